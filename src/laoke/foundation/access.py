@@ -1,0 +1,146 @@
+"""Who may do what: the scopes, what each role holds, and the one place that checks them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+
+from laoke.kernel.errors import LaokeError
+
+
+class Scope(StrEnum):
+    """One permission. API keys hold some of these; roles hold a fixed set."""
+
+    QUOTES = "quotes:write"
+    ORDERS_READ = "orders:read"
+    ORDERS_WRITE = "orders:write"
+    RETURNS_WRITE = "returns:write"
+    MEMBERS_READ = "members:read"
+    MEMBERS_WRITE = "members:write"
+    MEMBERS_REVEAL = "members:reveal"
+    MEMBERS_MERGE = "members:merge"
+    MEMBERS_ERASE = "members:erase"
+    POINTS_READ = "points:read"
+    POINTS_ADJUST = "points:adjust"
+    TIERS_READ = "tiers:read"
+    STORES_READ = "stores:read"
+    STORES_WRITE = "stores:write"
+    PRODUCTS_READ = "products:read"
+    PRODUCTS_WRITE = "products:write"
+    PROGRAMME_READ = "programme:read"
+    PROGRAMME_WRITE = "programme:write"
+    WEBHOOKS = "webhooks:manage"
+    STAFF = "staff:manage"
+    API_KEYS = "apikeys:manage"
+    AUDIT_READ = "audit:read"
+    INSIGHT_READ = "insight:read"
+    METRICS_READ = "metrics:read"
+
+
+class Role(StrEnum):
+    """What a staff account is for."""
+
+    OWNER = "owner"
+    OPERATIONS = "operations"
+    ANALYST = "analyst"
+    FINANCE = "finance"
+    STORE_MANAGER = "store_manager"
+    ASSOCIATE = "associate"
+    CUSTOMER_SERVICE = "customer_service"
+    AUDITOR = "auditor"
+
+
+ROLE_LABELS = {
+    Role.OWNER: _("Owner"),
+    Role.OPERATIONS: _("Operations"),
+    Role.ANALYST: _("Analyst"),
+    Role.FINANCE: _("Finance"),
+    Role.STORE_MANAGER: _("Store manager"),
+    Role.ASSOCIATE: _("Store associate"),
+    Role.CUSTOMER_SERVICE: _("Customer service"),
+    Role.AUDITOR: _("Auditor"),
+}
+
+_LOOK = frozenset(
+    {
+        Scope.ORDERS_READ,
+        Scope.MEMBERS_READ,
+        Scope.POINTS_READ,
+        Scope.TIERS_READ,
+        Scope.STORES_READ,
+        Scope.PRODUCTS_READ,
+    }
+)
+
+ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
+    Role.OWNER: frozenset(Scope),
+    Role.OPERATIONS: _LOOK
+    | {
+        Scope.QUOTES,
+        Scope.MEMBERS_WRITE,
+        Scope.MEMBERS_REVEAL,
+        Scope.MEMBERS_MERGE,
+        Scope.POINTS_ADJUST,
+        Scope.STORES_WRITE,
+        Scope.PRODUCTS_WRITE,
+        Scope.PROGRAMME_READ,
+        Scope.PROGRAMME_WRITE,
+        Scope.WEBHOOKS,
+        Scope.INSIGHT_READ,
+    },
+    Role.ANALYST: _LOOK | {Scope.PROGRAMME_READ, Scope.INSIGHT_READ},
+    Role.FINANCE: _LOOK | {Scope.PROGRAMME_READ, Scope.INSIGHT_READ, Scope.AUDIT_READ},
+    Role.STORE_MANAGER: _LOOK | {Scope.QUOTES, Scope.MEMBERS_WRITE, Scope.MEMBERS_REVEAL, Scope.INSIGHT_READ},
+    Role.ASSOCIATE: _LOOK | {Scope.QUOTES, Scope.MEMBERS_WRITE},
+    Role.CUSTOMER_SERVICE: _LOOK
+    | {Scope.MEMBERS_WRITE, Scope.MEMBERS_REVEAL, Scope.MEMBERS_MERGE, Scope.POINTS_ADJUST},
+    Role.AUDITOR: _LOOK | {Scope.PROGRAMME_READ, Scope.AUDIT_READ, Scope.INSIGHT_READ},
+}
+
+
+class MissingScope(LaokeError):
+    """The caller is known but may not do this."""
+
+    code, status, title = "missing-scope", 403, "Not allowed"
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(f"This needs the scope {scope.value}. Ask an owner to grant it.", scope=scope.value)
+
+
+class OutsideStores(LaokeError):
+    """The caller may do this, but not for this store."""
+
+    code, status, title = "outside-stores", 403, "Not your store"
+
+    def __init__(self, store: str) -> None:
+        super().__init__(f"This key or account is limited to other stores than {store}.", store=store)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, for checks and for the audit trail.
+
+    `stores` is None for all stores, else the ids it is limited to. `id` is unique within `kind`.
+    """
+
+    kind: str  # "apikey" | "staff" | "system"
+    id: int
+    label: str
+    scopes: frozenset[str]
+    stores: frozenset[int] | None = None
+
+    def require(self, scope: Scope) -> None:
+        """Raise MissingScope unless the caller holds `scope`."""
+        if scope not in self.scopes:
+            raise MissingScope(scope)
+
+    def require_store(self, store_id: int, code: str) -> None:
+        """Raise OutsideStores when the caller is limited to other stores."""
+        if self.stores is not None and store_id not in self.stores:
+            raise OutsideStores(code)
+
+
+# Nightly jobs, imports and the command line act in this name.
+SYSTEM = Caller(kind="system", id=0, label="system", scopes=frozenset(scope.value for scope in Scope))

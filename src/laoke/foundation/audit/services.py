@@ -1,0 +1,40 @@
+"""Writing the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from laoke.foundation.access import Caller
+from laoke.foundation.audit.models import AuditEntry
+
+
+def record(
+    caller: Caller,
+    action: str,
+    object_kind: str,
+    object_id: object,
+    *,
+    at: datetime,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+    reason: str = "",
+) -> None:
+    """Add one entry within the running transaction.
+
+    Args:
+        action: verb of the thing done, e.g. "apikey.revoked", "member.revealed".
+        before, after: plain JSON values of what changed. Never personal data: name the field, not its content.
+    """
+    AuditEntry.objects.create(
+        at=at,
+        actor_kind=caller.kind,
+        actor_id=caller.id,
+        actor=caller.label,
+        action=action,
+        object_kind=object_kind,
+        object_id=str(object_id),
+        before=before,
+        after=after,
+        reason=reason,
+    )

@@ -1,0 +1,34 @@
+"""Counters that tell every process when its copy of reference data is old.
+
+A process keeps the compiled programme and the catalogue in memory together with the generation they were read
+at. Whoever changes them bumps the counter in the same transaction; the hot path reads the counters along with
+the member and reloads when they moved. So a change holds from its commit on, in every process, without
+polling.
+"""
+
+from __future__ import annotations
+
+from django.db import connection
+
+PROGRAMME = "programme"
+CATALOGUE = "catalogue"
+
+
+def bump(name: str) -> int:
+    """Advance a counter within the running transaction; returns its new value."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into foundation_generation (name, number) values (%s, 1) "
+            "on conflict (name) do update set number = foundation_generation.number + 1 returning number",
+            [name],
+        )
+        row: tuple[int] = cursor.fetchone()
+    return row[0]
+
+
+def current(name: str) -> int:
+    """The counter as of now; 0 when nothing was ever published."""
+    with connection.cursor() as cursor:
+        cursor.execute("select number from foundation_generation where name = %s", [name])
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,34 @@
+"""The tables of the foundation, each defined beside its services."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from laoke.foundation.apikeys.models import ApiKey
+from laoke.foundation.audit.models import AuditEntry
+from laoke.foundation.idempotency.models import CommandRecord
+from laoke.foundation.outbox.models import OutboxMessage
+from laoke.foundation.staff.models import Staff
+from laoke.foundation.webhooks.models import WebhookDelivery, WebhookEndpoint
+
+
+class Generation(models.Model):
+    """A counter per kind of reference data; see generations.py."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    number = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.number}"
+
+
+__all__ = [
+    "ApiKey",
+    "AuditEntry",
+    "CommandRecord",
+    "Generation",
+    "OutboxMessage",
+    "Staff",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+]

@@ -1,0 +1,111 @@
+"""Django settings. What a retailer may change comes from LAOKE_* variables through foundation.config."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from laoke.foundation import config
+
+LAOKE = config.read(os.environ)
+PACKAGE = Path(__file__).parent.parent
+
+SECRET_KEY = LAOKE.secret_key
+DEBUG = False
+ALLOWED_HOSTS = list(LAOKE.allowed_hosts)
+ROOT_URLCONF = "laoke.project.urls"
+WSGI_APPLICATION = "laoke.project.wsgi.application"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "procrastinate.contrib.django",
+    "ninja",  # serves the docs page's own files instead of fetching them from elsewhere
+    "laoke.foundation",
+    "laoke.members",
+    "laoke.purchases",
+    "laoke.points",
+    "laoke.tiers",
+    "laoke.segments",
+    "laoke.checkout",
+    "laoke.surfaces",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+]
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": "/tmp/lab/pg",
+        "PORT": "5499",
+        "NAME": os.environ.get("LAB_DB", "laoke"),
+        "USER": "postgres",
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {"prepare_threshold": 1},
+    }
+}
+
+AUTH_USER_MODEL = "foundation.Staff"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+LANGUAGE_CODE = LAOKE.language
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [PACKAGE / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = LAOKE.time_zone
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.template.context_processors.i18n",
+            ]
+        },
+    }
+]
+
+STATIC_URL = "static/"
+STATIC_ROOT = LAOKE.home / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+# Static files are served straight from the packages: nothing to collect before the first start.
+WHITENOISE_USE_FINDERS = True
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LAOKE.https
+SECURE_SSL_REDIRECT = False  # the proxy in front does that
+SECURE_HSTS_SECONDS = 31_536_000 if LAOKE.https else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+LOGIN_URL = "/login"
+LOGIN_REDIRECT_URL = "/"
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Bodies are bounded in foundation.web.limits, before Django reads them.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+APPEND_SLASH = False
+LOGGING_CONFIG = None  # foundation.web.logs configures structlog and the standard library together
+
+SILENCED_SYSTEM_CHECKS: list[str] = []

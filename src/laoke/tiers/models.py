@@ -1,0 +1,50 @@
+"""Tiers: the ladder as published, where each member stands, and every move with its cause."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class LadderVersion(models.Model):
+    """The ladder as published; the newest holds."""
+
+    document = models.JSONField()
+    published_at = models.DateTimeField()
+    published_by = models.CharField(max_length=120)
+
+    def __str__(self) -> str:
+        return f"ladder {self.pk}"
+
+
+class Standing(models.Model):
+    """A member's tier now."""
+
+    member_id = models.BigIntegerField(primary_key=True)
+    tier = models.CharField(max_length=20)
+    since = models.DateTimeField()
+    reviewed_date = models.DateField(null=True, help_text="day of the last review that judged this member")
+
+    class Meta:
+        indexes = [models.Index(fields=["tier", "member_id"], name="standing_tier")]
+
+    def __str__(self) -> str:
+        return f"member {self.member_id}: {self.tier}"
+
+
+class TierChange(models.Model):
+    """One move on the ladder and why. Added, never changed."""
+
+    member_id = models.BigIntegerField()
+    from_tier = models.CharField(max_length=20, default="")
+    to_tier = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    cause = models.CharField(max_length=24, help_text="enrolled, threshold_reached, review_downgraded ...")
+    reasons = models.JSONField(help_text="each criterion with its value and its threshold")
+    order_id = models.BigIntegerField(null=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["member_id", "at", "id"], name="tier_change_of_member")]
+
+    def __str__(self) -> str:
+        return f"{self.from_tier} to {self.to_tier}"
