@@ -40,6 +40,7 @@ class Config:
     secret_key: str = field(repr=False)
     data_key: bytes = field(repr=False)
     index_key: bytes = field(repr=False)
+    old_data_keys: tuple[bytes, ...] = field(default=(), repr=False)
     time_zone: str = "Asia/Shanghai"
     currency: str = "CNY"
     country: str = "CN"
@@ -152,6 +153,10 @@ def _key(name: str, text: str) -> bytes:
     return key
 
 
+def _keys(name: str, text: str) -> tuple[bytes, ...]:
+    return tuple(_key(name, part.strip()) for part in text.split(","))
+
+
 def _zone(name: str, text: str) -> str:
     if text not in available_timezones():
         raise BadSetting(name, f"{text!r} is not a time zone of the tz database. An example: Asia/Shanghai")
@@ -215,6 +220,7 @@ _READERS = {
     "LAOKE_SECRET_KEY": ("secret_key", _secret),
     "LAOKE_DATA_KEY": ("data_key", _key),
     "LAOKE_INDEX_KEY": ("index_key", _key),
+    "LAOKE_OLD_DATA_KEYS": ("old_data_keys", _keys),
     "LAOKE_TIME_ZONE": ("time_zone", _zone),
     "LAOKE_CURRENCY": ("currency", _currency),
     "LAOKE_COUNTRY": ("country", _country),
