@@ -117,6 +117,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("secret", models.BinaryField()),
+                ("previous_secret", models.BinaryField(null=True)),
+                ("previous_until", models.DateTimeField(null=True)),
                 ("active", models.BooleanField(default=True)),
                 ("created_at", models.DateTimeField()),
                 ("disabled_reason", models.CharField(default="", max_length=200)),
@@ -162,7 +164,7 @@ class Migration(migrations.Migration):
                 ("key", models.CharField(max_length=128)),
                 ("fingerprint", models.BinaryField(max_length=32)),
                 ("status", models.SmallIntegerField()),
-                ("answer", models.JSONField()),
+                ("answer", models.TextField(help_text="JSON, kept to the letter")),
                 ("created_at", models.DateTimeField()),
             ],
             options={
@@ -198,6 +200,9 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(("done_at__isnull", False)), fields=["done_at"], name="outbox_done"
                     ),
+                    models.Index(
+                        condition=models.Q(("failed_at__isnull", False)), fields=["id"], name="outbox_failed"
+                    ),
                 ],
             },
         ),
@@ -231,14 +236,45 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("next_at__isnull", False)), fields=["next_at"], name="webhook_due"
+                        condition=models.Q(("next_at__isnull", False)),
+                        fields=["endpoint", "next_at"],
+                        name="webhook_due",
                     ),
-                    models.Index(fields=["-created_at"], name="webhook_newest"),
+                    models.Index(fields=["endpoint", "-id"], name="webhook_log"),
+                    models.Index(fields=["created_at"], name="webhook_created"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("endpoint", "message_id"), name="webhook_event_once_per_endpoint"
                     )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="TaskProgress",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("key", models.CharField(default="", max_length=200)),
+                ("done", models.BigIntegerField(default=0)),
+                ("total", models.BigIntegerField(default=0)),
+                ("unit", models.CharField(default="", max_length=20)),
+                ("state", models.CharField(default="running", max_length=10)),
+                ("detail", models.JSONField(default=dict)),
+                ("stop_requested", models.BooleanField(default=False)),
+                ("started_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "indexes": [models.Index(fields=["-started_at"], name="progress_newest")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("name", "key"), name="progress_one_row_per_work")
                 ],
             },
         ),

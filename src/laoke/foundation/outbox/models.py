@@ -7,7 +7,11 @@ from django.db.models import Q
 
 
 class OutboxMessage(models.Model):
-    """One event. Exactly one transaction wrote it; handlers see it at least once, in order of id as a rule."""
+    """One event. Exactly one transaction wrote it; handlers see it at least once, in order of id as a rule.
+
+    `available_at` is also the claim: a dispatcher that takes the message moves it to the end of its lease, so
+    the message of a killed worker comes back by itself. `attempts` counts claims.
+    """
 
     topic = models.CharField(max_length=60)
     payload = models.JSONField()
@@ -27,6 +31,7 @@ class OutboxMessage(models.Model):
                 condition=Q(done_at=None, failed_at=None),
             ),
             models.Index(fields=["done_at"], name="outbox_done", condition=Q(done_at__isnull=False)),
+            models.Index(fields=["id"], name="outbox_failed", condition=Q(failed_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.db import transaction
+
+from laoke.foundation.access import Caller
+from laoke.foundation.audit import services as audit
 from laoke.foundation.outbox.models import OutboxMessage
 
 
@@ -18,3 +22,14 @@ def add(topic: str, payload: Mapping[str, object], *, at: datetime, member_id: i
     OutboxMessage.objects.create(
         topic=topic, payload=dict(payload), occurred_at=at, available_at=at, member_id=member_id
     )
+
+
+def retry_failed(caller: Caller, message_ids: Sequence[int], *, at: datetime) -> int:
+    """Let messages that were given up start over; returns how many there were."""
+    with transaction.atomic():
+        count = OutboxMessage.objects.filter(pk__in=message_ids, failed_at__isnull=False).update(
+            failed_at=None, attempts=0, available_at=at
+        )
+        if count:
+            audit.record(caller, "outbox.retried", "outbox", "-", at=at, after={"ids": list(message_ids)})
+    return count

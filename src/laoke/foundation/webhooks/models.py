@@ -8,12 +8,18 @@ from django.db.models import Q
 
 
 class WebhookEndpoint(models.Model):
-    """An address that receives events, with the secret that signs them (encrypted at rest)."""
+    """An address that receives events, with the secret that signs them (encrypted at rest).
+
+    After a rotation the previous secret signs beside the new one until `previous_until`, so the receiver can
+    change over without losing an event.
+    """
 
     name = models.CharField(max_length=100)
     url = models.CharField(max_length=500)
     topics = ArrayField(models.CharField(max_length=60), help_text="empty: every topic")
     secret = models.BinaryField()
+    previous_secret = models.BinaryField(null=True)
+    previous_until = models.DateTimeField(null=True)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     disabled_reason = models.CharField(max_length=200, default="")
@@ -23,7 +29,10 @@ class WebhookEndpoint(models.Model):
 
 
 class WebhookDelivery(models.Model):
-    """One event on its way to one endpoint, with the result of the last attempt."""
+    """One event on its way to one endpoint, with the result of the last attempt.
+
+    `next_at` is also the claim: whoever posts it moves it to the end of a lease first. `attempts` counts claims.
+    """
 
     endpoint = models.ForeignKey(WebhookEndpoint, models.CASCADE, related_name="+")
     message_id = models.BigIntegerField(help_text="the outbox message it carries")
@@ -41,8 +50,11 @@ class WebhookDelivery(models.Model):
             models.UniqueConstraint(fields=["endpoint", "message_id"], name="webhook_event_once_per_endpoint")
         ]
         indexes = [
-            models.Index(fields=["next_at"], name="webhook_due", condition=Q(next_at__isnull=False)),
-            models.Index(fields=["-created_at"], name="webhook_newest"),
+            models.Index(
+                fields=["endpoint", "next_at"], name="webhook_due", condition=Q(next_at__isnull=False)
+            ),
+            models.Index(fields=["endpoint", "-id"], name="webhook_log"),
+            models.Index(fields=["created_at"], name="webhook_created"),
         ]
 
     def __str__(self) -> str:
