@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -24,7 +26,7 @@ class Staff(AbstractBaseUser):
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS = ["name", "role"]
-    objects: BaseUserManager[Staff] = BaseUserManager()
+    objects = BaseUserManager[Any]()
 
     def __str__(self) -> str:
         return self.username

@@ -1,0 +1,56 @@
+"""Refusals around API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from laoke.kernel.errors import LaokeError
+
+
+class Unauthenticated(LaokeError):
+    """The request carries no API key, or one that is unknown, revoked or expired.
+
+    Which of these it was is not told: it would help whoever guesses.
+    """
+
+    code, status, title = "unauthenticated", 401, "An API key is needed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Send a valid key in the header `Authorization: Bearer lk_...`. "
+            "`laoke apikey create` makes one; a lost, revoked or expired key is replaced by a new one."
+        )
+
+
+class NoSuchApiKey(LaokeError):
+    """No API key has this prefix."""
+
+    code, status, title = "no-such-api-key", 404, "No such API key"
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__(f"There is no API key {prefix}. `laoke apikey list` shows those there are.")
+
+
+class UnknownScopes(LaokeError):
+    """An API key was asked for with scopes that do not exist."""
+
+    code, status, title = "unknown-scopes", 422, "Unknown scopes"
+
+    def __init__(self, unknown: Iterable[str], known: Iterable[str]) -> None:
+        names = sorted(unknown)
+        super().__init__(
+            f"There is no scope {', '.join(names)}. Known are {', '.join(sorted(known))}.", scopes=names
+        )
+
+
+class ScopesBeyondOwn(LaokeError):
+    """Somebody tried to make an API key that may do more than they may themselves."""
+
+    code, status, title = "scopes-beyond-own", 403, "A key may not do more than its maker"
+
+    def __init__(self, scopes: Iterable[str]) -> None:
+        names = sorted(scopes)
+        super().__init__(
+            f"You do not hold {', '.join(names) or 'all of these stores'} yourself. Ask an owner to make this key.",
+            scopes=names,
+        )
