@@ -36,7 +36,8 @@ def pick(table: Floats, rows: Ints, uniform: Floats) -> Ints:
     # Row r lives between r and r + 1 on one line, so one binary search serves all rows.
     line = (table + np.arange(height)[:, None]).ravel()
     found = np.searchsorted(line, rows + uniform, side="right") - rows * width
-    return np.clip(found, 0, width - 1)
+    choice: Ints = np.clip(found, 0, width - 1)
+    return choice
 
 
 def stable_uniform(seed: int, who: Ints, what: Ints | int) -> Floats:

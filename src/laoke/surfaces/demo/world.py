@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date
+from datetime import date, timedelta
 
 from .types import Channel, Region, Store, Term
 
@@ -37,7 +37,11 @@ _PLACES: tuple[tuple[Region, tuple[tuple[str, str, tuple[tuple[str, str], ...]],
         (
             ("上海", "Shanghai", (("徐汇田林", "Tianlin"), ("浦东联洋", "Lianyang"), ("静安大宁", "Daning"))),
             ("杭州", "Hangzhou", (("西湖文新", "Wenxin"), ("滨江长河", "Changhe"), ("拱墅和睦", "Hemu"))),
-            ("南京", "Nanjing", (("鼓楼龙江", "Longjiang"), ("建邺奥体", "Aoti"), ("江宁百家湖", "Baijiahu"))),
+            (
+                "南京",
+                "Nanjing",
+                (("鼓楼龙江", "Longjiang"), ("建邺奥体", "Aoti"), ("江宁百家湖", "Baijiahu")),
+            ),
             ("苏州", "Suzhou", (("园区湖东", "Hudong"), ("姑苏胥江", "Xujiang"), ("高新狮山", "Shishan"))),
         ),
     ),
@@ -52,7 +56,11 @@ _PLACES: tuple[tuple[Region, tuple[tuple[str, str, tuple[tuple[str, str], ...]],
     (
         Region("north", "华北", "North China"),
         (
-            ("北京", "Beijing", (("朝阳望京", "Wangjing"), ("海淀上地", "Shangdi"), ("丰台方庄", "Fangzhuang"))),
+            (
+                "北京",
+                "Beijing",
+                (("朝阳望京", "Wangjing"), ("海淀上地", "Shangdi"), ("丰台方庄", "Fangzhuang")),
+            ),
             ("天津", "Tianjin", (("南开华苑", "Huayuan"), ("河西梅江", "Meijiang"), ("河东万新", "Wanxin"))),
             ("石家庄", "Shijiazhuang", (("裕华槐底", "Huaidi"), ("长安谈固", "Tangu"))),
         ),
@@ -60,16 +68,32 @@ _PLACES: tuple[tuple[Region, tuple[tuple[str, str, tuple[tuple[str, str], ...]],
     (
         Region("central", "华中", "Central China"),
         (
-            ("武汉", "Wuhan", (("武昌徐东", "Xudong"), ("汉阳王家湾", "Wangjiawan"), ("光谷关山", "Guanshan"))),
-            ("长沙", "Changsha", (("雨花高桥", "Gaoqiao"), ("岳麓咸嘉湖", "Xianjiahu"), ("开福四方坪", "Sifangping"))),
+            (
+                "武汉",
+                "Wuhan",
+                (("武昌徐东", "Xudong"), ("汉阳王家湾", "Wangjiawan"), ("光谷关山", "Guanshan")),
+            ),
+            (
+                "长沙",
+                "Changsha",
+                (("雨花高桥", "Gaoqiao"), ("岳麓咸嘉湖", "Xianjiahu"), ("开福四方坪", "Sifangping")),
+            ),
             ("郑州", "Zhengzhou", (("金水文化路", "Wenhua Road"), ("郑东龙湖", "Longhu"))),
         ),
     ),
     (
         Region("west", "西南", "South-West China"),
         (
-            ("成都", "Chengdu", (("武侯桐梓林", "Tongzilin"), ("高新中和", "Zhonghe"), ("成华建设路", "Jianshe Road"))),
-            ("重庆", "Chongqing", (("渝北龙溪", "Longxi"), ("南岸南坪", "Nanping"), ("江北观音桥", "Guanyinqiao"))),
+            (
+                "成都",
+                "Chengdu",
+                (("武侯桐梓林", "Tongzilin"), ("高新中和", "Zhonghe"), ("成华建设路", "Jianshe Road")),
+            ),
+            (
+                "重庆",
+                "Chongqing",
+                (("渝北龙溪", "Longxi"), ("南岸南坪", "Nanping"), ("江北观音桥", "Guanyinqiao")),
+            ),
         ),
     ),
 )
@@ -77,7 +101,7 @@ _PLACES: tuple[tuple[Region, tuple[tuple[str, str, tuple[tuple[str, str], ...]],
 
 def store_count(members: int) -> int:
     """Neighbourhood stores that fit so many members: 12 for 5,000, 42 for 100,000 and more, never below 3."""
-    grown = 12 * (members / 5_000) ** (math.log(3.5) / math.log(20))
+    grown: float = 12 * (members / 5_000) ** (math.log(3.5) / math.log(20))
     return max(3, min(42, round(grown)))
 
 
@@ -102,7 +126,7 @@ def build(members: int, today: date) -> tuple[tuple[Region, ...], tuple[Store, .
         region, towns = places[place]
         city, city_en, spots = towns[town]
         spot, spot_en = spots[turn]
-        opened = date(today.year - 3 - number % 6, 1 + number * 5 % 12, 8 + number * 7 % 20)
+        opened = today - timedelta(days=1_100 + number * 137 % 1_900)
         stores.append(
             Store(
                 f"S{number:03d}",
@@ -125,7 +149,7 @@ def build(members: int, today: date) -> tuple[tuple[Region, ...], tuple[Store, .
                 region.code,
                 city,
                 city_en,
-                date(today.year - 4, 6, 1),
+                today - timedelta(days=1_500),
                 online=True,
             )
         )
