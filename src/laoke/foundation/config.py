@@ -53,6 +53,7 @@ class Config:
     log_level: str = "info"
     log_format: str = "text"
     memory_mb: int = 1024
+    webhooks_to_private: bool = False
 
     @property
     def zone(self) -> ZoneInfo:
@@ -232,6 +233,7 @@ _READERS = {
     "LAOKE_HTTPS": ("https", _yes_no),
     "LAOKE_LOG_LEVEL": ("log_level", _one_of(*LOG_LEVELS)),
     "LAOKE_LOG_FORMAT": ("log_format", _one_of(*LOG_FORMATS)),
+    "LAOKE_WEBHOOKS_TO_PRIVATE": ("webhooks_to_private", _yes_no),
     "LAOKE_MEMORY_MB": ("memory_mb", _number(256, 1_000_000)),
 }
 # Read by others: the home by this module before the rest, the test data by the tests.

@@ -7,18 +7,18 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
+from laoke.members.types import ConsentChannel, ConsentPurpose, IdentityKind, MemberStatus
+
 
 class Member(models.Model):
-    """One person (or one card nobody has put a name to yet)."""
+    """One person (or one card nobody has put a name to yet).
 
-    class Status(models.TextChoices):
-        ACTIVE = "active"
-        BLOCKED = "blocked"
-        MERGED = "merged"
-        ERASED = "erased"
+    `merged_into` of a merged row is the row it was merged into, which may be merged itself; the end of the chain
+    is the member. When that one is erased, the whole chain is, and keeps its pointers.
+    """
 
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.ACTIVE)
-    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    status = models.CharField(max_length=8, choices=MemberStatus.choices, default=MemberStatus.ACTIVE)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
     name_sealed = models.BinaryField(null=True)
     name_masked = models.CharField(max_length=100, default="")
     # Keyed hashes of the whole name and of its parts, so that staff can search without clear text.
@@ -41,6 +41,9 @@ class Member(models.Model):
         indexes = [
             GinIndex(fields=["name_tokens"], name="member_name_tokens", fastupdate=False),
             models.Index(fields=["-registered_at", "-id"], name="member_newest"),
+            models.Index(
+                fields=["merged_into"], name="member_merged_into", condition=Q(merged_into__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -50,16 +53,8 @@ class Member(models.Model):
 class Identity(models.Model):
     """One way to recognise a member: card number, phone, e-mail, WeChat id, shop account."""
 
-    class Kind(models.TextChoices):
-        CARD = "card"
-        PHONE = "phone"
-        EMAIL = "email"
-        WECHAT_OPENID = "wechat_openid"
-        WECHAT_UNIONID = "wechat_unionid"
-        SHOP_ACCOUNT = "shop_account"
-
-    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=16, choices=Kind.choices)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=16, choices=IdentityKind.choices)
     # The app an openid belongs to, the shop an account belongs to; empty for the rest.
     issuer = models.CharField(max_length=40, default="")
     blind_index = models.BinaryField(max_length=32)
@@ -87,22 +82,9 @@ class Identity(models.Model):
 class ConsentEvent(models.Model):
     """A member said yes or no to one purpose over one channel. The newest event holds."""
 
-    class Channel(models.TextChoices):
-        SMS = "sms"
-        EMAIL = "email"
-        WECHAT = "wechat"
-        APP = "app"
-        PHONE = "phone"
-        POST = "post"
-
-    class Purpose(models.TextChoices):
-        SERVICE = "service"
-        MARKETING = "marketing"
-        PROFILING = "profiling"
-
-    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
-    channel = models.CharField(max_length=8, choices=Channel.choices)
-    purpose = models.CharField(max_length=10, choices=Purpose.choices)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
+    channel = models.CharField(max_length=8, choices=ConsentChannel.choices)
+    purpose = models.CharField(max_length=10, choices=ConsentPurpose.choices)
     granted = models.BooleanField()
     at = models.DateTimeField()
     source = models.CharField(
@@ -121,7 +103,7 @@ class MemberTag(models.Model):
     """A word staff or rules put on a member."""
 
     pk = models.CompositePrimaryKey("member", "tag")
-    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
     tag = models.CharField(max_length=40)
     source = models.CharField(max_length=40)
     added_at = models.DateTimeField()
@@ -136,8 +118,8 @@ class MemberTag(models.Model):
 class Merge(models.Model):
     """Two members turned out to be one person. Holds what it takes to undo it."""
 
-    kept = models.ForeignKey(Member, models.PROTECT, related_name="+")
-    gone = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    kept = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
+    gone = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
     at = models.DateTimeField()
     by = models.CharField(max_length=120)
     reason = models.CharField(max_length=300)

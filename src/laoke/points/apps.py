@@ -5,3 +5,9 @@ class PointsConfig(AppConfig):
     name = "laoke.points"
     label = "points"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from laoke.members import followers
+        from laoke.points.following import PointsFollow
+
+        followers.register(PointsFollow())

@@ -10,6 +10,7 @@ class PointsPolicyVersion(models.Model):
     """The rules of earning and spending as published; the newest holds."""
 
     document = models.JSONField()
+    programme_version = models.BigIntegerField(unique=True)
     published_at = models.DateTimeField()
     published_by = models.CharField(max_length=120)
 

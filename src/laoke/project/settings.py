@@ -8,6 +8,7 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from laoke.foundation import config
+from laoke.foundation.database import configure
 
 LAOKE = config.read(os.environ)
 PACKAGE = Path(__file__).parent.parent
@@ -41,17 +42,11 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
 ]
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "HOST": "/tmp/lab/pg",
-        "PORT": "5499",
-        "NAME": os.environ.get("LAB_DB", "laoke"),
-        "USER": "postgres",
-        "CONN_MAX_AGE": None,
-        "OPTIONS": {"prepare_threshold": 1},
-    }
-}
+DATABASE_TARGET = configure.resolve(os.environ, LAOKE.home)
+DATABASES = {"default": DATABASE_TARGET.django_settings() | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
+# Values travel beside the statement, not in it: the server can keep the plan, and its log of slow statements
+# never shows personal data.
+DATABASES["default"].setdefault("OPTIONS", {}).update({"server_side_binding": True, "prepare_threshold": 2})
 
 AUTH_USER_MODEL = "foundation.Staff"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
@@ -106,6 +101,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Bodies are bounded in foundation.web.limits, before Django reads them.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 APPEND_SLASH = False
+PROCRASTINATE_ON_APP_READY = "laoke.foundation.jobs.configure.on_app_ready"
 LOGGING_CONFIG = None  # foundation.web.logs configures structlog and the standard library together
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -5,3 +5,9 @@ class SegmentsConfig(AppConfig):
     name = "laoke.segments"
     label = "segments"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from laoke.members import followers
+        from laoke.segments.following import SegmentsFollow
+
+        followers.register(SegmentsFollow())

@@ -5,3 +5,9 @@ class TiersConfig(AppConfig):
     name = "laoke.tiers"
     label = "tiers"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from laoke.members import followers
+        from laoke.tiers.following import TiersFollow
+
+        followers.register(TiersFollow())

@@ -9,6 +9,7 @@ class LadderVersion(models.Model):
     """The ladder as published; the newest holds."""
 
     document = models.JSONField()
+    programme_version = models.BigIntegerField(unique=True)
     published_at = models.DateTimeField()
     published_by = models.CharField(max_length=120)
 

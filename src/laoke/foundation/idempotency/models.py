@@ -13,7 +13,7 @@ class CommandRecord(models.Model):
     key = models.CharField(max_length=128)
     fingerprint = models.BinaryField(max_length=32)
     status = models.SmallIntegerField()
-    answer = models.JSONField()
+    answer = models.TextField(help_text="JSON, kept to the letter")
     created_at = models.DateTimeField()
 
     class Meta:

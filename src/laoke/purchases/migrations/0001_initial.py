@@ -3,8 +3,9 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.expressions
-from laoke.foundation.immutable import immutable
 from django.db import migrations, models
+
+from laoke.foundation.immutable import immutable
 
 
 class Migration(migrations.Migration):

@@ -1,0 +1,62 @@
+"""The answers of quote and commit as plain JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from laoke.checkout.programme import Programme
+from laoke.checkout.types import MemberFacts
+from laoke.engine import tiering
+from laoke.engine.pricing import Price
+from laoke.kernel.quantity import format_milli
+from laoke.purchases.types import ProductFacts
+
+
+def lines(price: Price, products: Sequence[ProductFacts]) -> list[dict[str, Any]]:
+    """The priced lines."""
+    return [
+        {
+            "line_no": line.line_no,
+            "sku": product.sku,
+            "name": product.name,
+            "quantity": format_milli(line.quantity_milli),
+            "unit_price_minor": line.unit_price_minor,
+            "gross_minor": line.gross_minor,
+            "discount_minor": line.discount_minor,
+            "net_minor": line.net_minor,
+            "points_minor": line.points_minor,
+        }
+        for line, product in zip(price.lines, products, strict=True)
+    ]
+
+
+def totals(price: Price) -> dict[str, int]:
+    """The sums of a basket."""
+    return {
+        "items_minor": price.items_minor,
+        "discount_minor": price.discount_minor,
+        "total_minor": price.total_minor,
+        "points_minor": price.points_minor,
+        "payable_minor": price.paid_minor,
+    }
+
+
+def progress(programme: Programme, tier: str, facts: MemberFacts) -> dict[str, Any] | None:
+    """What is missing to the next tier, criterion by criterion; None at the top."""
+    upper = tiering.next_tier(programme.ladder, tier)
+    if upper is None:
+        return None
+    return {
+        "next_tier": upper.code,
+        "needs": [
+            {
+                "metric": found.metric.value,
+                **({"months": found.window.months} if found.window.months else {"days": found.window.days}),
+                "value": found.value,
+                "at_least": found.at_least,
+                "missing": found.missing,
+            }
+            for found in tiering.findings(upper, facts.activity)
+        ],
+    }

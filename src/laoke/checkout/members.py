@@ -1,0 +1,136 @@
+"""Reading, and locking, what the rules need to know about a member."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import psycopg
+from django.conf import settings
+
+from laoke.checkout.errors import MemberNotActive
+from laoke.checkout.programme import Programme
+from laoke.checkout.types import MemberFacts, MemberKey
+from laoke.engine.tiering import Activity
+from laoke.foundation import sql
+from laoke.members.errors import UnknownMember
+
+READ = sql.load("laoke.checkout", "read_member")
+LOCK = sql.load("laoke.checkout", "lock_member")
+
+# The account row moved while its lock was waited for; with the lock held, one more reading is current.
+_READINGS = 2
+
+
+class Read(NamedTuple):
+    """The facts of a member with the generations of reference data they were read beside."""
+
+    facts: MemberFacts
+    programme: int
+    catalogue: int
+    status: str
+
+
+class FirstAnswer(NamedTuple):
+    """What was answered when this idempotency key came for the first time."""
+
+    fingerprint: bytes
+    status: int
+    answer: str
+
+
+class Locked(NamedTuple):
+    """A locked account, its facts, and the first answer if the command is a repeat."""
+
+    facts: MemberFacts | None
+    programme: int
+    catalogue: int
+    first_answer: FirstAnswer | None
+    order_id: int
+
+
+def read(cursor: psycopg.Cursor[Any], key: MemberKey, programme: Programme, at: datetime) -> Read:
+    """The facts of one active member as of `at`, without a lock.
+
+    Raises:
+        UnknownMember, MemberNotActive
+    """
+    found = read_any(cursor, key, programme, at)
+    _must_be_active(found.status)
+    return found
+
+
+def read_any(cursor: psycopg.Cursor[Any], key: MemberKey, programme: Programme, at: datetime) -> Read:
+    """As `read`, whatever the member's status: returns are taken from blocked and erased members too.
+
+    Raises:
+        UnknownMember
+    """
+    cursor.execute(READ, _parameters(key, programme, at), prepare=True)
+    row = cursor.fetchone()
+    if row is None:
+        raise UnknownMember()
+    status, merged_into = row[1], row[2]
+    if merged_into is not None:
+        return read_any(cursor, MemberKey(merged_into), programme, at)
+    return Read(_facts(row[0], row[3], row[4:10], programme), row[10] or 0, row[11] or 0, status)
+
+
+def lock(
+    cursor: psycopg.Cursor[Any], key: MemberKey, programme: Programme, at: datetime, caller: str, command: str
+) -> Locked:
+    """As `read`, holding the account's lock until the running transaction ends.
+
+    Raises:
+        UnknownMember, MemberNotActive: unless the command is a repeat, which is answered whatever became
+            of the member since.
+    """
+    parameters = _parameters(key, programme, at) | {"caller": caller, "key": command}
+    for _ in range(_READINGS):
+        cursor.execute(LOCK, parameters, prepare=True)
+        row = cursor.fetchone()
+        if row is None:
+            raise UnknownMember()
+        if row[3] == row[4]:
+            break
+    else:
+        raise AssertionError("the account moved although it is locked")
+    if row[13] is not None:
+        return Locked(
+            None, row[11] or 0, row[12] or 0, FirstAnswer(bytes(row[13]), row[14], row[15]), row[16]
+        )
+    if row[2] is not None:
+        return lock(cursor, MemberKey(row[2]), programme, at, caller, command)
+    _must_be_active(row[1])
+    return Locked(_facts(row[0], row[3], row[5:11], programme), row[11] or 0, row[12] or 0, None, row[16])
+
+
+def _parameters(key: MemberKey, programme: Programme, at: datetime) -> dict[str, object]:
+    zone = settings.LAOKE.zone
+    return {
+        "member_id": key.member_id,
+        "kind": key.kind,
+        "issuer": key.issuer,
+        "blind_index": key.blind_index,
+        "at": at,
+        "window_starts": [window.start(at, zone) for window in programme.ladder.windows],
+    }
+
+
+def _facts(member_id: int, version: int, row: tuple[Any, ...], programme: Programme) -> MemberFacts:
+    debt, tier, since, available, spend, purchases = row
+    activity = {window: Activity(spend[i], purchases[i]) for i, window in enumerate(programme.ladder.windows)}
+    return MemberFacts(
+        member_id=member_id,
+        available=available,
+        debt=debt,
+        tier=tier,
+        tier_since=since,
+        activity=activity,
+        version=version,
+    )
+
+
+def _must_be_active(status: str) -> None:
+    if status != "active":
+        raise MemberNotActive(f"The member is {status}", member_status=status)

@@ -1,0 +1,370 @@
+"""Committing an order: one transaction, all or nothing, once per idempotency key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import orjson
+import psycopg
+from django.conf import settings
+from django.db import transaction
+
+from laoke.checkout import answers, catalogue, guarantee, members, pricing, programme
+from laoke.checkout.errors import (
+    ClockInFuture,
+    IdempotencyKeyReused,
+    OrderExists,
+    TendersDoNotSum,
+)
+from laoke.checkout.members import FirstAnswer
+from laoke.checkout.programme import Programme
+from laoke.checkout.types import MemberFacts, OrderRequest, TenderRequest
+from laoke.engine import lots as lot_rules
+from laoke.engine import tiering
+from laoke.engine.lots import Lot, Take
+from laoke.engine.pricing import Price
+from laoke.engine.tiering import Move
+from laoke.foundation import generations, sql
+from laoke.foundation.access import Caller, Scope
+from laoke.foundation.sql import hot_cursor
+from laoke.kernel.errors import LaokeError
+
+WRITE = sql.load("laoke.checkout", "write_order")
+OPEN_LOTS = sql.load("laoke.checkout", "open_lots")
+
+# Tills' clocks drift; more than this ahead is a wrong clock.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+# Before this no purchase can have happened: a till that lost its clock starts in 1970 or 1980.
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+class ClockInPast(LaokeError):
+    """The instant given lies before any purchase can have happened."""
+
+    code, status, title = "clock-in-past", 422, "The time lies too far in the past"
+
+
+class Answer(NamedTuple):
+    """What the caller gets: status and JSON text; `first` is false for a repeat."""
+
+    status: int
+    body: bytes
+    first: bool
+
+
+def commit(caller: Caller, request: OrderRequest, key: str, body: bytes, *, now: datetime) -> Answer:
+    """Make an order a fact: price it, move points, judge the tier, record everything with its answer.
+
+    Args:
+        key: the caller's idempotency key; `body` the request as sent, whose fingerprint it stands for.
+    Raises:
+        IdempotencyKeyReused, OrderExists, ClockInFuture, ClockInPast, TendersDoNotSum, QuoteExpired,
+        QuoteMismatch, InsufficientPoints and whatever `quotes.quote` raises. A refusal leaves nothing behind.
+    """
+    caller.require(Scope.ORDERS_WRITE)
+    check_clock(request.placed_at, now)
+    fingerprint = hashlib.sha256(b"order\0" + body).digest()
+    who = f"{caller.kind}:{caller.id}"
+    try:
+        with transaction.atomic(), hot_cursor() as cursor:
+            return _commit(cursor, caller, who, request, key, fingerprint, now)
+    except psycopg.errors.UniqueViolation as error:
+        return _lost_race(error, who, request, key, fingerprint)
+
+
+def check_clock(instant: datetime, now: datetime) -> None:
+    """Refuse an instant that no purchase can have.
+
+    Raises:
+        ClockInFuture, ClockInPast
+    """
+    if instant > now + CLOCK_TOLERANCE:
+        raise ClockInFuture(f"{instant.isoformat()} lies ahead of the server's clock {now.isoformat()}")
+    if instant < EARLIEST:
+        raise ClockInPast(f"{instant.isoformat()} lies before {EARLIEST:%F}")
+
+
+def _commit(
+    cursor: psycopg.Cursor[Any],
+    caller: Caller,
+    who: str,
+    request: OrderRequest,
+    key: str,
+    fingerprint: bytes,
+    now: datetime,
+) -> Answer:
+    basket, at = request.basket, request.placed_at
+    promise = guarantee.read(request.quote, basket, now) if request.quote else None
+    facts: MemberFacts | None = None
+    locked: members.Locked | None = None
+    if basket.member is None:
+        if first := first_answer(cursor, who, key):
+            return repeat(first, fingerprint, key)
+        rules = programme.at_version(promise.programme_version) if promise else programme.current()
+        data = catalogue.known(generations.current(generations.CATALOGUE))
+    else:
+        rules, locked = _lock(cursor, request, promise, who, key)
+        if locked.first_answer:
+            return repeat(locked.first_answer, fingerprint, key)
+        facts = locked.facts
+        data = catalogue.known(locked.catalogue)
+    resolved = pricing.resolve(basket, data, promise.unit_prices if promise else None)
+    caller.require_store(resolved.store.id, resolved.store.code)
+    price = pricing.priced(basket, resolved, rules, facts)
+    tenders = _tenders(request.tenders, price)
+    takes = _takes(cursor, facts, price, at)
+    repaid = min(facts.debt, price.points_earned) if facts else 0
+    activity_after, move = _judge(rules, facts, price, at)
+    order_id = locked.order_id if locked else _next_order_id(cursor)
+    tier = move.to_tier if move else facts.tier if facts else None
+    answer = _answer(order_id, request, price, rules, resolved, facts, activity_after, tier, move, repaid)
+    text = orjson.dumps(answer)
+    tier_at = max(at, facts.tier_since) if facts and move else None
+    events = _events(order_id, request, price, resolved, facts, move)
+    cursor.execute(
+        WRITE,
+        {
+            "order_id": order_id,
+            "order_no": request.order_no,
+            "member_id": facts.member_id if facts else None,
+            "store_id": resolved.store.id,
+            "channel_id": resolved.channel_id,
+            "placed_at": at,
+            "biz_date": at.astimezone(settings.LAOKE.zone).date(),
+            "currency": basket.currency,
+            "items_minor": price.items_minor,
+            "discount_minor": price.discount_minor,
+            "total_minor": price.total_minor,
+            "points_minor": price.points_minor,
+            "paid_minor": price.paid_minor,
+            "points_redeemed": price.points_redeemed,
+            "points_earned": price.points_earned,
+            "earn_base_minor": price.earn_base_minor,
+            "delivery_status": request.delivery_status,
+            "source": "api",
+            "programme_version": rules.version,
+            "recorded_at": now,
+            "line_no": [line.line_no for line in price.lines],
+            "product_id": [line.product_id for line in price.lines],
+            "quantity_milli": [line.quantity_milli for line in price.lines],
+            "unit_price_minor": [line.unit_price_minor for line in price.lines],
+            "line_gross_minor": [line.gross_minor for line in price.lines],
+            "line_discount_minor": [line.discount_minor for line in price.lines],
+            "line_net_minor": [line.net_minor for line in price.lines],
+            "line_points_minor": [line.points_minor for line in price.lines],
+            "line_earn_base_minor": [line.earn_base_minor for line in price.lines],
+            "tender_kind": [tender.kind for tender in tenders],
+            "tender_minor": [tender.amount_minor for tender in tenders],
+            "tender_reference": [tender.reference for tender in tenders],
+            "take_lot": [take.lot_id for take in takes],
+            "take_points": [take.points for take in takes],
+            "expires_at": lot_rules.expiry(at, rules.points, settings.LAOKE.zone),
+            "repaid": repaid,
+            "new_tier": move.to_tier if move else None,
+            "old_tier": facts.tier if facts else "",
+            "tier_at": tier_at,
+            "tier_cause": move.cause if move else None,
+            "tier_reasons": orjson.dumps([found.as_json() for found in move.findings]).decode()
+            if move
+            else None,
+            "event_topic": [topic for topic, _ in events],
+            "event_payload": [payload for _, payload in events],
+            "caller": who,
+            "key": key,
+            "fingerprint": fingerprint,
+            "answer": text.decode(),
+        },
+        prepare=True,
+    )
+    return Answer(201, text, first=True)
+
+
+def _lock(
+    cursor: psycopg.Cursor[Any],
+    request: OrderRequest,
+    promise: guarantee.Guarantee | None,
+    who: str,
+    key: str,
+) -> tuple[Programme, members.Locked]:
+    """Lock the member under the rules that hold: those of the quote, or those in force."""
+    member = request.basket.member
+    assert member is not None
+    rules = programme.at_version(promise.programme_version if promise else _last_seen())
+    locked = members.lock(cursor, member, rules, request.placed_at, who, key)
+    if promise is None and locked.programme != rules.version:
+        _remember(locked.programme)
+        rules = programme.at_version(locked.programme)
+        locked = members.lock(cursor, member, rules, request.placed_at, who, key)
+    return rules, locked
+
+
+_seen_version: int | None = None
+
+
+def _last_seen() -> int:
+    """The programme version this process saw last: a guess that the locking read confirms or corrects."""
+    global _seen_version
+    if _seen_version is None:
+        _seen_version = generations.current(generations.PROGRAMME)
+    return _seen_version
+
+
+def _remember(version: int) -> None:
+    global _seen_version
+    _seen_version = version
+
+
+def _tenders(asked: Sequence[TenderRequest], price: Price) -> list[TenderRequest]:
+    """The means of payment, points included; without any given, the money part is one unnamed tender."""
+    money = list(asked)
+    if not money and price.paid_minor:
+        money = [TenderRequest("unspecified", price.paid_minor)]
+    given = sum(tender.amount_minor for tender in money)
+    if given != price.paid_minor or any(tender.amount_minor < 0 for tender in money):
+        raise TendersDoNotSum(
+            f"{price.paid_minor} is to be paid with money, the payments sum to {given}",
+            payable_minor=price.paid_minor,
+            given_minor=given,
+        )
+    if price.points_minor:
+        money.append(TenderRequest("points", price.points_minor))
+    return money
+
+
+def _takes(
+    cursor: psycopg.Cursor[Any], facts: MemberFacts | None, price: Price, at: datetime
+) -> tuple[Take, ...]:
+    if facts is None or not price.points_redeemed:
+        return ()
+    cursor.execute(OPEN_LOTS, {"member_id": facts.member_id, "at": at}, prepare=True)
+    return lot_rules.plan_redemption([Lot(*row) for row in cursor.fetchall()], price.points_redeemed, at)
+
+
+def _judge(
+    rules: Programme, facts: MemberFacts | None, price: Price, at: datetime
+) -> tuple[dict[tiering.Window, tiering.Activity], Move | None]:
+    """The member's activity with this purchase, and the upgrade it brings."""
+    if facts is None:
+        return {}, None
+    counts = 1 if price.total_minor else 0
+    after = {window: activity.plus(price.paid_minor, counts) for window, activity in facts.activity.items()}
+    return after, tiering.upgrade(rules.ladder, facts.tier, after)
+
+
+def _next_order_id(cursor: psycopg.Cursor[Any]) -> int:
+    cursor.execute("select nextval('purchases_order_id_seq')", prepare=True)
+    row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _answer(
+    order_id: int,
+    request: OrderRequest,
+    price: Price,
+    rules: Programme,
+    resolved: pricing.Resolved,
+    facts: MemberFacts | None,
+    activity: dict[tiering.Window, tiering.Activity],
+    tier: str | None,
+    move: Move | None,
+    repaid: int,
+) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "order_id": order_id,
+        "order_no": request.order_no,
+        "store": resolved.store.code,
+        "placed_at": request.placed_at,
+        "programme_version": rules.version,
+        "lines": answers.lines(price, resolved.products),
+        **answers.totals(price),
+        "points_redeemed": price.points_redeemed,
+        "points_earned": price.points_earned,
+        "member": None,
+    }
+    if facts is not None and tier is not None:
+        after = MemberFacts(
+            facts.member_id, facts.available, facts.debt, tier, facts.tier_since, activity, facts.version
+        )
+        answer["member"] = {
+            "member_id": facts.member_id,
+            "points_available": facts.available - price.points_redeemed + price.points_earned - repaid,
+            "tier": tier,
+            "tier_before": facts.tier if move else None,
+            "progress": answers.progress(rules, tier, after),
+        }
+    return answer
+
+
+def _events(
+    order_id: int,
+    request: OrderRequest,
+    price: Price,
+    resolved: pricing.Resolved,
+    facts: MemberFacts | None,
+    move: Move | None,
+) -> list[tuple[str, str]]:
+    member_id = facts.member_id if facts else None
+    committed = {
+        "order_id": order_id,
+        "order_no": request.order_no,
+        "member_id": member_id,
+        "store": resolved.store.code,
+        "channel": request.basket.channel,
+        "placed_at": request.placed_at,
+        "total_minor": price.total_minor,
+        "paid_minor": price.paid_minor,
+        "points_redeemed": price.points_redeemed,
+        "points_earned": price.points_earned,
+    }
+    events = [("order.committed", orjson.dumps(committed).decode())]
+    if move is not None:
+        changed = {
+            "member_id": member_id,
+            "from_tier": move.from_tier,
+            "to_tier": move.to_tier,
+            "cause": move.cause,
+            "order_id": order_id,
+        }
+        events.append(("tier.changed", orjson.dumps(changed).decode()))
+    return events
+
+
+def first_answer(cursor: psycopg.Cursor[Any], who: str, key: str) -> FirstAnswer | None:
+    """What was answered under this key before, if anything."""
+    cursor.execute(
+        "select fingerprint, status, answer from foundation_commandrecord where caller = %s and key = %s",
+        (who, key),
+        prepare=True,
+    )
+    row = cursor.fetchone()
+    return FirstAnswer(bytes(row[0]), row[1], row[2]) if row else None
+
+
+def repeat(first: FirstAnswer, fingerprint: bytes, key: str) -> Answer:
+    """The first answer again, to the letter.
+
+    Raises:
+        IdempotencyKeyReused: the key stands for another request.
+    """
+    if first.fingerprint != fingerprint:
+        raise IdempotencyKeyReused("This key was used for another request; a new request needs a new key")
+    return Answer(first.status, first.answer.encode(), first=False)
+
+
+def _lost_race(
+    error: psycopg.errors.UniqueViolation, who: str, request: OrderRequest, key: str, fingerprint: bytes
+) -> Answer:
+    """A twin was quicker: give its answer. Or the store's number is taken by another order."""
+    with hot_cursor() as cursor:
+        first = first_answer(cursor, who, key)
+    if first is not None:
+        return repeat(first, fingerprint, key)
+    if error.diag.constraint_name == "order_once_per_store":
+        raise OrderExists(
+            f"Store {request.basket.store} has an order with this number already", order_no=request.order_no
+        ) from None
+    raise error

@@ -1,0 +1,66 @@
+"""The compiled programme: the published rules, in memory, one immutable object per version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.db import transaction
+
+from laoke.engine.policy import BadPolicy, PointsPolicy
+from laoke.engine.tiering import Ladder
+from laoke.foundation import generations
+from laoke.foundation.access import Caller
+from laoke.points import policy as points_policy
+from laoke.tiers import ladder as tier_ladder
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """Every rule that a till needs, as published in one version."""
+
+    version: int
+    points: PointsPolicy
+    ladder: Ladder
+
+
+@lru_cache(maxsize=16)
+def at_version(version: int) -> Programme:
+    """The programme of a version. Versions never change, so a process reads each of them once."""
+    return Programme(version, points_policy.at_version(version), tier_ladder.at_version(version))
+
+
+def current() -> Programme:
+    """The programme in force now."""
+    return at_version(generations.current(generations.PROGRAMME))
+
+
+def to_document(programme: Programme) -> dict[str, Any]:
+    """The programme as plain text values: what `laoke programme show` prints and `apply` reads."""
+    return {
+        "points": points_policy.to_document(programme.points),
+        "ladder": tier_ladder.to_document(programme.ladder),
+    }
+
+
+def apply(caller: Caller, document: Mapping[str, Any], *, at: datetime) -> Programme:
+    """Publish the sections of `document` that differ from what is in force; all or nothing.
+
+    Raises:
+        BadPolicy: an unknown section or field, or a value that cannot be used; nothing is published.
+    """
+    for name in document:
+        if name not in {"points", "ladder"}:
+            raise BadPolicy(str(name), "there is no such section. Known are ladder, points")
+    points = points_policy.parse(document["points"]) if "points" in document else None
+    ladder = tier_ladder.parse(document["ladder"]) if "ladder" in document else None
+    with transaction.atomic():
+        now = current()
+        if points is not None and points != now.points:
+            points_policy.publish(caller, points, at=at)
+        if ladder is not None and ladder != now.ladder:
+            tier_ladder.publish(caller, ladder, at=at)
+        return current()

@@ -1,0 +1,84 @@
+"""What a basket would cost and bring, without changing anything."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from laoke.checkout import answers, catalogue, guarantee, members, pricing, programme
+from laoke.checkout.guarantee import VALID_FOR, Guarantee
+from laoke.checkout.types import BasketRequest
+from laoke.engine.reasons import Reason
+from laoke.foundation import generations
+from laoke.foundation.access import Caller, Scope
+from laoke.foundation.sql import hot_cursor
+
+# The programme and catalogue this process saw last; a read tells when they have moved on.
+_seen = {"programme": -1}
+
+
+def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, Any]:
+    """Price a basket; the answer holds for 15 minutes when its `quote` is sent with the order.
+
+    Raises:
+        UnknownMember, MemberNotActive, UnknownStore, UnknownChannel, UnknownProduct, WrongCurrency,
+        TooManyLines, BadBasket, PointsRefused, OutsideStores
+    """
+    caller.require(Scope.QUOTES)
+    rules, facts, data = _read(basket, at)
+    resolved = pricing.resolve(basket, data)
+    caller.require_store(resolved.store.id, resolved.store.code)
+    price = pricing.priced(basket, resolved, rules, facts)
+    note = Guarantee(rules.version, at, tuple(line.unit_price_minor for line in resolved.lines))
+    answer: dict[str, Any] = {
+        "quote": guarantee.issue(basket, note),
+        "programme_version": rules.version,
+        "priced_at": at,
+        "valid_until": at + VALID_FOR,
+        "lines": answers.lines(price, resolved.products),
+        **answers.totals(price),
+        "points_to_earn": price.points_earned,
+        "points_usable": price.points_usable,
+        "points_usable_minor": rules.points.worth(price.points_usable),
+        "points_to_redeem": price.points_redeemed,
+        "reasons": [reason.as_json() for reason in price.reasons],
+        "hints": [hint.as_json() for hint in _hints(price.earn_base_minor, rules)] if facts else [],
+        "member": None,
+    }
+    if facts is not None:
+        answer["member"] = {
+            "member_id": facts.member_id,
+            "tier": facts.tier,
+            "points_available": facts.available,
+            "progress": answers.progress(rules, facts.tier, facts),
+        }
+    return answer
+
+
+def _read(
+    basket: BasketRequest, at: datetime
+) -> tuple[programme.Programme, members.MemberFacts | None, catalogue.Known]:
+    if basket.member is None:
+        rules = programme.current()
+        return rules, None, catalogue.known(generations.current(generations.CATALOGUE))
+    with hot_cursor() as cursor:
+        if _seen["programme"] < 0:
+            _seen["programme"] = programme.current().version
+        rules = programme.at_version(_seen["programme"])
+        found = members.read(cursor, basket.member, rules, at)
+        if found.programme != rules.version:
+            _seen["programme"] = found.programme
+            rules = programme.at_version(found.programme)
+            found = members.read(cursor, basket.member, rules, at)
+    return rules, found.facts, catalogue.known(found.catalogue)
+
+
+def _hints(base_minor: int, rules: programme.Programme) -> list[Reason]:
+    """How little more would earn the next point, where points come in steps worth mentioning."""
+    earn = rules.points.earn
+    if not earn.points or earn.per_minor < 1000:
+        return []
+    missing = -base_minor % earn.per_minor
+    return (
+        [Reason("spend_more_to_earn", {"missing_minor": missing, "points": earn.points})] if missing else []
+    )

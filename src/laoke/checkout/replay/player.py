@@ -1,0 +1,413 @@
+"""The replay: decides each event with the engine, as the till does, and writes whole batches at once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
+
+import orjson
+import psycopg
+from django.db import transaction
+
+from laoke.checkout.programme import Programme
+from laoke.checkout.replay import writing
+from laoke.checkout.replay.events import GiveBackEvent, Sale
+from laoke.checkout.replay.sold import SoldBook, SoldRecord
+from laoke.checkout.replay.state import LotState, MemberState, Purchase, WindowCalendar, load
+from laoke.engine import lots as lot_rules
+from laoke.engine import pricing, tiering
+from laoke.engine.returning import ReturnRefused, give_back
+from laoke.engine.tiering import Facts
+from laoke.foundation.sql import hot_cursor
+from laoke.kernel.calendar import start_of_day
+from laoke.kernel.errors import LaokeError
+from laoke.tiers.review import review
+
+Event = Sale | GiveBackEvent
+
+
+class UnknownSale(LaokeError):
+    """A return names an order that is not in the history."""
+
+    code, status, title = "unknown-order", 404, "There is no such order"
+
+
+@dataclass(slots=True)
+class Played:
+    """What became of the events played so far."""
+
+    sales: int = 0
+    returns: int = 0
+    lines: int = 0
+    known: int = 0  # were in the database already
+    reviewed: int = 0
+    refused: list[tuple[Event, LaokeError]] = field(default_factory=list)
+
+
+class Player:
+    """Plays events in date order. One player holds what it knows of members between batches.
+
+    Events of one `play` call must not lie before those of the call before, or tiers would be judged by orders
+    that had not happened; orders older than what a member already has are played, judged as of their own time.
+    """
+
+    def __init__(
+        self,
+        rules: Programme,
+        zone: tzinfo,
+        currency: str,
+        *,
+        source: str,
+        now: datetime,
+        remember: int = 50_000,
+    ) -> None:
+        self._rules = rules
+        self._zone = zone
+        self._currency = currency
+        self._source = source
+        self._now = now
+        self._remember = remember
+        self._calendar = WindowCalendar(rules.ladder, rules.points, zone)
+        self._members: OrderedDict[int, MemberState] = OrderedDict()
+        self._review_from: date | None = None
+        self.played = Played()
+
+    def play(self, events: Sequence[Event]) -> None:
+        """Play a batch: one transaction, or several where a review day lies between the events."""
+        if not events:
+            return
+        start = 0
+        for day in self._review_days(events):
+            at = start_of_day(day, self._zone)
+            end = start
+            while end < len(events) and _instant(events[end]) < at:
+                end += 1
+            self._play(events[start:end])
+            self._review(day)
+            start = end
+        self._play(events[start:])
+
+    def review_until(self, at: datetime) -> None:
+        """Hold the reviews that lie between the last event and `at`."""
+        until = at.astimezone(self._zone).date()
+        if self._review_from is None:
+            return
+        for day in tiering.reviews_between(self._rules.ladder, self._review_from, until):
+            self._review(day)
+        self._review_from = until
+
+    def _review_days(self, events: Sequence[Event]) -> Sequence[date]:
+        first, last = (self._calendar.day(_instant(event)) for event in (events[0], events[-1]))
+        after = self._review_from or first - timedelta(days=1)
+        self._review_from = max(last, after)
+        return tiering.reviews_between(self._rules.ladder, after, last)
+
+    def _review(self, day: date) -> None:
+        done = review(self._rules.ladder, day, now=self._now)
+        self.played.reviewed += done.judged
+        at = start_of_day(day, self._zone)
+        for member_id, tier in done.moved.items():
+            if state := self._members.get(member_id):
+                state.tier, state.since = tier, at
+                state.climb.clear()
+
+    def _play(self, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        try:
+            with transaction.atomic(), hot_cursor() as cursor:
+                batch = _Batch(self, cursor, events)
+                batch.play()
+        except BaseException:
+            # What memory holds was not written: forget it, the next batch reads afresh.
+            self._members.clear()
+            raise
+        batch.count()
+        while len(self._members) > self._remember:
+            self._members.popitem(last=False)
+
+
+class _Batch:
+    """The events of one transaction."""
+
+    def __init__(self, player: Player, cursor: psycopg.Cursor[Any], events: Sequence[Event]) -> None:
+        self.player = player
+        self.cursor = cursor
+        self.rules = player._rules
+        self.calendar = player._calendar
+        self.sold = SoldBook(cursor, events)
+        self.events = [event for event in events if not self.sold.knows(event)]
+        self.rows = writing.Rows(now=player._now, source=player._source, currency=player._currency)
+        self.refused: list[tuple[Event, LaokeError]] = []
+        self.known = len(events) - len(self.events)
+        self.sales = self.returns = 0
+        self.members: dict[int, MemberState] = {}
+
+    def play(self) -> None:
+        """Decide every event, then write all that followed."""
+        if not self.events:
+            return
+        self.members = self._lock_members(_instant(self.events[0]))
+        sales = sum(isinstance(event, Sale) for event in self.events)
+        self.order_ids = writing.reserve(self.cursor, "purchases_order_id_seq", sales)
+        self.return_ids = writing.reserve(
+            self.cursor, "purchases_orderreturn_id_seq", len(self.events) - sales
+        )
+        # A sale makes at most one lot; a return at most one a lot it restores, plus one for the expired.
+        self.lot_ids = writing.LotIds(self.cursor, sales)
+        for event in self.events:
+            if isinstance(event, Sale):
+                self._sell(event)
+            else:
+                try:
+                    self._take_back(event)
+                except LaokeError as error:
+                    self.refused.append((event, error))
+        self.rows.write(self.cursor, self.sold, self.members.values())
+        for state in self.members.values():
+            state.written()
+
+    def count(self) -> None:
+        """Add up what was committed."""
+        played = self.player.played
+        played.sales += self.sales
+        played.returns += self.returns
+        played.lines += self.rows.line_count
+        played.known += self.known
+        played.refused.extend(self.refused)
+
+    def _lock_members(self, at: datetime) -> dict[int, MemberState]:
+        ids = {event.member_id for event in self.events if isinstance(event, Sale) and event.member_id}
+        ids |= self.sold.member_ids()
+        held = self.player._members
+        self.cursor.execute(
+            "select a.member_id, a.version, s.tier from points_account a join tiers_standing s using (member_id) "
+            "where a.member_id = any(%s) order by a.member_id for no key update of a",
+            (list(ids),),
+        )
+        current = {row[0]: (row[1], row[2]) for row in self.cursor}
+        # A return judges the tier again as of its order: the windows before that order are needed too.
+        oldest = self._reach(min([at, *self.sold.placed()]))
+        stale = [
+            member_id
+            for member_id in ids
+            if (state := held.get(member_id)) is None
+            or (state.version, state.tier) != current.get(member_id)
+            or state.horizon > self._reach(self.sold.placed_by(member_id, at))
+        ]
+        if stale:
+            held.update(load(self.cursor, stale, self.rules.ladder, oldest, at))
+        for member_id in ids:
+            held.move_to_end(member_id)
+            held[member_id].forget_before(oldest)
+        return {member_id: held[member_id] for member_id in ids}
+
+    def _reach(self, at: datetime) -> datetime:
+        """The earliest instant that a window ending at `at` reaches."""
+        return min([at, *(start for _, start in self.calendar.starts(at))])
+
+    def _sell(self, sale: Sale) -> None:
+        rules, at = self.rules, sale.placed_at
+        state = self.members.get(sale.member_id) if sale.member_id else None
+        net = [line.net_minor for line in sale.lines]
+        total = sum(net)
+        redeemed = self._usable_wish(sale, total, state)
+        settled = pricing.settle(
+            net, [line.earns_points and state is not None for line in sale.lines], rules.points, redeemed
+        )
+        order_id = next(self.order_ids)
+        record = SoldRecord.of_sale(order_id, sale, total, redeemed, settled)
+        record.keeps_lines = self.sold.wants(record)
+        self.sold.add(record)
+        self.rows.sale(sale, record, settled, self.calendar.day(at), rules.version)
+        self.sales += 1
+        if state is None:
+            return
+        if redeemed:
+            takes = lot_rules.plan_redemption([lot.facts() for lot in state.lots.values()], redeemed, at)
+            for take in takes:
+                self._move(state, take.lot_id, -take.points, "redemption", at, order_id)
+                record.spent.append(take)
+            state.redeemed_delta += redeemed
+        if settled.points_earned:
+            expires_at = self.calendar.expiry(at)
+            self._accrue(state, settled.points_earned, expires_at, at, "accrual", "order", at, order_id)
+            state.earned_delta += settled.points_earned
+        state.purchases.append(Purchase(order_id, at, total - settled.points_minor, total))
+        move = tiering.upgrade(rules.ladder, state.tier, state.activity(self.calendar, at))
+        if move is not None:
+            self._climb(state, move, max(at, state.since), order_id)
+
+    def _usable_wish(self, sale: Sale, total: int, state: MemberState | None) -> int:
+        if not sale.points_wish or state is None:
+            return 0
+        available = sum(lot.remaining for lot in state.lots.values() if lot.expires_at > sale.placed_at)
+        usable, _ = pricing.usable_points(total, self.rules.points, available)
+        step = self.rules.points.spend.step
+        return min(sale.points_wish // step * step, usable)
+
+    def _take_back(self, event: GiveBackEvent) -> None:
+        record = self.sold.find(event)
+        if record is None:
+            raise UnknownSale(f"There is no order {event.order_no[:64]!r} in this store")
+        if event.returned_at < record.placed_at:
+            raise ReturnRefused("The return lies before the purchase", reason="before_purchase")
+        plan = give_back(record.order(), record.sold_lines(), event.lines)
+        return_id = next(self.return_ids)
+        record.apply(plan)
+        self.rows.give_back(event, record, plan, return_id, self.calendar.day(event.returned_at))
+        self.returns += 1
+        state = self.members.get(record.member_id) if record.member_id else None
+        if state is None:
+            return
+        self._return_points(state, record, plan.points_restored, plan.clawback, event, return_id)
+        for purchase in state.purchases:
+            if purchase.order_id == record.order_id:
+                purchase.spend_minor -= plan.refunded_minor
+                purchase.left_minor -= plan.returned_minor
+        self._withdraw(state, event.returned_at, record)
+
+    def _return_points(
+        self,
+        state: MemberState,
+        record: SoldRecord,
+        restored: int,
+        clawback: int,
+        event: GiveBackEvent,
+        return_id: int,
+    ) -> None:
+        at, order_id = event.returned_at, record.order_id
+        if restored:
+            spent = record.take_spent(restored)
+            lots = self._lots_of(state, [take.lot_id for take in spent])
+            plan = lot_rules.plan_restoration(spent, lots, restored, at)
+            for give in plan.gives:
+                if give.lot_id in state.lots:
+                    self._move(state, give.lot_id, give.points, "restoration", at, order_id, return_id)
+                else:
+                    # The lot is of a member merged into this one: it comes back as a lot here, as old as it was.
+                    old = lots[give.lot_id]
+                    self._accrue(
+                        state,
+                        give.points,
+                        old.expires_at,
+                        old.accrued_at,
+                        "restoration",
+                        "restore",
+                        at,
+                        order_id,
+                        return_id,
+                    )
+            if plan.fresh:
+                expires_at = lot_rules.grace_expiry(at, self.rules.points, self.player._zone)
+                self._accrue(
+                    state, plan.fresh, expires_at, at, "restoration", "restore", at, order_id, return_id
+                )
+            state.redeemed_delta -= restored
+            self._repay(state, at, order_id, return_id)
+        if clawback:
+            lots_now = [lot.facts() for lot in state.lots.values()]
+            taken = lot_rules.plan_clawback(lots_now, order_id, clawback, at, self.rules.points.shortfall)
+            for take in taken.takes:
+                self._move(state, take.lot_id, -take.points, "clawback", at, order_id, return_id)
+            if taken.debt:
+                self._owe(state, taken.debt, "clawback", at, order_id, return_id)
+            state.earned_delta -= clawback - taken.waived
+
+    def _lots_of(self, state: MemberState, lot_ids: Sequence[int]) -> dict[int, lot_rules.Lot]:
+        """Lots by id; those fully spent and forgotten since are read back, and remembered if they are the member's."""
+        lots = {lot_id: state.lots[lot_id].facts() for lot_id in lot_ids if lot_id in state.lots}
+        self.cursor.execute(
+            "select member_id, id, accrued_at, expires_at, remaining, order_id from points_lot where id = any(%s)",
+            ([lot_id for lot_id in lot_ids if lot_id not in lots],),
+        )
+        for row in self.cursor:
+            lot = LotState(*row[1:])
+            lots[lot.id] = lot.facts()
+            if row[0] == state.member_id:
+                state.lots[lot.id] = lot
+        return lots
+
+    def _accrue(
+        self,
+        state: MemberState,
+        points: int,
+        expires_at: datetime,
+        accrued_at: datetime,
+        kind: str,
+        origin: str,
+        at: datetime,
+        order_id: int,
+        return_id: int | None = None,
+    ) -> None:
+        lot = LotState(self.lot_ids.next(), accrued_at, expires_at, points, order_id)
+        state.lots[lot.id] = lot
+        self.rows.lot(state.member_id, lot, points, origin)
+        self._post(state, kind, points, lot.id, at, order_id, return_id)
+        if state.debt:
+            self._repay(state, at, order_id, return_id)
+
+    def _repay(self, state: MemberState, at: datetime, order_id: int, return_id: int | None) -> None:
+        usable = sum(lot.remaining for lot in state.lots.values() if lot.expires_at > at)
+        left = min(state.debt, usable)
+        if not left:
+            return
+        takes = lot_rules.plan_redemption([lot.facts() for lot in state.lots.values()], left, at)
+        for take in takes:
+            self._move(state, take.lot_id, -take.points, "repayment", at, order_id, return_id)
+        self._owe(state, -left, "repayment", at, order_id, return_id)
+
+    def _owe(
+        self, state: MemberState, points: int, kind: str, at: datetime, order_id: int, return_id: int | None
+    ) -> None:
+        state.debt += points
+        state.debt_delta += points
+        self._post(state, kind, -points, None, at, order_id, return_id)
+
+    def _move(
+        self,
+        state: MemberState,
+        lot_id: int,
+        points: int,
+        kind: str,
+        at: datetime,
+        order_id: int,
+        return_id: int | None = None,
+    ) -> None:
+        state.lots[lot_id].remaining += points
+        state.touched_lots.add(lot_id)
+        self._post(state, kind, points, lot_id, at, order_id, return_id)
+
+    def _post(
+        self,
+        state: MemberState,
+        kind: str,
+        points: int,
+        lot_id: int | None,
+        at: datetime,
+        order_id: int,
+        return_id: int | None,
+    ) -> None:
+        state.balance_delta += points
+        self.rows.posting(state.member_id, kind, points, lot_id, order_id, return_id, at)
+
+    def _climb(self, state: MemberState, move: tiering.Move, at: datetime, order_id: int) -> None:
+        state.tier, state.since, state.moved = move.to_tier, at, True
+        state.climb.insert(0, tiering.Climb(move.from_tier, move.cause, at))
+        reasons = orjson.dumps([found.as_json() for found in move.findings]).decode()
+        self.rows.tier_change(state.member_id, move, at, reasons, order_id)
+
+    def _withdraw(self, state: MemberState, at: datetime, record: SoldRecord) -> None:
+        def facts_at(instant: datetime) -> Facts:
+            return state.activity(self.calendar, instant)
+
+        move = tiering.withdraw(self.rules.ladder, state.tier, state.climb, record.placed_at, facts_at)
+        if move is not None:
+            self._climb(state, move, at, record.order_id)
+
+
+def _instant(event: Event) -> datetime:
+    return event.placed_at if isinstance(event, Sale) else event.returned_at

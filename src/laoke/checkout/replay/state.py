@@ -1,0 +1,172 @@
+"""What the replay remembers of a member between orders: the same facts the live path reads from the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+
+from laoke.engine import lots as rules
+from laoke.engine.lots import Lot
+from laoke.engine.policy import PointsPolicy
+from laoke.engine.tiering import CLIMBING, Activity, Climb, Ladder, Window
+
+
+@dataclass(slots=True)
+class LotState:
+    """A lot in memory."""
+
+    id: int
+    accrued_at: datetime
+    expires_at: datetime
+    remaining: int
+    order_id: int | None
+
+    def facts(self) -> Lot:
+        """As the engine takes it."""
+        return Lot(self.id, self.accrued_at, self.expires_at, self.remaining, self.order_id)
+
+
+@dataclass(slots=True)
+class Purchase:
+    """An order as far as tiers count it; a return lowers it."""
+
+    order_id: int
+    at: datetime
+    spend_minor: int
+    left_minor: int
+
+
+@dataclass(slots=True)
+class MemberState:
+    """Everything the rules ask about one member, kept up to date event by event."""
+
+    member_id: int
+    version: int
+    debt: int
+    tier: str
+    since: datetime
+    # Purchases are held from this instant on.
+    horizon: datetime
+    lots: dict[int, LotState] = field(default_factory=dict)
+    purchases: list[Purchase] = field(default_factory=list)
+    # Moves on the ladder that purchases and returns caused since firm ground, the newest first.
+    climb: list[Climb] = field(default_factory=list)
+    balance_delta: int = 0
+    debt_delta: int = 0
+    earned_delta: int = 0
+    redeemed_delta: int = 0
+    touched_lots: set[int] = field(default_factory=set)
+    moved: bool = False
+
+    def activity(self, calendar: WindowCalendar, at: datetime) -> dict[Window, Activity]:
+        """What the member did in each window that ends with `at`."""
+        facts = {}
+        for window, start in calendar.starts(at):
+            spend = count = 0
+            for purchase in self.purchases:
+                if start <= purchase.at <= at:
+                    spend += purchase.spend_minor
+                    count += purchase.left_minor > 0
+            facts[window] = Activity(spend, count)
+        return facts
+
+    def forget_before(self, oldest: datetime) -> None:
+        """Drop purchases that no window can reach any more, a good number at a time."""
+        if len(self.purchases) > 64 and self.purchases[32].at < oldest:
+            self.purchases = [purchase for purchase in self.purchases if purchase.at >= oldest]
+            self.horizon = max(self.horizon, oldest)
+
+    def written(self) -> None:
+        """The state is in the database now: nothing is left to write."""
+        self.version += 1
+        self.balance_delta = self.debt_delta = self.earned_delta = self.redeemed_delta = 0
+        self.touched_lots.clear()
+        self.moved = False
+        for lot_id in [lot_id for lot_id, lot in self.lots.items() if not lot.remaining]:
+            del self.lots[lot_id]
+
+
+class WindowCalendar:
+    """Window starts and lot expiries by calendar day: computed once a day, not once an order."""
+
+    def __init__(self, ladder: Ladder, policy: PointsPolicy, zone: tzinfo) -> None:
+        self._windows = ladder.windows
+        self._policy = policy
+        self._zone = zone
+        self._by_day = lru_cache(maxsize=4096)(self._day)
+
+    def day(self, at: datetime) -> date:
+        """The business day of an instant."""
+        return at.astimezone(self._zone).date()
+
+    def starts(self, at: datetime) -> Sequence[tuple[Window, datetime]]:
+        """Each window with its first instant."""
+        return self._lookup(at)[0]
+
+    def expiry(self, at: datetime) -> datetime:
+        """Expiry of points earned at `at`."""
+        return self._lookup(at)[1]
+
+    def _lookup(self, at: datetime) -> tuple[Sequence[tuple[Window, datetime]], datetime]:
+        return self._by_day(self.day(at))
+
+    def _day(self, day: date) -> tuple[Sequence[tuple[Window, datetime]], datetime]:
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=self._zone)
+        starts = [(window, window.start(noon, self._zone)) for window in self._windows]
+        return starts, rules.expiry(noon, self._policy, self._zone)
+
+
+class UnknownAccount(LookupError):
+    """A history names a member that has no account."""
+
+
+def load(
+    cursor: psycopg.Cursor[Any], member_ids: Iterable[int], ladder: Ladder, oldest: datetime, at: datetime
+) -> Mapping[int, MemberState]:
+    """Read members' states as of the events about to be played.
+
+    Args:
+        oldest: the earliest instant any window of these events can reach.
+        at: the first event's instant; lots expired before it are of no more use.
+    """
+    ids = list(member_ids)
+    found: dict[int, MemberState] = {}
+    cursor.execute(
+        "select a.member_id, a.version, a.debt, s.tier, s.since from points_account a "
+        "join tiers_standing s using (member_id) where a.member_id = any(%s)",
+        (ids,),
+    )
+    for row in cursor:
+        found[row[0]] = MemberState(*row, horizon=oldest)
+    if missing := set(ids) - set(found):
+        raise UnknownAccount(f"members {sorted(missing)[:5]} have no account")
+    cursor.execute(
+        "select member_id, id, accrued_at, expires_at, remaining, order_id from points_lot "
+        "where member_id = any(%s) and remaining > 0 and expires_at > %s",
+        (ids, at),
+    )
+    for row in cursor:
+        found[row[0]].lots[row[1]] = LotState(*row[1:])
+    cursor.execute(
+        "select member_id, id, placed_at, paid_minor - refunded_minor, total_minor - returned_minor "
+        "from purchases_order where member_id = any(%s) and placed_at >= %s order by placed_at, id",
+        (ids, oldest),
+    )
+    for row in cursor:
+        found[row[0]].purchases.append(Purchase(*row[1:]))
+    cursor.execute(
+        "select member_id, from_tier, cause, at from ("
+        "  select member_id, from_tier, cause, at, id,"
+        "    bool_and(cause = any(%s)) over (partition by member_id order by id desc) as climbing"
+        "  from tiers_tierchange where member_id = any(%s)"
+        ") changes where climbing order by member_id, id desc",
+        (list(CLIMBING), ids),
+    )
+    for member_id, from_tier, cause, moved_at in cursor:
+        found[member_id].climb.append(Climb(from_tier, cause, moved_at))
+    return found

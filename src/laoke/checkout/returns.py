@@ -1,0 +1,295 @@
+"""Taking goods back: money, points and tier go back exactly, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import orjson
+import psycopg
+from django.conf import settings
+from django.db import transaction
+
+from laoke.checkout import catalogue, members, programme
+from laoke.checkout.errors import ReturnExists, UnknownOrder
+from laoke.checkout.orders import Answer, check_clock, first_answer, repeat
+from laoke.checkout.programme import Programme
+from laoke.checkout.types import MemberKey, ReturnRequest
+from laoke.engine.returning import GiveBack, ReturnRefused, SoldLine, SoldOrder, give_back
+from laoke.engine.tiering import Facts
+from laoke.foundation import generations, sql
+from laoke.foundation.access import Caller, Scope
+from laoke.foundation.sql import hot_cursor
+from laoke.kernel.quantity import format_milli
+from laoke.points import ledger
+from laoke.points.ledger import Cause, LockedAccount
+from laoke.tiers import standing
+
+WRITE = sql.load("laoke.checkout", "write_return")
+
+
+def take_back(caller: Caller, request: ReturnRequest, key: str, body: bytes, *, now: datetime) -> Answer:
+    """Record a return of some or all of an order.
+
+    The points the goods earned are taken back, points spent on them come back to their lots, and a tier that
+    only these goods had reached is withdrawn. Money is for the till to give back: the answer says how much.
+
+    Raises:
+        UnknownOrder, ReturnRefused, ReturnExists, ClockInFuture, ClockInPast, UnknownStore, OutsideStores,
+        IdempotencyKeyReused. A refusal leaves nothing behind.
+    """
+    caller.require(Scope.RETURNS_WRITE)
+    check_clock(request.returned_at, now)
+    fingerprint = hashlib.sha256(b"return\0%d\0" % request.order_id + body).digest()
+    who = f"{caller.kind}:{caller.id}"
+    try:
+        with transaction.atomic(), hot_cursor() as cursor:
+            return _take_back(cursor, caller, who, request, key, fingerprint, now)
+    except psycopg.errors.UniqueViolation as error:
+        with hot_cursor() as cursor:
+            first = first_answer(cursor, who, key)
+        if first is not None:
+            return repeat(first, fingerprint, key)
+        if error.diag.constraint_name == "return_once_per_order":
+            raise ReturnExists(
+                "The order has a return with this number already", return_no=request.return_no
+            ) from None
+        raise
+
+
+def _take_back(
+    cursor: psycopg.Cursor[Any],
+    caller: Caller,
+    who: str,
+    request: ReturnRequest,
+    key: str,
+    fingerprint: bytes,
+    now: datetime,
+) -> Answer:
+    account = _lock_account(cursor, request)
+    if first := first_answer(cursor, who, key):
+        return repeat(first, fingerprint, key)
+    order, placed_at, store_id, store_code, order_no = _lock_order(cursor, request.order_id)
+    caller.require_store(store_id, store_code)
+    if request.store is not None:
+        data = catalogue.known(generations.current(generations.CATALOGUE))
+        receiving = catalogue.store(data, request.store)
+        caller.require_store(receiving.id, receiving.code)
+        store_id, store_code = receiving.id, receiving.code
+    if request.returned_at < placed_at:
+        raise ReturnRefused("The return lies before the purchase", reason="before_purchase")
+    lines = _lines(cursor, request.order_id)
+    plan = give_back(order, lines, _wanted(request))
+    rules = programme.current()
+    return_id = _next_return_id(cursor)
+    cause = Cause(
+        at=request.returned_at,
+        recorded_at=now,
+        order_id=request.order_id,
+        return_id=return_id,
+        note=request.reason,
+    )
+    debt = _move_points(cursor, account, plan, order, rules, cause) if account else 0
+    answer: dict[str, Any] = {
+        "return_id": return_id,
+        "return_no": request.return_no,
+        "order_id": request.order_id,
+        "order_no": order_no,
+        "store": store_code,
+        "returned_at": request.returned_at,
+        "lines": [
+            {
+                "line_no": line.line_no,
+                "quantity": format_milli(line.quantity_milli),
+                "returned_minor": line.returned_minor,
+            }
+            for line in plan.lines
+        ],
+        "returned_minor": plan.returned_minor,
+        "refund_minor": plan.refunded_minor,
+        "points_restored": plan.points_restored,
+        "points_clawed_back": plan.clawback,
+        "points_debt": debt,
+        "left_minor": order.total_minor - order.returned_minor - plan.returned_minor,
+        "member": None,
+    }
+    _apply_to_order(cursor, request, plan)
+    if account is not None:
+        answer["member"] = _member_after(cursor, account, rules, request, placed_at, now)
+    event = {name: answer[name] for name in ("return_id", "return_no", "order_id", "order_no", "store")} | {
+        "member_id": account.member_id if account else None,
+        "returned_minor": plan.returned_minor,
+        "refunded_minor": plan.refunded_minor,
+        "points_restored": plan.points_restored,
+        "points_clawed_back": plan.clawback,
+    }
+    text = orjson.dumps(answer)
+    cursor.execute(
+        WRITE,
+        {
+            "return_id": return_id,
+            "return_no": request.return_no,
+            "order_id": request.order_id,
+            "member_id": account.member_id if account else None,
+            "store_id": store_id,
+            "returned_at": request.returned_at,
+            "biz_date": request.returned_at.astimezone(settings.LAOKE.zone).date(),
+            "returned_minor": plan.returned_minor,
+            "refunded_minor": plan.refunded_minor,
+            "points_restored": plan.points_restored,
+            "points_clawed_back": plan.clawback,
+            "reason": request.reason,
+            "recorded_at": now,
+            "line_no": [line.line_no for line in plan.lines],
+            "quantity_milli": [line.quantity_milli for line in plan.lines],
+            "line_minor": [line.returned_minor for line in plan.lines],
+            "event_payload": orjson.dumps(event).decode(),
+            "caller": who,
+            "key": key,
+            "fingerprint": fingerprint,
+            "answer": text.decode(),
+        },
+        prepare=True,
+    )
+    return Answer(201, text, first=True)
+
+
+def _lock_account(cursor: psycopg.Cursor[Any], request: ReturnRequest) -> LockedAccount | None:
+    """Lock the account of the order's member. A merge may move the order while the lock is waited for."""
+    while True:
+        row = cursor.execute(
+            "select member_id from purchases_order where id = %s", (request.order_id,)
+        ).fetchone()
+        if row is None:
+            raise UnknownOrder(f"There is no order {request.order_id}", order_id=request.order_id)
+        if row[0] is None:
+            return None
+        account = ledger.lock(cursor, row[0], request.returned_at)
+        again = cursor.execute(
+            "select member_id from purchases_order where id = %s", (request.order_id,)
+        ).fetchone()
+        if again == row:
+            return account
+
+
+def _lock_order(cursor: psycopg.Cursor[Any], order_id: int) -> tuple[SoldOrder, datetime, int, str, str]:
+    row = cursor.execute(
+        "select o.total_minor, o.points_minor, o.points_redeemed, o.points_earned, o.earn_base_minor, "
+        "o.returned_minor, o.refunded_minor, o.points_restored, o.points_clawed_back, "
+        "o.placed_at, o.store_id, s.code, o.order_no "
+        "from purchases_order o join purchases_store s on s.id = o.store_id where o.id = %s for update of o",
+        (order_id,),
+        prepare=True,
+    ).fetchone()
+    assert row is not None
+    return SoldOrder(*row[:9]), row[9], row[10], row[11], row[12]
+
+
+def _lines(cursor: psycopg.Cursor[Any], order_id: int) -> list[SoldLine]:
+    rows = cursor.execute(
+        "select line_no, quantity_milli, net_minor, earn_base_minor, returned_milli, returned_minor "
+        "from purchases_orderline where order_id = %s order by line_no",
+        (order_id,),
+        prepare=True,
+    ).fetchall()
+    return [SoldLine(*row) for row in rows]
+
+
+def _wanted(request: ReturnRequest) -> dict[int, int] | None:
+    if request.lines is None:
+        return None
+    wanted: dict[int, int] = {}
+    for line in request.lines:
+        if line.line_no in wanted:
+            raise ReturnRefused(
+                f"Line {line.line_no} is named twice", reason="named_twice", line_no=line.line_no
+            )
+        wanted[line.line_no] = line.quantity_milli
+    return wanted
+
+
+def _move_points(
+    cursor: psycopg.Cursor[Any],
+    account: LockedAccount,
+    plan: GiveBack,
+    order: SoldOrder,
+    rules: Programme,
+    cause: Cause,
+) -> int:
+    """Restore, then claw back; returns the points that became debt."""
+    debt = 0
+    if plan.points_restored:
+        assert cause.order_id is not None
+        spent = ledger.spent_by_order(cursor, cause.order_id, order.points_restored)
+        account.restore(spent, plan.points_restored, rules.points, cause)
+    if plan.clawback:
+        assert cause.order_id is not None
+        debt = account.clawback(cause.order_id, plan.clawback, rules.points, cause)
+    account.close()
+    return debt
+
+
+def _apply_to_order(cursor: psycopg.Cursor[Any], request: ReturnRequest, plan: GiveBack) -> None:
+    """Add the return up on the order and its lines, before the tier is judged by what is left."""
+    cursor.execute(
+        "update purchases_orderline sold set returned_milli = sold.returned_milli + line.milli, "
+        "returned_minor = sold.returned_minor + line.minor "
+        "from unnest(%s::smallint[], %s::bigint[], %s::bigint[]) as line (line_no, milli, minor) "
+        "where sold.order_id = %s and sold.line_no = line.line_no",
+        (
+            [line.line_no for line in plan.lines],
+            [line.quantity_milli for line in plan.lines],
+            [line.returned_minor for line in plan.lines],
+            request.order_id,
+        ),
+    )
+    cursor.execute(
+        "update purchases_order set returned_minor = returned_minor + %s, refunded_minor = refunded_minor + %s, "
+        "returned_earn_base_minor = returned_earn_base_minor + %s, points_restored = points_restored + %s, "
+        "points_clawed_back = points_clawed_back + %s where id = %s",
+        (
+            plan.returned_minor,
+            plan.refunded_minor,
+            plan.earn_base_minor,
+            plan.points_restored,
+            plan.clawback,
+            request.order_id,
+        ),
+    )
+
+
+def _member_after(
+    cursor: psycopg.Cursor[Any],
+    account: LockedAccount,
+    rules: Programme,
+    request: ReturnRequest,
+    placed_at: datetime,
+    now: datetime,
+) -> dict[str, Any]:
+    def facts_at(at: datetime) -> Facts:
+        return members.read_any(cursor, MemberKey(account.member_id), rules, at).facts.activity
+
+    move = standing.after_return(cursor, account.member_id, rules.ladder, placed_at, facts_at)
+    if move is not None:
+        standing.move_member(
+            cursor,
+            account.member_id,
+            move,
+            at=request.returned_at,
+            recorded_at=now,
+            order_id=request.order_id,
+        )
+    facts = members.read_any(cursor, MemberKey(account.member_id), rules, request.returned_at).facts
+    return {
+        "member_id": account.member_id,
+        "points_available": facts.available,
+        "tier": facts.tier,
+        "tier_before": move.from_tier if move else None,
+    }
+
+
+def _next_return_id(cursor: psycopg.Cursor[Any]) -> int:
+    row = cursor.execute("select nextval('purchases_orderreturn_id_seq')", prepare=True).fetchone()
+    assert row is not None
+    return int(row[0])

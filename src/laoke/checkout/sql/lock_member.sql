@@ -1,0 +1,52 @@
+-- As read_member, and the account stays locked until the transaction ends; besides, the answer already given
+-- under this idempotency key and the next order id.
+-- Rows read beside a lock that had to be waited for are as of before the wait. seen_version tells: when it
+-- differs from version, the caller reads once more, now holding the lock.
+select
+    m.id,
+    m.status,
+    m.merged_into_id,
+    a.version,
+    (select seen.version from points_account seen where seen.member_id = m.id) as seen_version,
+    a.debt,
+    s.tier,
+    s.since,
+    (
+        select coalesce(sum(l.remaining), 0)::int
+        from points_lot l
+        where l.member_id = m.id and l.remaining > 0 and l.expires_at > %(at)s
+    ) as available,
+    w.spend_minor,
+    w.purchases,
+    (select g.number from foundation_generation g where g.name = 'programme') as programme,
+    (select g.number from foundation_generation g where g.name = 'catalogue') as catalogue,
+    c.fingerprint,
+    c.status as answer_status,
+    c.answer,
+    nextval('purchases_order_id_seq') as order_id
+from members_member m
+join points_account a on a.member_id = m.id
+join tiers_standing s on s.member_id = m.id
+left join foundation_commandrecord c on c.caller = %(caller)s::text and c.key = %(key)s::text
+cross join lateral (
+    select
+        array_agg(activity.spend_minor order by starts.position) as spend_minor,
+        array_agg(activity.purchases order by starts.position) as purchases
+    from unnest(%(window_starts)s::timestamptz[]) with ordinality as starts (window_start, position)
+    cross join lateral (
+        select
+            coalesce(sum(o.paid_minor - o.refunded_minor), 0)::bigint as spend_minor,
+            (count(*) filter (where o.total_minor > o.returned_minor))::int as purchases
+        from purchases_order o
+        where o.member_id = m.id and o.placed_at >= starts.window_start and o.placed_at <= %(at)s
+    ) activity
+) w
+where m.id = coalesce(
+    %(member_id)s::bigint,
+    (
+        select i.member_id
+        from members_identity i
+        where i.kind = %(kind)s::text and i.issuer = %(issuer)s::text and i.blind_index = %(blind_index)s::bytea
+    )
+)
+for no key update of a

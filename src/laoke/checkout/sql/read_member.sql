@@ -1,0 +1,44 @@
+-- Everything a quote or a commit needs to know about one member, in one row. No row: no such member.
+-- Parameters: member_id, or kind + issuer + blind_index; at; window_starts (timestamptz[]).
+-- Windows come back as parallel arrays in the order of window_starts.
+select
+    m.id,
+    m.status,
+    m.merged_into_id,
+    a.version,
+    a.debt,
+    s.tier,
+    s.since,
+    (
+        select coalesce(sum(l.remaining), 0)::int
+        from points_lot l
+        where l.member_id = m.id and l.remaining > 0 and l.expires_at > %(at)s
+    ) as available,
+    w.spend_minor,
+    w.purchases,
+    (select g.number from foundation_generation g where g.name = 'programme') as programme,
+    (select g.number from foundation_generation g where g.name = 'catalogue') as catalogue
+from members_member m
+join points_account a on a.member_id = m.id
+join tiers_standing s on s.member_id = m.id
+cross join lateral (
+    select
+        array_agg(activity.spend_minor order by starts.position) as spend_minor,
+        array_agg(activity.purchases order by starts.position) as purchases
+    from unnest(%(window_starts)s::timestamptz[]) with ordinality as starts (window_start, position)
+    cross join lateral (
+        select
+            coalesce(sum(o.paid_minor - o.refunded_minor), 0)::bigint as spend_minor,
+            (count(*) filter (where o.total_minor > o.returned_minor))::int as purchases
+        from purchases_order o
+        where o.member_id = m.id and o.placed_at >= starts.window_start and o.placed_at <= %(at)s
+    ) activity
+) w
+where m.id = coalesce(
+    %(member_id)s::bigint,
+    (
+        select i.member_id
+        from members_identity i
+        where i.kind = %(kind)s::text and i.issuer = %(issuer)s::text and i.blind_index = %(blind_index)s::bytea
+    )
+)

@@ -1,0 +1,94 @@
+"""The rules of points as a retailer declares them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from laoke.kernel.errors import LaokeError
+from laoke.kernel.rounding import Rounding
+
+
+class BadPolicy(LaokeError):
+    """A rule that cannot be used; says which field and what it takes."""
+
+    code, status, title = "bad-policy", 422, "The rule cannot be used"
+
+    def __init__(self, field: str, mend: str) -> None:
+        super().__init__(f"{field}: {mend}", field=field)
+
+
+class Shortfall(StrEnum):
+    """What happens when points to be taken back have already been spent."""
+
+    DEBT = "debt"  # the rest becomes a debt that the next earnings repay
+    WAIVE = "waive"  # the rest is given up
+
+
+@dataclass(frozen=True, slots=True)
+class EarnRule:
+    """`points` for every `per_minor` of the earning base, rounded once per order."""
+
+    points: int = 1
+    per_minor: int = 100
+    rounding: Rounding = Rounding.DOWN
+
+
+@dataclass(frozen=True, slots=True)
+class SpendRule:
+    """`points` are worth `worth_minor` at the till, in multiples of `step` points.
+
+    `max_percent` caps the part of the amount due that points may settle.
+    """
+
+    points: int = 100
+    worth_minor: int = 100
+    step: int = 100
+    max_percent: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PointsPolicy:
+    """Earning, spending, validity and give-back of points.
+
+    A lot is usable through the day `valid_months` after the day it was earned, in the programme's time zone.
+    Points restored to a lot that has expired meanwhile come as a new lot of `grace_days`.
+    """
+
+    earn: EarnRule = EarnRule()
+    spend: SpendRule = SpendRule()
+    valid_months: int = 12
+    shortfall: Shortfall = Shortfall.DEBT
+    grace_days: int = 30
+
+    def __post_init__(self) -> None:
+        for field, value, low, high in (
+            ("earn.points", self.earn.points, 0, 1_000_000),
+            ("earn.per_minor", self.earn.per_minor, 1, 10**9),
+            ("spend.points", self.spend.points, 1, 1_000_000),
+            ("spend.worth_minor", self.spend.worth_minor, 1, 10**9),
+            ("spend.step", self.spend.step, 1, 1_000_000),
+            ("spend.max_percent", self.spend.max_percent, 0, 100),
+            ("valid_months", self.valid_months, 1, 240),
+            ("grace_days", self.grace_days, 1, 3650),
+        ):
+            if type(value) is not int or not low <= value <= high:
+                raise BadPolicy(
+                    f"points.{field}", f"takes a whole number from {low} to {high}, got {value!r}"
+                )
+        if self.spend.step * self.spend.worth_minor % self.spend.points:
+            raise BadPolicy(
+                "points.spend.step",
+                f"{self.spend.step} points would be worth a fraction of a minor unit; "
+                "choose a step whose worth is a whole number",
+            )
+
+    @property
+    def give_back(self) -> Fraction:
+        """Share of spend given back when every point is redeemed: 1/100 for 1 point per yuan at 100 = 1 yuan."""
+        return Fraction(self.earn.points * self.spend.worth_minor, self.earn.per_minor * self.spend.points)
+
+    def worth(self, points: int) -> int:
+        """Minor units that `points` settle; exact for multiples of the step, rounded down otherwise."""
+        return points * self.spend.worth_minor // self.spend.points

@@ -1,0 +1,41 @@
+"""Refusals around outgoing webhooks."""
+
+from __future__ import annotations
+
+from laoke.kernel.errors import LaokeError
+
+
+class BadWebhookUrl(LaokeError):
+    """The address of a webhook endpoint cannot be used."""
+
+    code, status, title = "bad-webhook-url", 422, "This address cannot receive webhooks"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
+class NoSuchWebhookEndpoint(LaokeError):
+    """No webhook endpoint has this id."""
+
+    code, status, title = "no-such-webhook-endpoint", 404, "No such webhook endpoint"
+
+    def __init__(self, endpoint_id: int) -> None:
+        super().__init__(f"There is no webhook endpoint {endpoint_id}.")
+
+
+class NoSuchWebhookDelivery(LaokeError):
+    """No delivery of this endpoint has this id; deliveries are kept for 30 days."""
+
+    code, status, title = "no-such-webhook-delivery", 404, "No such delivery"
+
+    def __init__(self, delivery_id: int) -> None:
+        super().__init__(f"There is no delivery {delivery_id}. Deliveries are kept for 30 days.")
+
+
+class WebhookEndpointInactive(LaokeError):
+    """The endpoint is switched off; nothing is sent to it until it is switched on again."""
+
+    code, status, title = "webhook-endpoint-inactive", 409, "This webhook endpoint is switched off"
+
+    def __init__(self, endpoint_id: int) -> None:
+        super().__init__(f"Switch endpoint {endpoint_id} on first.")

@@ -1,0 +1,1 @@
+"""In which form personal data is kept: cleaned, comparable, and masked for the eye."""

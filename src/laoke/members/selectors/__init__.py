@@ -1,0 +1,22 @@
+"""Everything that can be asked about members. Only `reveal` shows personal data in clear, and it leaves a trace."""
+
+from laoke.members.sealing import identity_key
+from laoke.members.selectors.consents import consents, has_consent
+from laoke.members.selectors.lookup import find, kept_id, registered_at, resolve
+from laoke.members.selectors.profiles import profile
+from laoke.members.selectors.reveal import REVEALABLE, reveal
+from laoke.members.selectors.search import search
+
+__all__ = [
+    "REVEALABLE",
+    "consents",
+    "find",
+    "has_consent",
+    "identity_key",
+    "kept_id",
+    "profile",
+    "registered_at",
+    "resolve",
+    "reveal",
+    "search",
+]

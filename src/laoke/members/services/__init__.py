@@ -1,0 +1,32 @@
+"""Everything that changes a member. One call each; every call is one transaction and leaves nothing when refused."""
+
+from laoke.members.services.blocking import block, unblock
+from laoke.members.services.consents import record_consent
+from laoke.members.services.erasing import erase_person
+from laoke.members.services.exporting import export_person
+from laoke.members.services.identities import add_identity, remove_identity
+from laoke.members.services.merging import merge
+from laoke.members.services.profiles import complete, update
+from laoke.members.services.registration import register, register_many
+from laoke.members.services.rotation import reseal
+from laoke.members.services.tags import tag, untag
+from laoke.members.services.unmerging import unmerge
+
+__all__ = [
+    "add_identity",
+    "block",
+    "complete",
+    "erase_person",
+    "export_person",
+    "merge",
+    "record_consent",
+    "register",
+    "register_many",
+    "remove_identity",
+    "reseal",
+    "tag",
+    "unblock",
+    "unmerge",
+    "untag",
+    "update",
+]

@@ -1,0 +1,106 @@
+"""Undoing a merge: every piece goes back to whom it came from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from laoke.foundation.access import Caller, Scope
+from laoke.foundation.audit import services as audit
+from laoke.foundation.outbox import services as outbox
+from laoke.members import events, followers, locks
+from laoke.members.errors import LaterMergeFirst, MemberErased, UndoTooLate, UnknownMerge
+from laoke.members.models import ConsentEvent, Identity, Member, MemberTag, Merge
+from laoke.members.services.consents import newest
+from laoke.members.services.merging import put_tags
+from laoke.members.services.profiles import assign, current, empty, touch
+from laoke.members.types import ConsentChannel, ConsentPurpose, MemberId, MemberStatus, MergeId
+
+
+@transaction.atomic
+def unmerge(*, caller: Caller, merge_id: MergeId, at: datetime) -> bool:
+    """Undo a merge within 30 days. What was added to the kept member since then stays with it.
+
+    Merges of the same members are undone in reverse order, each one standing on those before.
+
+    Returns:
+        Whether this call undid it; a repeat answers False.
+    Raises:
+        UnknownMerge, UndoTooLate, MemberErased, MissingScope.
+        LaterMergeFirst: names the merge to undo before.
+    """
+    caller.require(Scope.MEMBERS_MERGE)
+    made = Merge.objects.filter(pk=merge_id).first()
+    if made is None:
+        raise UnknownMerge(merge_id)
+    rows = locks.exclusively([made.kept_id, made.gone_id])
+    made.refresh_from_db()
+    kept, gone = rows[made.kept_id], rows[made.gone_id]
+    if made.undone_at is not None:
+        return False
+    if gone.status == MemberStatus.ERASED:
+        raise MemberErased(gone.pk)
+    if at > made.undo_until:
+        raise UndoTooLate(merge_id, made.undo_until)
+    both = [kept.pk, gone.pk]
+    later = Merge.objects.filter(Q(kept__in=both) | Q(gone__in=both), pk__gt=merge_id, undone_at=None)
+    if (last := later.order_by("-pk").first()) is not None:
+        raise LaterMergeFirst(merge_id, last.pk)
+
+    moved: dict[str, Any] = made.moved
+    Identity.objects.filter(pk__in=moved["identities"], member_id=kept.pk).update(member_id=gone.pk)
+    _return_tags(kept.pk, gone.pk, moved["tags"])
+    _empty_filled(kept, gone, moved["filled"])
+    _return_consents(kept.pk, moved["consents"], caller.label[:120], at)
+    gone.status, gone.merged_into = MemberStatus(moved["gone_status"]), None
+    touch(kept, at)
+    touch(gone, at)
+    for follower in followers.registered():
+        if follower.name in moved["followers"]:
+            follower.unmerge(kept.pk, gone.pk, moved["followers"][follower.name], at)
+    made.undone_at, made.undone_by = at, caller.label[:120]
+    made.save(update_fields=["undone_at", "undone_by"])
+    detail = {"gone_id": gone.pk, "merge_id": merge_id}
+    audit.record(caller, "member.unmerged", "member", kept.pk, at=at, after=detail)
+    outbox.add(events.UNMERGED, {"member_id": kept.pk, **detail}, at=at, member_id=kept.pk)
+    return True
+
+
+def _return_tags(kept_id: MemberId, gone_id: MemberId, moved: list[dict[str, Any]]) -> None:
+    rows = [
+        MemberTag(tag=each["tag"], source=each["source"], added_at=datetime.fromisoformat(each["added_at"]))
+        for each in moved
+    ]
+    put_tags(gone_id, rows)
+    for each, row in zip(moved, rows, strict=True):
+        if each["was_new"]:
+            # One taken off and put on again since the merge has another date: it is the kept member's own.
+            MemberTag.objects.filter(member_id=kept_id, tag=row.tag, added_at=row.added_at).delete()
+
+
+def _empty_filled(kept: Member, gone: Member, filled: list[str]) -> None:
+    for field in filled:
+        # A field changed since the merge is the kept member's own by now.
+        if current(kept, field) == current(gone, field):
+            assign(kept, field, empty(field))
+
+
+def _return_consents(kept_id: MemberId, carried: list[dict[str, Any]], by: str, at: datetime) -> None:
+    """Answer again as before the merge, unless the member has answered since. Nobody asked means no."""
+    for each in carried:
+        channel, purpose = ConsentChannel(each["channel"]), ConsentPurpose(each["purpose"])
+        holds = newest(kept_id, channel, purpose)
+        if holds is None or holds.pk != each["event"]:
+            continue
+        ConsentEvent.objects.create(
+            member_id=kept_id,
+            channel=channel,
+            purpose=purpose,
+            granted=bool(each["before"]),
+            at=max(at, holds.at),
+            source="unmerge",
+            recorded_by=by,
+        )

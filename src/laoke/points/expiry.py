@@ -1,0 +1,40 @@
+"""Sweeping lots whose time is over. Rules never use them; the sweep makes the books say so too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+
+from laoke.foundation import sql
+from laoke.foundation.sql import hot_cursor
+
+EXPIRE = sql.load("laoke.points", "expire_lots")
+BATCH = 10_000
+
+
+class Swept(NamedTuple):
+    """What a sweep did."""
+
+    lots: int
+    points: int
+
+
+def expire(
+    *, at: datetime, now: datetime, batch: int = BATCH, advance: Callable[[int], bool] | None = None
+) -> Swept:
+    """Expire every lot whose `expires_at` has come by `at`, batch by batch, each its own transaction.
+
+    Can be stopped between batches (`advance` is told the lots done and returns False to stop) and repeated.
+    A lot that expires while its account is locked by a till waits for the next batch or the next sweep.
+    """
+    lots = points = 0
+    while True:
+        with transaction.atomic(), hot_cursor() as cursor:
+            row = cursor.execute(EXPIRE, {"at": at, "recorded_at": now, "batch": batch}).fetchone()
+        assert row is not None
+        lots, points = lots + row[0], points + row[1]
+        if row[0] == 0 or (advance and not advance(row[0])):
+            return Swept(lots, points)

@@ -1,0 +1,137 @@
+"""Points follow their member when two are merged, lot by lot, and what is left of them comes back with the undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from laoke.foundation.sql import hot_cursor
+from laoke.points.models import Account, Lot, Posting
+
+
+class PointsFollow:
+    """See laoke.members.followers."""
+
+    name = "points"
+
+    def registered(self, member_ids: Sequence[int], at: datetime) -> None:
+        """Open the accounts."""
+        with hot_cursor() as cursor:
+            cursor.execute(
+                "insert into points_account (member_id) select unnest(%s::bigint[])", (list(member_ids),)
+            )
+
+    def merge(self, kept_id: int, gone_id: int, at: datetime) -> Mapping[str, object]:
+        """Open lots are carried over with their dates; a debt is carried over too."""
+        with hot_cursor() as cursor:
+            debts = _lock(cursor, kept_id, gone_id)
+            lots = cursor.execute(
+                "select id, origin, order_id, accrued_at, expires_at, remaining from points_lot "
+                "where member_id = %s and remaining > 0 order by expires_at, accrued_at, id",
+                (gone_id,),
+            ).fetchall()
+            carried = []
+            for lot_id, _, order_id, accrued_at, expires_at, points in lots:
+                row = cursor.execute(
+                    "insert into points_lot (member_id, origin, order_id, carried_from_id, accrued_at, expires_at, "
+                    "points, remaining) values (%s, 'merge', %s, %s, %s, %s, %s, 0) returning id",
+                    (kept_id, order_id, lot_id, accrued_at, expires_at, points),
+                ).fetchone()
+                assert row is not None
+                _transfer(cursor, gone_id, lot_id, kept_id, row[0], points, order_id, at)
+                carried.append({"from": lot_id, "to": row[0]})
+            _move_debt(cursor, gone_id, kept_id, debts[gone_id], at)
+            return {"lots": carried, "debt": debts[gone_id]}
+
+    def unmerge(self, kept_id: int, gone_id: int, moved: Mapping[str, Any], at: datetime) -> None:
+        """What is left of each carried lot goes back to the lot it came from; what was spent since stays spent."""
+        with hot_cursor() as cursor:
+            debts = _lock(cursor, kept_id, gone_id)
+            for pair in moved["lots"]:
+                row = cursor.execute(
+                    "select remaining, order_id from points_lot where id = %s", (pair["to"],)
+                ).fetchone()
+                assert row is not None
+                if row[0]:
+                    _transfer(cursor, kept_id, pair["to"], gone_id, pair["from"], row[0], row[1], at)
+            _move_debt(cursor, kept_id, gone_id, min(int(moved["debt"]), debts[kept_id]), at)
+
+    def export(self, member_id: int) -> Mapping[str, object]:
+        """Account, lots and postings."""
+        account = Account.objects.filter(pk=member_id).first()
+        return {
+            "balance": account.balance if account else 0,
+            "debt": account.debt if account else 0,
+            "lots": [
+                {
+                    "accrued_at": lot.accrued_at.isoformat(),
+                    "expires_at": lot.expires_at.isoformat(),
+                    "points": lot.points,
+                    "remaining": lot.remaining,
+                }
+                for lot in Lot.objects.filter(member_id=member_id).order_by("accrued_at", "id")
+            ],
+            "postings": [
+                {"at": posting.at.isoformat(), "kind": posting.kind, "points": posting.points}
+                for posting in Posting.objects.filter(member_id=member_id).order_by("at", "id")
+            ],
+        }
+
+    def erase(self, member_id: int, at: datetime) -> None:
+        """The ledger holds only the number of the member: it stays. Open points expire in their time."""
+
+
+def _lock(cursor: psycopg.Cursor[Any], one: int, other: int) -> dict[int, int]:
+    """Lock both accounts in the order of their numbers; answers with their debts."""
+    rows = cursor.execute(
+        "select member_id, debt from points_account where member_id = any(%s) order by member_id for no key update",
+        ([one, other],),
+    ).fetchall()
+    return dict(rows)
+
+
+def _transfer(
+    cursor: psycopg.Cursor[Any],
+    from_member: int,
+    from_lot: int,
+    to_member: int,
+    to_lot: int,
+    points: int,
+    order_id: int | None,
+    at: datetime,
+) -> None:
+    for member_id, lot_id, moved in ((from_member, from_lot, -points), (to_member, to_lot, points)):
+        cursor.execute("update points_lot set remaining = remaining + %s where id = %s", (moved, lot_id))
+        _post(cursor, member_id, lot_id, moved, order_id, at)
+
+
+def _move_debt(
+    cursor: psycopg.Cursor[Any], from_member: int, to_member: int, points: int, at: datetime
+) -> None:
+    if not points:
+        return
+    for member_id, moved in ((from_member, points), (to_member, -points)):
+        cursor.execute("update points_account set debt = debt - %s where member_id = %s", (moved, member_id))
+        _post(cursor, member_id, None, moved, None, at)
+
+
+def _post(
+    cursor: psycopg.Cursor[Any],
+    member_id: int,
+    lot_id: int | None,
+    points: int,
+    order_id: int | None,
+    at: datetime,
+) -> None:
+    cursor.execute(
+        "insert into points_posting (member_id, kind, points, lot_id, order_id, at, recorded_at) "
+        "values (%s, 'merge', %s, %s, %s, %s, %s)",
+        (member_id, points, lot_id, order_id, at, at),
+    )
+    cursor.execute(
+        "update points_account set balance = balance + %s, version = version + 1 where member_id = %s",
+        (points, member_id),
+    )

@@ -1,0 +1,202 @@
+"""Moving points of one locked account: each method plans with the engine and records postings.
+
+The hot path of a sale writes its postings within its own statement (checkout/sql/write_order.sql); everything
+else that moves a member's points goes through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from django.conf import settings
+
+from laoke.engine import lots as rules
+from laoke.engine.lots import Lot, Take
+from laoke.engine.policy import PointsPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a movement is recorded with."""
+
+    at: datetime
+    recorded_at: datetime
+    order_id: int | None = None
+    return_id: int | None = None
+    note: str = ""
+
+
+class LockedAccount:
+    """One member's account, locked until the running transaction ends, with its usable lots in memory.
+
+    Build it by `lock`. `close` writes the account row; without it nothing of the totals is saved.
+    """
+
+    def __init__(self, cursor: psycopg.Cursor[Any], member_id: int, debt: int, lots: Iterable[Lot]) -> None:
+        self._cursor = cursor
+        self.member_id = member_id
+        self.debt = debt
+        self.lots = {lot.id: lot for lot in lots}
+        self._balance = self._debt = self._earned = self._redeemed = 0
+
+    def available(self, at: datetime) -> int:
+        """Points that can be spent at `at`."""
+        return rules.available(self.lots.values(), at)
+
+    def accrue(
+        self,
+        points: int,
+        expires_at: datetime,
+        kind: str,
+        origin: str,
+        cause: Cause,
+        accrued_at: datetime | None = None,
+    ) -> int:
+        """Add a lot; returns its id. The account's debt is repaid from it."""
+        row = self._cursor.execute(
+            "insert into points_lot (member_id, origin, order_id, accrued_at, expires_at, points, remaining) "
+            "values (%s, %s, %s, %s, %s, %s, %s) returning id",
+            (self.member_id, origin, cause.order_id, accrued_at or cause.at, expires_at, points, points),
+        ).fetchone()
+        assert row is not None
+        lot_id = int(row[0])
+        self.lots[lot_id] = Lot(lot_id, accrued_at or cause.at, expires_at, points, cause.order_id)
+        self._post(kind, points, lot_id, cause)
+        if kind in ("accrual", "adjustment"):
+            self._earned += points
+        self.repay(cause)
+        return lot_id
+
+    def take(self, takes: Iterable[Take], kind: str, cause: Cause) -> None:
+        """Take points from lots."""
+        for take in takes:
+            self._move(take.lot_id, -take.points, kind, cause)
+            if kind == "redemption":
+                self._redeemed += take.points
+            elif kind == "adjustment":
+                self._earned -= take.points
+
+    def clawback(self, order_id: int, points: int, policy: PointsPolicy, cause: Cause) -> int:
+        """Take back points an order earned; returns how many became debt."""
+        plan = rules.plan_clawback(self.lots.values(), order_id, points, cause.at, policy.shortfall)
+        self.take(plan.takes, "clawback", cause)
+        if plan.debt:
+            self._post("clawback", -plan.debt, None, cause)
+            self.debt += plan.debt
+            self._debt += plan.debt
+        self._earned -= points - plan.waived
+        return plan.debt
+
+    def restore(
+        self, spent: list[tuple[Take, Lot, int]], points: int, policy: PointsPolicy, cause: Cause
+    ) -> None:
+        """Give back redeemed points to the lots they came from.
+
+        Args:
+            spent: what the redemption took and has not given back, in order of use: take, lot, its member.
+                A lot of another member (the two were merged since) comes back as a lot here with its old expiry.
+        """
+        lots = {lot.id: lot for _, lot, _ in spent}
+        owner = {lot.id: member_id for _, lot, member_id in spent}
+        plan = rules.plan_restoration([take for take, _, _ in spent], lots, points, cause.at)
+        for give in plan.gives:
+            lot = lots[give.lot_id]
+            if owner[lot.id] == self.member_id:
+                self.lots.setdefault(lot.id, lot)
+                self._move(lot.id, give.points, "restoration", cause)
+            else:
+                self.accrue(give.points, lot.expires_at, "restoration", "restore", cause, lot.accrued_at)
+        if plan.fresh:
+            expires_at = rules.grace_expiry(cause.at, policy, settings.LAOKE.zone)
+            self.accrue(plan.fresh, expires_at, "restoration", "restore", cause)
+        self._redeemed -= points
+        self.repay(cause)
+
+    def repay(self, cause: Cause) -> None:
+        """Settle the debt from what is available."""
+        left = min(self.debt, self.available(cause.at))
+        if not left:
+            return
+        takes = rules.plan_redemption(self.lots.values(), left, cause.at)
+        for take in takes:
+            self._move(take.lot_id, -take.points, "repayment", cause)
+        self._post("repayment", left, None, cause)
+        self.debt -= left
+        self._debt -= left
+
+    def close(self) -> None:
+        """Write the account row."""
+        self._cursor.execute(
+            "update points_account set balance = balance + %s, debt = debt + %s, earned_total = earned_total + %s, "
+            "redeemed_total = redeemed_total + %s, version = version + 1 where member_id = %s",
+            (self._balance, self._debt, self._earned, self._redeemed, self.member_id),
+        )
+
+    def _move(self, lot_id: int, points: int, kind: str, cause: Cause) -> None:
+        self._cursor.execute(
+            "update points_lot set remaining = remaining + %s where id = %s", (points, lot_id)
+        )
+        self.lots[lot_id] = replace(self.lots[lot_id], remaining=self.lots[lot_id].remaining + points)
+        self._post(kind, points, lot_id, cause)
+
+    def _post(self, kind: str, points: int, lot_id: int | None, cause: Cause) -> None:
+        self._cursor.execute(
+            "insert into points_posting (member_id, kind, points, lot_id, order_id, return_id, at, recorded_at, note) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                self.member_id,
+                kind,
+                points,
+                lot_id,
+                cause.order_id,
+                cause.return_id,
+                cause.at,
+                cause.recorded_at,
+                cause.note,
+            ),
+        )
+        self._balance += points
+
+
+def lock(
+    cursor: psycopg.Cursor[Any], member_id: int, at: datetime, order_id: int | None = None
+) -> LockedAccount:
+    """Lock an account and load its lots usable at `at`, and those of `order_id` whatever their expiry.
+
+    The lots are read by a statement of their own, after the lock was had: they cannot be out of date.
+    """
+    row = cursor.execute(
+        "select debt from points_account where member_id = %s for no key update", (member_id,)
+    ).fetchone()
+    if row is None:
+        raise LookupError(f"member {member_id} has no account")
+    lots = cursor.execute(
+        "select id, accrued_at, expires_at, remaining, order_id from points_lot "
+        "where member_id = %s and remaining > 0 and expires_at > %s",
+        (member_id, at),
+    ).fetchall()
+    return LockedAccount(cursor, member_id, row[0], [Lot(*lot) for lot in lots])
+
+
+def spent_by_order(cursor: psycopg.Cursor[Any], order_id: int, restored: int) -> list[tuple[Take, Lot, int]]:
+    """What an order's redemption took, in order of use, less the `restored` points given back last-used first."""
+    rows = cursor.execute(
+        "select p.lot_id, -p.points, l.accrued_at, l.expires_at, l.remaining, l.order_id, l.member_id "
+        "from points_posting p join points_lot l on l.id = p.lot_id "
+        "where p.order_id = %s and p.kind = 'redemption' order by l.expires_at, l.accrued_at, l.id",
+        (order_id,),
+    ).fetchall()
+    spent: list[tuple[Take, Lot, int]] = []
+    left = restored
+    for lot_id, points, accrued_at, expires_at, remaining, lot_order, owner in reversed(rows):
+        gone = min(left, points)
+        left -= gone
+        if points > gone:
+            lot = Lot(lot_id, accrued_at, expires_at, remaining, lot_order)
+            spent.append((Take(lot_id, points - gone), lot, owner))
+    spent.reverse()
+    return spent

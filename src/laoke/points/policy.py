@@ -1,0 +1,116 @@
+"""The published rules of points: reading, checking and publishing their documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from laoke.engine.policy import BadPolicy, EarnRule, PointsPolicy, Shortfall, SpendRule
+from laoke.foundation import generations
+from laoke.foundation.access import Caller, Scope
+from laoke.foundation.audit.services import record
+from laoke.kernel.rounding import Rounding
+from laoke.points.models import PointsPolicyVersion
+
+
+def parse(document: Mapping[str, Any]) -> PointsPolicy:
+    """Read a policy document; fields left out take their defaults.
+
+    Raises:
+        BadPolicy: an unknown field or a value that cannot be used, with its place.
+    """
+    _only(document, "points", {"earn", "spend", "valid_months", "shortfall", "grace_days"})
+    earn, spend = _section(document, "earn"), _section(document, "spend")
+    _only(earn, "points.earn", {"points", "per_minor", "rounding"})
+    _only(spend, "points.spend", {"points", "worth_minor", "step", "max_percent"})
+    default = PointsPolicy()
+    return PointsPolicy(
+        earn=EarnRule(
+            points=earn.get("points", default.earn.points),
+            per_minor=earn.get("per_minor", default.earn.per_minor),
+            rounding=_choice(Rounding, earn.get("rounding", default.earn.rounding), "points.earn.rounding"),
+        ),
+        spend=SpendRule(
+            points=spend.get("points", default.spend.points),
+            worth_minor=spend.get("worth_minor", default.spend.worth_minor),
+            step=spend.get("step", default.spend.step),
+            max_percent=spend.get("max_percent", default.spend.max_percent),
+        ),
+        valid_months=document.get("valid_months", default.valid_months),
+        shortfall=_choice(Shortfall, document.get("shortfall", default.shortfall), "points.shortfall"),
+        grace_days=document.get("grace_days", default.grace_days),
+    )
+
+
+def to_document(policy: PointsPolicy) -> dict[str, Any]:
+    """The document that `parse` reads back into the same policy."""
+    return {
+        "earn": {
+            "points": policy.earn.points,
+            "per_minor": policy.earn.per_minor,
+            "rounding": policy.earn.rounding.value,
+        },
+        "spend": {
+            "points": policy.spend.points,
+            "worth_minor": policy.spend.worth_minor,
+            "step": policy.spend.step,
+            "max_percent": policy.spend.max_percent,
+        },
+        "valid_months": policy.valid_months,
+        "shortfall": policy.shortfall.value,
+        "grace_days": policy.grace_days,
+    }
+
+
+def at_version(programme_version: int) -> PointsPolicy:
+    """The policy in force in a version of the programme; the default before anything was published."""
+    row = (
+        PointsPolicyVersion.objects.filter(programme_version__lte=programme_version)
+        .order_by("-programme_version")
+        .first()
+    )
+    return parse(row.document) if row else PointsPolicy()
+
+
+def publish(caller: Caller, policy: PointsPolicy, *, at: datetime) -> int:
+    """Put a policy in force from this commit on; returns the programme version. Call in a transaction."""
+    caller.require(Scope.PROGRAMME_WRITE)
+    before = at_version(generations.current(generations.PROGRAMME))
+    version = generations.bump(generations.PROGRAMME)
+    document = to_document(policy)
+    PointsPolicyVersion.objects.create(
+        document=document, programme_version=version, published_at=at, published_by=caller.label
+    )
+    record(
+        caller,
+        "points_policy.published",
+        "programme",
+        version,
+        at=at,
+        before=to_document(before),
+        after=document,
+    )
+    return version
+
+
+def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = document.get(name, {})
+    if not isinstance(section, Mapping):
+        raise BadPolicy(f"points.{name}", "takes named fields")
+    return section
+
+
+def _only(document: Mapping[str, Any], place: str, known: set[str]) -> None:
+    for name in document:
+        if name not in known:
+            raise BadPolicy(
+                f"{place}.{name}", f"there is no such field. Known are {', '.join(sorted(known))}"
+            )
+
+
+def _choice(kind: Any, value: object, place: str) -> Any:
+    try:
+        return kind(value)
+    except ValueError:
+        raise BadPolicy(place, f"takes one of {', '.join(kind)}, got {value!r}") from None

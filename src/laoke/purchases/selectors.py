@@ -1,0 +1,47 @@
+"""Reading stores, products and orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from laoke.purchases.models import Channel, Product, Store
+from laoke.purchases.types import ProductFacts, StoreFacts
+
+
+def stores_by_code() -> dict[str, StoreFacts]:
+    """Every active store."""
+    rows = Store.objects.filter(active=True).values_list("id", "code", "name", "region_id")
+    return {row[1]: StoreFacts(*row) for row in rows}
+
+
+def channels_by_code() -> dict[str, int]:
+    """Every channel's id."""
+    return dict(Channel.objects.values_list("code", "id"))
+
+
+def products_by_sku(skus: Iterable[str]) -> dict[str, ProductFacts]:
+    """Those of the SKUs that are in the catalogue and active."""
+    rows = Product.objects.filter(sku__in=list(skus), active=True).values_list(
+        "id", "sku", "name", "price_minor", "earns_points"
+    )
+    return {row[1]: ProductFacts(*row) for row in rows}
+
+
+def activity(
+    cursor: psycopg.Cursor[Any], member_id: int, starts: Sequence[datetime], at: datetime
+) -> list[tuple[int, int]]:
+    """What a member did from each of `starts` until `at`: minor units spent, purchases made."""
+    cursor.execute(
+        "select coalesce(sum(o.paid_minor - o.refunded_minor), 0)::bigint, "
+        "(count(o.id) filter (where o.total_minor > o.returned_minor))::int "
+        "from unnest(%s::timestamptz[]) with ordinality as s (start, position) "
+        "left join purchases_order o on o.member_id = %s and o.placed_at >= s.start and o.placed_at <= %s "
+        "group by s.position order by s.position",
+        (list(starts), member_id, at),
+        prepare=True,
+    )
+    return [(row[0], row[1]) for row in cursor]

@@ -1,0 +1,24 @@
+"""What other modules may hold of stores and products."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class StoreFacts(NamedTuple):
+    """An active store."""
+
+    id: int
+    code: str
+    name: str
+    region_id: int | None
+
+
+class ProductFacts(NamedTuple):
+    """An active product as the till prices it. `price_minor` is the list price of one unit."""
+
+    id: int
+    sku: str
+    name: str
+    price_minor: int
+    earns_points: bool

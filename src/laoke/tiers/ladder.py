@@ -1,0 +1,135 @@
+"""The published ladder: reading, checking and publishing its document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from laoke.engine.policy import BadPolicy
+from laoke.engine.tiering import Criterion, Downgrade, Ladder, Metric, Review, Tier, Window
+from laoke.foundation import generations
+from laoke.foundation.access import Caller, Scope
+from laoke.foundation.audit.services import record
+from laoke.tiers.models import LadderVersion
+
+# Everybody is on the one rung of a shop that has declared no ladder.
+DEFAULT = Ladder((Tier("basic", "普通会员", "Member"),))
+
+
+def parse(document: Mapping[str, Any]) -> Ladder:
+    """Read a ladder document.
+
+    Raises:
+        BadPolicy: an unknown field or a value that cannot be used, with its place.
+    """
+    _only(document, "ladder", {"tiers", "review", "downgrade"})
+    tiers = document.get("tiers")
+    if not isinstance(tiers, list) or not all(isinstance(tier, Mapping) for tier in tiers):
+        raise BadPolicy("ladder.tiers", "takes a list of tiers, the lowest first")
+    return Ladder(
+        tiers=tuple(_tier(tier, f"ladder.tiers[{index}]") for index, tier in enumerate(tiers)),
+        review=_choice(Review, document.get("review", Review.QUARTERLY), "ladder.review"),
+        downgrade=_choice(Downgrade, document.get("downgrade", Downgrade.TO_QUALIFIED), "ladder.downgrade"),
+    )
+
+
+def to_document(ladder: Ladder) -> dict[str, Any]:
+    """The document that `parse` reads back into the same ladder."""
+    return {
+        "tiers": [
+            {
+                "code": tier.code,
+                "name_zh": tier.name_zh,
+                "name_en": tier.name_en,
+                "needs": [
+                    {
+                        "metric": need.metric.value,
+                        **(
+                            {"months": need.window.months}
+                            if need.window.months
+                            else {"days": need.window.days}
+                        ),
+                        "at_least": need.at_least,
+                    }
+                    for need in tier.needs
+                ],
+            }
+            for tier in ladder.tiers
+        ],
+        "review": ladder.review.value,
+        "downgrade": ladder.downgrade.value,
+    }
+
+
+def at_version(programme_version: int) -> Ladder:
+    """The ladder in force in a version of the programme; one rung before anything was published."""
+    row = (
+        LadderVersion.objects.filter(programme_version__lte=programme_version)
+        .order_by("-programme_version")
+        .first()
+    )
+    return parse(row.document) if row else DEFAULT
+
+
+def publish(caller: Caller, ladder: Ladder, *, at: datetime) -> int:
+    """Put a ladder in force from this commit on; returns the programme version. Call in a transaction.
+
+    Members keep their tier until their next purchase or review judges them by the new rungs.
+    """
+    caller.require(Scope.PROGRAMME_WRITE)
+    before = at_version(generations.current(generations.PROGRAMME))
+    version = generations.bump(generations.PROGRAMME)
+    document = to_document(ladder)
+    LadderVersion.objects.create(
+        document=document, programme_version=version, published_at=at, published_by=caller.label
+    )
+    record(
+        caller, "ladder.published", "programme", version, at=at, before=to_document(before), after=document
+    )
+    return version
+
+
+def _tier(document: Mapping[str, Any], place: str) -> Tier:
+    _only(document, place, {"code", "name_zh", "name_en", "needs"})
+    code = document.get("code")
+    if not (
+        isinstance(code, str) and 1 <= len(code) <= 20 and code.replace("_", "").isalnum() and code.isascii()
+    ):
+        raise BadPolicy(f"{place}.code", "takes 1 to 20 letters, digits and underscores")
+    needs = document.get("needs", [])
+    if not isinstance(needs, list) or not all(isinstance(need, Mapping) for need in needs):
+        raise BadPolicy(f"{place}.needs", "takes a list of criteria")
+    return Tier(
+        code=code,
+        name_zh=str(document.get("name_zh") or code),
+        name_en=str(document.get("name_en") or code),
+        needs=tuple(_criterion(need, f"{place}.needs[{index}]") for index, need in enumerate(needs)),
+    )
+
+
+def _criterion(document: Mapping[str, Any], place: str) -> Criterion:
+    _only(document, place, {"metric", "months", "days", "at_least"})
+    for name in ("months", "days", "at_least"):
+        if type(document.get(name, 0)) is not int:
+            raise BadPolicy(f"{place}.{name}", f"takes a whole number, got {document[name]!r}")
+    return Criterion(
+        metric=_choice(Metric, document.get("metric"), f"{place}.metric"),
+        window=Window(months=document.get("months", 0), days=document.get("days", 0)),
+        at_least=document.get("at_least", 0),
+    )
+
+
+def _only(document: Mapping[str, Any], place: str, known: set[str]) -> None:
+    for name in document:
+        if name not in known:
+            raise BadPolicy(
+                f"{place}.{name}", f"there is no such field. Known are {', '.join(sorted(known))}"
+            )
+
+
+def _choice(kind: Any, value: object, place: str) -> Any:
+    try:
+        return kind(value)
+    except ValueError:
+        raise BadPolicy(place, f"takes one of {', '.join(kind)}, got {value!r}") from None
