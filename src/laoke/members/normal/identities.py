@@ -71,7 +71,9 @@ def normalise(kind: str, value: str, issuer: str, country: str) -> NormalIdentit
 def normal_card(raw: str) -> str:
     """Trimmed, half-width and upper case, so that a scanned and a typed number are the same."""
     if len(raw) <= _LONGEST_RAW:
-        card = unicodedata.normalize("NFKC", raw).strip().upper()
+        # Normalised twice: the capitals of a few letters are not in the form their small letters are.
+        upper = unicodedata.normalize("NFKC", raw).strip().upper()
+        card = unicodedata.normalize("NFKC", upper)
         if SHORTEST_CARD <= len(card) <= LONGEST_CARD and card.isprintable():
             return card
     raise BadCardNumber(len(raw))
@@ -80,7 +82,7 @@ def normal_card(raw: str) -> str:
 def normal_email(raw: str) -> str:
     """Trimmed and lower case. Mailboxes could tell cases apart, but none in use does."""
     if len(raw) <= _LONGEST_RAW:
-        email = unicodedata.normalize("NFC", raw).strip().lower()
+        email = unicodedata.normalize("NFC", unicodedata.normalize("NFC", raw).strip().lower())
         if len(email) <= LONGEST_EMAIL and email.isprintable() and _EMAIL.fullmatch(email):
             return email
     raise BadEmail

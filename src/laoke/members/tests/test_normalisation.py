@@ -19,7 +19,7 @@ from laoke.members.errors import (
     BadPhone,
 )
 from laoke.members.normal.identities import normalise
-from laoke.members.normal.names import clean_name, fold, parts, query_parts
+from laoke.members.normal.names import clean_name, parts, query_parts
 from laoke.members.normal.person import checked_birth_date, checked_language, checked_tags
 
 any_text = st.text(st.characters(), max_size=300)
@@ -40,6 +40,7 @@ any_text = st.text(st.characters(), max_size=300)
         ("card", " hl058213 ", "HL058213"),
         ("card", "ＨＬ０５８２１３", "HL058213"),
         ("card", "1234", "1234"),
+        ("card", "ΐ123", "Ϊ́123"),
         ("email", " Jane.Doe@Example.COM ", "jane.doe@example.com"),
         ("email", "用户@例子.中国", "用户@例子.中国"),
         ("wechat_openid", "oXyz-9_aB", "oXyz-9_aB"),
@@ -194,7 +195,6 @@ def test_every_part_of_an_unspaced_name_finds_it(name, data):
 def test_a_name_finds_itself_in_any_case(raw):
     name = clean_name(raw)
     assert query_parts(name) <= parts(name)
-    assert fold(fold(name)) == fold(name)
 
 
 def test_smaller_fields():

@@ -1,0 +1,252 @@
+"""Keeping stores, channels, categories and products: added or changed by their codes, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from laoke.foundation import generations
+from laoke.foundation.access import Caller, Scope
+from laoke.foundation.audit.services import record
+from laoke.kernel.errors import LaokeError
+from laoke.purchases.models import Category, Channel, Product, Region, Store
+
+
+class BadReference(LaokeError):
+    """A store, channel, category or product with a field that cannot be used."""
+
+    code, status, title = "bad-reference", 422, "The entry cannot be used"
+
+    def __init__(self, field: str, mend: str) -> None:
+        super().__init__(f"{field}: {mend}", field=field)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInput:
+    """A store by its code; a region that is not known yet is added."""
+
+    code: str
+    name: str
+    region: str | None = None
+    city: str = ""
+    active: bool = True
+    opened_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryInput:
+    """A category by its code; `parent` is the code of the one above."""
+
+    code: str
+    name: str
+    name_en: str = ""
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductInput:
+    """A product by its SKU; a category that is not known yet is added under its own code."""
+
+    sku: str
+    name: str
+    price_minor: int
+    name_en: str = ""
+    category: str | None = None
+    brand: str = ""
+    barcode: str = ""
+    cost_minor: int | None = None
+    unit: str = ""
+    pack_size: str = ""
+    earns_points: bool = True
+    active: bool = True
+    tags: Sequence[str] = field(default=())
+
+
+def save_stores(
+    caller: Caller, stores: Sequence[StoreInput], *, at: datetime, regions: Mapping[str, str] | None = None
+) -> dict[str, int]:
+    """Add or change stores; returns their ids by code. All or nothing.
+
+    Args:
+        regions: names by code of regions that may be new; a region not named here is called by its code.
+    Raises:
+        BadReference
+    """
+    caller.require(Scope.STORES_WRITE)
+    for store in stores:
+        _code("code", store.code, 40)
+        _text("name", store.name, 100, required=True)
+        _text("city", store.city, 60)
+    with transaction.atomic():
+        names = dict(regions or {})
+        region_ids = _ensure(Region, {store.region for store in stores if store.region}, names, 40)
+        _upsert(
+            Store,
+            [
+                Store(
+                    code=store.code,
+                    name=store.name,
+                    region_id=region_ids[store.region] if store.region else None,
+                    city=store.city,
+                    active=store.active,
+                    opened_date=store.opened_date,
+                )
+                for store in stores
+            ],
+            "code",
+            ["name", "region", "city", "active", "opened_date"],
+        )
+        _published(caller, "store", [store.code for store in stores], at)
+        return dict(Store.objects.filter(code__in=[s.code for s in stores]).values_list("code", "id"))
+
+
+def save_channels(caller: Caller, channels: Mapping[str, str], *, at: datetime) -> dict[str, int]:
+    """Add or rename channels, given as name by code; returns their ids by code."""
+    caller.require(Scope.STORES_WRITE)
+    for code, name in channels.items():
+        _code("code", code, 40)
+        _text("name", name, 100, required=True)
+    with transaction.atomic():
+        _upsert(Channel, [Channel(code=code, name=name) for code, name in channels.items()], "code", ["name"])
+        _published(caller, "channel", list(channels), at)
+        return dict(Channel.objects.filter(code__in=list(channels)).values_list("code", "id"))
+
+
+def save_categories(caller: Caller, categories: Sequence[CategoryInput], *, at: datetime) -> dict[str, int]:
+    """Add or change categories; returns their ids by code. Parents may come in the same call, in any order.
+
+    Raises:
+        BadReference: a parent nobody knows, or a circle.
+    """
+    caller.require(Scope.PRODUCTS_WRITE)
+    for category in categories:
+        _code("code", category.code, 60)
+        _text("name", category.name, 100, required=True)
+    with transaction.atomic():
+        _upsert(
+            Category,
+            [Category(code=c.code, name=c.name, name_en=c.name_en) for c in categories],
+            "code",
+            ["name", "name_en"],
+        )
+        ids = dict(Category.objects.values_list("code", "id"))
+        rows = []
+        for category in categories:
+            if category.parent and category.parent not in ids:
+                raise BadReference("parent", f"there is no category {category.parent[:60]!r}")
+            rows.append(
+                Category(id=ids[category.code], parent_id=ids[category.parent] if category.parent else None)
+            )
+        Category.objects.bulk_update(rows, ["parent"], batch_size=1000)
+        _refuse_circles(dict(Category.objects.values_list("id", "parent_id")))
+        _published(caller, "category", [category.code for category in categories], at)
+        return {category.code: ids[category.code] for category in categories}
+
+
+def save_products(caller: Caller, products: Sequence[ProductInput], *, at: datetime) -> dict[str, int]:
+    """Add or change products; returns their ids by SKU. All or nothing; prices hold from this commit on.
+
+    Raises:
+        BadReference
+    """
+    caller.require(Scope.PRODUCTS_WRITE)
+    for product in products:
+        check_product(product)
+    with transaction.atomic():
+        category_ids = _ensure(Category, {p.category for p in products if p.category}, {}, 60)
+        _upsert(
+            Product,
+            [
+                Product(
+                    sku=product.sku,
+                    name=product.name,
+                    name_en=product.name_en,
+                    category_id=category_ids[product.category] if product.category else None,
+                    brand=product.brand,
+                    barcode=product.barcode,
+                    price_minor=product.price_minor,
+                    cost_minor=product.cost_minor,
+                    unit=product.unit,
+                    pack_size=product.pack_size,
+                    earns_points=product.earns_points,
+                    tags=list(product.tags),
+                    active=product.active,
+                )
+                for product in products
+            ],
+            "sku",
+            [
+                "name", "name_en", "category", "brand", "barcode", "price_minor", "cost_minor", "unit", "pack_size",
+                "earns_points", "tags", "active",
+            ],
+        )  # fmt: skip
+        _published(caller, "product", [product.sku for product in products], at)
+        skus = [product.sku for product in products]
+        return dict(Product.objects.filter(sku__in=skus).values_list("sku", "id"))
+
+
+def check_product(product: ProductInput) -> None:
+    """Refuse a product that cannot be kept.
+
+    Raises:
+        BadReference: names the field.
+    """
+    _code("sku", product.sku, 60)
+    _text("name", product.name, 200, required=True)
+    _text("name_en", product.name_en, 200)
+    _text("brand", product.brand, 100)
+    _text("barcode", product.barcode, 20)
+    _text("unit", product.unit, 20)
+    _text("pack_size", product.pack_size, 40)
+    for name, value in (("price_minor", product.price_minor), ("cost_minor", product.cost_minor)):
+        if value is not None and not 0 <= value <= 10**12:
+            raise BadReference(name, "takes minor units from 0 to 1,000,000,000,000")
+    for tag in product.tags:
+        _text("tags", tag, 40, required=True)
+
+
+def _upsert(model: type[Any], rows: Iterable[Any], key: str, fields: list[str]) -> None:
+    model.objects.bulk_create(
+        rows, batch_size=2000, update_conflicts=True, unique_fields=[key], update_fields=fields
+    )
+
+
+def _ensure(model: type[Any], codes: set[str], names: Mapping[str, str], longest: int) -> dict[str, int]:
+    """Ids by code of regions or categories; those not known yet are added."""
+    for code in codes:
+        _code("code", code, longest)
+    model.objects.bulk_create(
+        [model(code=code, name=names.get(code, code)) for code in sorted(codes)], ignore_conflicts=True
+    )
+    return dict(model.objects.filter(code__in=codes).values_list("code", "id"))
+
+
+def _published(caller: Caller, kind: str, codes: Sequence[str], at: datetime) -> None:
+    """Tell every process that its copy is old, and the audit trail who did it."""
+    generations.bump(generations.CATALOGUE)
+    shown = {"count": len(codes), "codes": list(codes[:50])}
+    record(caller, f"{kind}.saved", kind, codes[0] if len(codes) == 1 else "many", at=at, after=shown)
+
+
+def _refuse_circles(parents: Mapping[int, int | None]) -> None:
+    for start in parents:
+        seen, node = {start}, parents[start]
+        while node is not None:
+            if node in seen:
+                raise BadReference("parent", "categories would stand above each other in a circle")
+            seen.add(node)
+            node = parents.get(node)
+
+
+def _code(field: str, value: str, longest: int) -> None:
+    if not value or len(value) > longest or not value.isprintable() or value != value.strip():
+        raise BadReference(field, f"takes 1 to {longest} printable characters without spaces around them")
+
+
+def _text(field: str, value: str, longest: int, *, required: bool = False) -> None:
+    if len(value) > longest or (required and not value.strip()) or "\0" in value:
+        raise BadReference(field, f"takes {'1' if required else '0'} to {longest} characters")
