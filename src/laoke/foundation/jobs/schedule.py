@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import attr
-from croniter import croniter
+from croniter import croniter  # type: ignore[import-untyped]
 from procrastinate.periodic import PeriodicTask
 
 

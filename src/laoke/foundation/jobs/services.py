@@ -48,6 +48,7 @@ def purge_ended(at: datetime, *, keep: timedelta = KEEP_ENDED, batch: int = 2000
     while True:
         with connection.cursor() as cursor:
             cursor.execute(load(_PACKAGE, "purge"), {"before": at - keep, "limit": batch})
-            gone += cursor.rowcount
-            if cursor.rowcount < batch:
-                return gone
+            deleted: int = cursor.rowcount
+        gone += deleted
+        if deleted < batch:
+            return gone

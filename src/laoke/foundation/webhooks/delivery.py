@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from operator import itemgetter
 from threading import Event as Signal
 
+import certifi
 import httpx
 import psycopg
 from django.conf import settings
@@ -103,7 +106,9 @@ def deliver_to(endpoint_id: int, at: datetime) -> int:
     begun = time.monotonic()
     tried = 0
     # No proxy from the environment: it would connect to addresses nobody checked.
-    with httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False) as client:
+    with httpx.Client(
+        timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False, verify=trusted()
+    ) as client:
         for number, due in enumerate(waiting):
             now = at + timedelta(seconds=time.monotonic() - begun)
             result = _post(client, endpoint.url, due, secrets, now)
@@ -114,6 +119,17 @@ def deliver_to(endpoint_id: int, at: datetime) -> int:
                 _give_back(waiting[number + 1 :], later, lease_until)
                 break
     return tried
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificate authorities believed: the bundled ones, the system's and those of SSL_CERT_FILE.
+
+    Made once: reading them takes longer than a post.
+    """
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.load_default_certs()
+    return context
 
 
 def purge(at: datetime, *, keep: timedelta = KEEP_LOG) -> int:
