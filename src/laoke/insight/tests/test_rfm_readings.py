@@ -24,21 +24,25 @@ from laoke.kernel.calendar import add_months
 AS_OF = date(2026, 3, 31)
 MEMBER_IDS = range(1, 12)
 
-days = st.integers(-3, 75).map(lambda back: AS_OF - timedelta(days=back))
+# Half of the days stand at the edge of a window below: bounds are where two readings part.
+edges = st.sampled_from([-1, 0, 1, 7, 8, 9, 10, 29, 30, 31, 58, 59, 60])
+days = (edges | st.integers(-3, 75)).map(lambda back: AS_OF - timedelta(days=back))
 # Few distinct values, so that ties are the rule and every threshold is met, missed and hit exactly.
+status = st.sampled_from([*["active"] * 9, "closed"])
 order = st.tuples(st.none() | st.sampled_from(MEMBER_IDS), days, st.sampled_from([0, 1, 500, 1000, 5000]))
 # The number first: lists left to themselves stay near five, and a fifth of five members says little.
 orders = st.integers(0, 60).flatmap(lambda n: st.lists(order, min_size=n, max_size=n))
-members = st.fixed_dictionaries(
-    {i: st.tuples(days, st.sampled_from(["active", "active", "active", "closed"])) for i in MEMBER_IDS}
+members = st.integers(1, len(MEMBER_IDS)).flatmap(
+    lambda n: st.fixed_dictionaries({i: st.tuples(days, status) for i in MEMBER_IDS[:n]})
 )
-interactions = st.none() | st.lists(st.tuples(st.sampled_from(MEMBER_IDS), days), max_size=15)
+interactions = st.none() | st.lists(st.tuples(st.sampled_from(MEMBER_IDS), days), min_size=8, max_size=20)
 ties = st.sampled_from(Ties)
+quintiles = st.builds(QuintileScores, ties, ties, ties)
+fixed = st.just(FixedScores((40, 20, 10, 5), (1, 2, 3, 5), (1, 1000, 2000, 6000)))
 rfm_policies = st.builds(
     RfmPolicy,
-    window_days=st.sampled_from([1, 30, 60]),
-    scoring=st.builds(QuintileScores, ties, ties, ties)
-    | st.just(FixedScores((40, 20, 10, 5), (1, 2, 3, 5), (1, 1000, 2000, 6000))),
+    window_days=st.sampled_from([8, 30, 60]),
+    scoring=quintiles | quintiles | quintiles | fixed,
     near_score=st.integers(2, 5),
     near_within_days=st.sampled_from([0, 7]),
     mid_score=st.integers(2, 3),
