@@ -57,8 +57,8 @@ with numbered as (select i, date '{AS_OF - timedelta(days=HISTORY_DAYS - 1)}' + 
     from range(1, $members * {ORDERS_PER_MEMBER} + 1) as r(i))
 select i as order_id, buyer(i) as member_id, 1 + mix(i, 10, 40) as store_id, 1 + mix(i, 11, 3) as channel_id,
        day::timestamp + to_hours(mix(i, 12, 12)) as placed_at, day as biz_date,
-       (8 + mix(i, 12, 12))::tinyint as biz_hour, 'CNY' as currency, minor as total_minor,
-       if(returned(i), 0, minor) as net_minor, 4000::bigint as quantity_milli,
+       (8 + mix(i, 12, 12))::smallint as biz_hour, 'CNY' as currency, minor as total_minor,
+       if(returned(i), 0, minor) as net_minor,
        if(returned(i), 'returned', 'completed') as status
 from numbered
 """

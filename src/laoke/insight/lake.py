@@ -56,11 +56,10 @@ ORDERS = Relation(
         "channel_id": dt.int64,
         "placed_at": dt.timestamp,
         "biz_date": dt.date,
-        "biz_hour": dt.int8,
+        "biz_hour": dt.int16,
         "currency": dt.string,
         "total_minor": dt.int64,  # paid
         "net_minor": dt.int64,  # paid less what was returned so far; 0 is no purchase
-        "quantity_milli": dt.int64,
         "status": dt.string,
     },
 )

@@ -38,12 +38,16 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "laoke.foundation.web.observe.Observe",
+    "laoke.foundation.web.limits.LimitBody",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
 ]
 
 DATABASE_TARGET = configure.resolve(os.environ, LAOKE.home)
-DATABASES = {"default": DATABASE_TARGET.django_settings() | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
+DATABASES = {
+    "default": DATABASE_TARGET.django_settings() | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+}
 # Values travel beside the statement, not in it: the server can keep the plan, and its log of slow statements
 # never shows personal data.
 DATABASES["default"].setdefault("OPTIONS", {}).update({"server_side_binding": True, "prepare_threshold": 2})

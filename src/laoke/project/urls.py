@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from laoke.surfaces.api.main import api
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/", api.urls),
+    path("", include("laoke.foundation.web.urls")),
+]

@@ -32,7 +32,11 @@ class MemberFeatures(models.Model):
     r_score = models.SmallIntegerField(null=True)
     f_score = models.SmallIntegerField(null=True)
     m_score = models.SmallIntegerField(null=True)
+    annual_minor = models.BigIntegerField()
+    annual_repurchases = models.IntegerField()
+    rule_rfm = models.CharField(max_length=40)
     class_rfm = models.CharField(max_length=12)
+    rule_value = models.CharField(max_length=40)
     class_value = models.CharField(max_length=12)
 
     class Meta:

@@ -24,6 +24,7 @@ class Unexpected(LaokeError):
 
     def __init__(self, request_id: str) -> None:
         super().__init__(
-            f"Nothing was changed. Try again with the same idempotency key; if it stays, look for {request_id} in the log.",
+            "Try again with the same idempotency key: what was done is not done twice. "
+            f"If it stays, look for {request_id} in the log.",
             request_id=request_id,
         )

@@ -62,7 +62,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     counted: CollectorRegistry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         counted = CollectorRegistry()
-        MultiProcessCollector(counted)
+        MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
     looked_up = CollectorRegistry()
     looked_up.register(_Backlogs(at))
     return HttpResponse(

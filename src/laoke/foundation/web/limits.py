@@ -47,5 +47,5 @@ def _take_chunks(request: HttpRequest, limit: int) -> bool:
             return False
         parts.append(part)
     request.META["CONTENT_LENGTH"] = str(size)
-    request._stream = BytesIO(b"".join(parts))  # type: ignore[attr-defined]
+    request._stream = BytesIO(b"".join(parts))
     return True

@@ -11,11 +11,17 @@ from collections.abc import Mapping
 
 HIDDEN = "[hidden]"
 
+# fmt: off
 _PERSONAL_WORDS = frozenset(
-    "phone mobile tel telephone name nickname email mail address addr card cardno idcard identity birth birthday"
-    " birthdate openid unionid secret password passwd pwd token authorization auth cookie cookies session"
-    " signature body payload headers request query querystring".split()
+    {
+        "phone", "mobile", "tel", "telephone", "name", "nickname", "email", "mail",
+        "address", "addr", "card", "cardno", "idcard", "identity", "birth", "birthday",
+        "birthdate", "openid", "unionid", "secret", "password", "passwd", "pwd", "token",
+        "authorization", "auth", "cookie", "cookies", "session", "signature", "body", "payload",
+        "headers", "request", "query", "querystring",
+    }
 )
+# fmt: on
 # Fields of ours and of libraries whose names only look personal.
 _HARMLESS = frozenset(
     {

@@ -59,7 +59,6 @@ def orders_of(session: ibis.BaseBackend) -> Shape:
                     currency,
                     net_minor,
                     net_minor,
-                    1000,
                     "completed",
                 )
             )

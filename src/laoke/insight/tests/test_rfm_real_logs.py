@@ -28,8 +28,8 @@ from '{folder}/complete_journey/transactions.parquet' group by basket_id
 """
 AS_ORDERS = """
 select order_id, member_id, 1::bigint as store_id, 1::bigint as channel_id, day::timestamp as placed_at,
-       day as biz_date, 12::tinyint as biz_hour, 'USD' as currency, minor as total_minor, minor as net_minor,
-       1000::bigint as quantity_milli, 'completed' as status
+       day as biz_date, 12::smallint as biz_hour, 'USD' as currency, minor as total_minor, minor as net_minor,
+       'completed' as status
 from ({log})
 """
 

@@ -78,6 +78,8 @@ def checked_reason(raw: str) -> str:
 
 def checked_consent(channel: str, purpose: str) -> tuple[ConsentChannel, ConsentPurpose]:
     """Known words only."""
-    if channel not in ConsentChannel.values or purpose not in ConsentPurpose.values:
-        raise BadConsent(", ".join(ConsentChannel.values), ", ".join(ConsentPurpose.values))
-    return ConsentChannel(channel), ConsentPurpose(purpose)
+    try:
+        return ConsentChannel(channel), ConsentPurpose(purpose)
+    except ValueError:
+        known = ", ".join(ConsentChannel.values), ", ".join(ConsentPurpose.values)
+        raise BadConsent(*known) from None

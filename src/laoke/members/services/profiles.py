@@ -56,7 +56,7 @@ def complete(*, caller: Caller, member_id: MemberId, known: ProfileChanges, at: 
     """Fill fields that are still empty; what is there stays. So it needs no version and can be repeated.
 
     Returns:
-        The names of the fields filled.
+        The names of the fields filled, sorted.
     Raises:
         BadMemberField, BadName, UnknownMember, MemberMerged, MemberErased, MissingScope.
     """
@@ -66,7 +66,7 @@ def complete(*, caller: Caller, member_id: MemberId, known: ProfileChanges, at: 
     gaps = {field: value for field, value in wanted.items() if value and not current(member, field)}
     if gaps:
         _save(caller, member, gaps, at)
-    return tuple(gaps)
+    return tuple(sorted(gaps))
 
 
 def current(member: Member, field: str) -> object:

@@ -194,8 +194,8 @@ def _owners(indexes: list[bytes]) -> dict[tuple[bytes, str, str], MemberId]:
     with hot_cursor() as cursor:
         cursor.execute(
             "select blind_index, kind, issuer, member_id from members_identity "
-            "where blind_index = any(%s::bytea[])",
-            [indexes],
+            "where blind_index = any(%b::bytea[])",
+            [sorted(indexes)],
         )
         return {(bytes(index), kind, issuer): member_id for index, kind, issuer, member_id in cursor}
 

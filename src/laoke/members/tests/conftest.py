@@ -11,7 +11,7 @@ from django.db import connection
 
 from laoke.foundation.access import Caller, Scope
 from laoke.members import followers, services
-from laoke.members.types import IdentityInput
+from laoke.members.tests.spelling import identity
 
 TABLES = (
     "members_member",
@@ -96,13 +96,6 @@ def join(clerk, t0, follower):
         )
 
     return join_one
-
-
-def identity(text: str) -> IdentityInput:
-    """`kind:value` or `kind@issuer:value`."""
-    kind, _, value = text.partition(":")
-    kind, _, issuer = kind.partition("@")
-    return IdentityInput(kind, value, issuer)
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
+from laoke.foundation.audit.models import AuditEntry
 from laoke.kernel.errors import LaokeError
 from laoke.members import selectors, services
 from laoke.members.models import Identity, Member, Merge
-from laoke.members.tests.conftest import identity
+from laoke.members.tests.spelling import identity
 from laoke.members.types import Registration
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -148,5 +149,18 @@ def test_of_two_edits_of_one_version_one_is_refused(clerk, t0, follower):
         )
 
     answers = at_once(lambda: edit("王伟"), lambda: edit("李雷"))
-    assert sorted(getattr(answer, "code", answer) for answer in answers if answer != 2) == ["member-changed"]
+    assert [answer.code for answer in answers if answer != 2] == ["member-changed"]
     assert selectors.profile(member_id).version == 2
+
+
+def test_a_look_cannot_hide_in_a_larger_transaction(clerk, t0, follower):
+    """What is rolled back leaves no trace, so a look at personal data has to be a transaction of its own."""
+    member_id = services.register(caller=clerk, at=t0, identities=[identity("card:1001")], name="王伟")
+    for look in (
+        lambda: selectors.reveal(caller=clerk, member_id=member_id, field="name", reason="why", at=t0),
+        lambda: services.export_person(caller=clerk, member_id=member_id, at=t0),
+    ):
+        with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+            look()
+        look()
+    assert AuditEntry.objects.count() == 2

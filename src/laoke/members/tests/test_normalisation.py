@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
+import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from laoke.kernel.errors import LaokeError
@@ -18,7 +19,7 @@ from laoke.members.errors import (
     BadName,
     BadPhone,
 )
-from laoke.members.normal.identities import normalise
+from laoke.members.normal.identities import normalise, parse_phone
 from laoke.members.normal.names import clean_name, parts, query_parts
 from laoke.members.normal.person import checked_birth_date, checked_language, checked_tags
 
@@ -121,6 +122,40 @@ def test_however_a_phone_is_written_it_is_one(number, random):
     spaced = "".join(digit + random.choice(["", " ", "-"]) for digit in digits).rstrip("-")
     assert plain == f"+86{digits}"
     assert normalise("phone", random.choice(["", "+86", "0086 "]) + spaced, "", "CN").value == plain
+
+
+@pytest.mark.parametrize("country", ["CN", "HK", "US", "GB", "DE", "IT", "JP", "RU", "BR", "ZZ"])
+@given(st.text("0123456789", min_size=7, max_size=12))
+@example("13800136217")
+@example("17951138001")
+@example("12593138001")
+@example("07911123456")
+@example("7911123456")
+@example("2015550123")
+@example("3123456789")
+@example("51234567")
+def test_the_short_way_of_plain_mobiles_finds_what_the_parser_finds(country, digits):
+    try:
+        country_code, national = parse_phone(digits, country)
+    except BadPhone:
+        with pytest.raises(BadPhone):
+            normalise("phone", digits, "", country)
+    else:
+        assert normalise("phone", digits, "", country).value == f"+{country_code}{national}"
+
+
+@given(st.data())
+def test_the_short_way_agrees_on_valid_mobiles_of_every_country(data):
+    country = data.draw(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)))
+    pattern = phonenumbers.PhoneMetadata.metadata_for_region(country).mobile.national_number_pattern
+    digits = data.draw(st.from_regex(pattern or "1{11}", fullmatch=True, alphabet="0123456789"))
+    try:
+        country_code, national = parse_phone(digits, country)
+    except BadPhone:
+        with pytest.raises(BadPhone):
+            normalise("phone", digits, "", country)
+    else:
+        assert normalise("phone", digits, "", country).value == f"+{country_code}{national}"
 
 
 @pytest.mark.parametrize(

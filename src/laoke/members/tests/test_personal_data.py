@@ -13,7 +13,7 @@ from laoke.foundation.outbox.models import OutboxMessage
 from laoke.members import selectors, services
 from laoke.members.errors import MemberErased, MemberMerged
 from laoke.members.models import ConsentEvent, Member, Merge
-from laoke.members.tests.conftest import identity
+from laoke.members.tests.spelling import identity
 from laoke.members.types import ConsentInput
 
 pytestmark = pytest.mark.django_db

@@ -19,7 +19,7 @@ from laoke.members.errors import (
     ReasonMissing,
     UnknownMember,
 )
-from laoke.members.tests.conftest import identity
+from laoke.members.tests.spelling import identity
 
 pytestmark = pytest.mark.django_db
 
@@ -94,8 +94,8 @@ def test_complete_fills_gaps_only(join, clerk, t0, everything):
     member_id = join("card:1001", name="王伟")
     known = {"name": "王大伟", "gender": "m", "birth_date": date(1990, 1, 2), "language": ""}
     assert services.complete(caller=clerk, member_id=member_id, known=known, at=t0) == (
-        "gender",
         "birth_date",
+        "gender",
     )
     shown = selectors.profile(member_id)
     assert (shown.name_masked, shown.gender, shown.birthday) == ("王*", "m", (1, 2))

@@ -10,7 +10,7 @@ from laoke.foundation.access import Caller, MissingScope, Scope
 from laoke.foundation.audit.models import AuditEntry
 from laoke.members import selectors, services
 from laoke.members.errors import BadMemberField, ReasonMissing
-from laoke.members.tests.conftest import identity
+from laoke.members.tests.spelling import identity
 
 pytestmark = pytest.mark.django_db
 

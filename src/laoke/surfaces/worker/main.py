@@ -39,8 +39,8 @@ def run_worker(stop: threading.Event) -> bool:
     """Work until `stop` is set.
 
     Returns:
-        True when every thread came to its end; False when one is still busy or died by itself. The caller then
-        ends the process: nothing is lost, leases and the sweep bring the work back.
+        True when it was stopped; False when a thread died by itself, so the process should be started anew. A
+        thread may still be busy then: the caller ends the process, leases and the sweep bring the work back.
     """
     STOPPING.clear()
     autodiscover_modules("handlers")
@@ -63,7 +63,7 @@ def run_worker(stop: threading.Event) -> bool:
         thread.join(max(0.0, deadline - time.monotonic()))
     busy = [thread.name for thread in threads if thread.is_alive()]
     _log.info("worker ended", extra={"still_busy": busy})
-    return sound and not busy
+    return sound
 
 
 def main() -> None:
@@ -71,12 +71,11 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    ended = run_worker(stop)
+    sound = run_worker(stop)
     sys.stdout.flush()
     sys.stderr.flush()
-    if not ended:
-        # Python would wait for the busy thread, for as long as its task takes.
-        os._exit(1)
+    # Python would wait for a thread that is still busy, for as long as its task takes.
+    os._exit(0 if sound else 1)
 
 
 def _thread(name: str, run: Callable[[], None]) -> threading.Thread:
@@ -86,19 +85,31 @@ def _thread(name: str, run: Callable[[], None]) -> threading.Thread:
 
 
 async def _run_tasks(stop: threading.Event) -> None:
-    while not stop.is_set():
+    while True:
         session = asyncio.create_task(_task_session())
         while not session.done() and not stop.is_set():
             await asyncio.wait({session}, timeout=0.2)
         session.cancel()
         await asyncio.wait({session})
-        error = None if session.cancelled() else session.exception()
+        # Schedules are kept through Django's connection of asgiref's thread; a broken one is not replaced there.
+        await sync_to_async(_close_connection)()
         if stop.is_set():
             return
+        error = None if session.cancelled() else session.exception()
         _log.warning("task queue away, trying again", extra={"error": type(error).__name__})
-        # Schedules are kept through Django's connection of asgiref's thread; a broken one is not replaced there.
-        await sync_to_async(connection.close)()
         await asyncio.sleep(1.0)
+
+
+def _without_connection(call_next: Callable[[], object], *_: object) -> object:
+    """Run a task in its thread and leave no connection behind: threads come and go, tasks are hours apart."""
+    try:
+        return call_next()
+    finally:
+        connection.close()
+
+
+def _close_connection() -> None:
+    connection.close()  # the one of the thread that runs this
 
 
 async def _task_session() -> None:
@@ -106,7 +117,11 @@ async def _task_session() -> None:
     connector = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=4, timeout=5.0)
     # An app of its own around the same tasks: what tasks and handlers defer goes on through Django's connection
     # and its transaction, only the worker talks through this connector.
-    own = DjangoApp(connector=connector, periodic_defaults={"max_delay": _CATCH_UP_SECONDS})
+    own = DjangoApp(
+        connector=connector,
+        periodic_defaults={"max_delay": _CATCH_UP_SECONDS},
+        worker_defaults={"task_middleware": [_without_connection]},
+    )
     own.tasks = app.tasks
     own.periodic_registry = app.periodic_registry
     async with own.open_async():

@@ -1,0 +1,17 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import pytest
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _facts_can_be_flushed_between_tests() -> None:
+    """Tables of facts refuse truncation by trigger; emptying the test database between tests is no use of the product."""
+    flush = DatabaseOperations.execute_sql_flush
+
+    def unguarded(self: DatabaseOperations, statements: list[str]) -> None:
+        flush(self, ["set session_replication_role = replica", *statements, "set session_replication_role = origin"])
+
+    DatabaseOperations.execute_sql_flush = unguarded  # type: ignore[method-assign]

@@ -1,0 +1,72 @@
+"""What must hold in the ledger."""
+
+from laoke.foundation.checks import Check
+
+CHECKS = (
+    Check(
+        "lots",
+        "what remains of a lot is the sum of its postings",
+        """
+        select l.id as lot, l.member_id as member, l.remaining, coalesce(p.points, 0) as postings
+        from points_lot l
+        left join (select lot_id, sum(points) as points from points_posting group by lot_id) p on p.lot_id = l.id
+        where l.remaining <> coalesce(p.points, 0)
+        """,
+    ),
+    Check(
+        "owners",
+        "a posting moves points of its own member's lot",
+        """
+        select p.id as posting, p.member_id as member, l.id as lot, l.member_id as lot_member
+        from points_posting p
+        join points_lot l on l.id = p.lot_id
+        where l.member_id <> p.member_id
+        """,
+    ),
+    Check(
+        "balances",
+        "a balance is the sum of all postings, and of the open lots less the debt",
+        """
+        select a.member_id as member, a.balance, a.debt, coalesce(p.points, 0) as postings,
+            coalesce(l.remaining, 0) as lots, coalesce(-p.debt, 0) as debt_postings
+        from points_account a
+        left join (
+            select member_id, sum(points) as points, sum(points) filter (where lot_id is null) as debt
+            from points_posting group by member_id
+        ) p using (member_id)
+        left join (select member_id, sum(remaining) as remaining from points_lot group by member_id) l using (member_id)
+        where a.balance <> coalesce(p.points, 0)
+            or a.balance <> coalesce(l.remaining, 0) - a.debt
+            or a.debt <> coalesce(-p.debt, 0)
+        """,
+    ),
+    Check(
+        "totals",
+        "points earned, redeemed and expired are the sums of their postings",
+        """
+        select a.member_id as member, a.earned_total as earned, p.earned as earned_postings,
+            a.redeemed_total as redeemed, p.redeemed as redeemed_postings,
+            a.expired_total as expired, p.expired as expired_postings
+        from points_account a
+        left join lateral (
+            select
+                coalesce(sum(points) filter (where kind in ('accrual', 'clawback', 'adjustment')), 0) as earned,
+                coalesce(-sum(points) filter (where kind in ('redemption', 'restoration')), 0) as redeemed,
+                coalesce(-sum(points) filter (where kind = 'expiry'), 0) as expired
+            from points_posting
+            where member_id = a.member_id
+        ) p on true
+        where (a.earned_total, a.redeemed_total, a.expired_total) <> (p.earned, p.redeemed, p.expired)
+        """,
+    ),
+    Check(
+        "accounts",
+        "every member has an account, and every account a member",
+        """
+        select m.id as member, a.member_id as account
+        from members_member m
+        full join points_account a on a.member_id = m.id
+        where m.id is null or a.member_id is null
+        """,
+    ),
+)

@@ -1,0 +1,119 @@
+"""Computing what each member is like: export the lake, score, classify, and put the result beside the members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import transaction
+
+from laoke.foundation import sql
+from laoke.foundation.lake.export import export, home
+from laoke.foundation.sql import hot_cursor
+from laoke.insight.lake import Lake
+from laoke.insight.rfm.policy import RfmPolicy, ValueClassPolicy, ValueThresholds
+from laoke.kernel.money import minor_digits
+from laoke.segments.models import FeatureRun
+
+COLUMNS = (
+    "member_id", "as_of", "recency_days", "frequency", "monetary_minor", "orders_total", "first_purchase_date",
+    "last_purchase_date", "r_score", "f_score", "m_score", "annual_minor", "annual_repurchases", "rule_rfm",
+    "class_rfm", "rule_value", "class_value",
+)  # fmt: skip
+
+Progress = Callable[[str, int], None]
+
+
+def recompute(*, as_of: date, now: datetime, progress: Progress | None = None) -> dict[str, Any]:
+    """Score and classify every active member at the end of the day `as_of`, replacing what was known before.
+
+    Args:
+        progress: told each step ("export", "score", "store") and the rows it handled.
+    Returns:
+        A summary of plain values: members, classes, breakpoints, the 5 x 5 grid.
+    Raises:
+        LakeExportFailed, LakeContradiction: nothing is replaced.
+    """
+    # Loading the analytics engine takes a second that other commands need not pay.
+    from laoke.insight.rfm.compute import compute_rfm
+    from laoke.insight.session import duckdb_session
+
+    tell = progress or (lambda step, rows: None)
+    run = FeatureRun.objects.create(as_of=as_of, started_at=now)
+    root = home()
+    written = export(
+        {name: sql.load("laoke.segments", f"lake_{name}") for name in ("orders", "members")}, root
+    )
+    tell("export", sum(written.values()))
+    config = settings.LAOKE
+    with duckdb_session(
+        memory_limit=f"{config.memory_mb}MiB", threads=2, temp_directory=root / "spill"
+    ) as session:
+        lake = Lake(session, root)
+        found = compute_rfm(
+            lake.orders(),
+            lake.members(),
+            lake.interactions(),
+            as_of=as_of,
+            rfm=RfmPolicy(currency=config.currency),
+            value=_value_policy(config.currency),
+        )
+        tell("score", found.members)
+        summary = _summary(found)
+        with transaction.atomic(), hot_cursor() as cursor:
+            _store(cursor, found.features)
+            FeatureRun.objects.filter(pk=run.pk).update(
+                finished_at=now, members=found.members, summary=summary
+            )
+        tell("store", found.members)
+    return summary
+
+
+def _value_policy(currency: str) -> ValueClassPolicy:
+    """The plans' thresholds, which are in whole units of the currency."""
+    unit = 10 ** minor_digits(currency)
+    return ValueClassPolicy(
+        currency=currency,
+        core=ValueThresholds(5000 * unit, 4, 2),
+        potential=ValueThresholds(2000 * unit, 2, 1),
+        basic=ValueThresholds(500 * unit, 1, 0),
+    )
+
+
+def _store(cursor: psycopg.Cursor[Any], features: Any) -> None:
+    """Replace all rows at once: a reader sees the old features or the new ones, never a mixture."""
+    cursor.execute("lock table segments_memberfeatures in exclusive mode")
+    cursor.execute("delete from segments_memberfeatures")
+    batches = features.select(*COLUMNS).to_pyarrow_batches(chunk_size=50_000)
+    with cursor.copy(f"copy segments_memberfeatures ({', '.join(COLUMNS)}) from stdin") as copy:
+        for batch in batches:
+            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                copy.write_row(row)
+
+
+def _summary(found: Any) -> dict[str, Any]:
+    return {
+        "as_of": found.as_of.isoformat(),
+        "members": found.members,
+        "members_without_purchase": found.members_without_purchase,
+        "breakpoints": {
+            "recency_days_at_most": list(found.breakpoints.recency_days_at_most),
+            "frequency_at_least": list(found.breakpoints.frequency_at_least),
+            "monetary_minor_at_least": list(found.breakpoints.monetary_minor_at_least),
+        },
+        "grid": [
+            {
+                "r": cell.r_score,
+                "f": cell.f_score,
+                "members": cell.members,
+                "monetary_minor": cell.monetary_minor,
+            }
+            for cell in found.grid
+        ],
+        "classes_rfm": {str(name): count for name, count in found.members_by_rfm_class().items()},
+        "classes_value": {str(name): count for name, count in found.members_by_value_class().items()},
+        "interactions_evaluated": found.interactions_evaluated,
+    }
