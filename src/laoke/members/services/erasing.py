@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit import services as audit
@@ -54,7 +55,8 @@ def erase_person(*, caller: Caller, member_id: MemberId, reason: str, at: dateti
     MemberTag.objects.filter(member_id__in=ids).delete()
     for row in rows.values():
         _empty(row, at)
-    Merge.objects.filter(kept__in=ids).update(moved={}, reason="")
+    # Those undone long ago as well: they name tags of the person, and no repeat will ever need them.
+    Merge.objects.filter(Q(kept__in=ids) | Q(gone__in=ids)).update(moved={}, reason="")
     for row_id in ids:
         for follower in followers.registered():
             follower.erase(row_id, at)
