@@ -166,17 +166,7 @@ def test_purge_takes_old_done_messages_only():
     assert list(OutboxMessage.objects.order_by("id").values_list("id", flat=True)) == [young, failed]
 
 
-@pytest.fixture
-def committed(django_db_blocker: object) -> Iterator[None]:
-    """Tests with several connections: what they commit is taken away again."""
-    with django_db_blocker.unblock():
-        yield
-        OutboxMessage.objects.all().delete()
-        Generation.objects.filter(name__startswith="event").delete()
-        connection.close()
-
-
-@pytest.mark.usefixtures("django_db_setup", "committed")
+@pytest.mark.django_db(transaction=True)
 def test_dispatchers_side_by_side_share_the_work_and_act_once():
     with transaction.atomic():
         write(400)
@@ -207,7 +197,7 @@ def test_dispatchers_side_by_side_share_the_work_and_act_once():
     assert OutboxMessage.objects.filter(done_at=None).count() == 0
 
 
-@pytest.mark.usefixtures("django_db_setup", "committed")
+@pytest.mark.django_db(transaction=True)
 def test_a_message_cut_off_with_its_connection_comes_back_after_the_lease():
     with transaction.atomic():
         write(2)
@@ -241,7 +231,7 @@ def test_a_message_cut_off_with_its_connection_comes_back_after_the_lease():
     assert list(events_written()) == ["event-0", "event-1"]
 
 
-@pytest.mark.usefixtures("django_db_setup", "committed")
+@pytest.mark.django_db(transaction=True)
 def test_a_dispatcher_that_lost_its_lease_leaves_nothing_behind():
     with transaction.atomic():
         write(1)
@@ -270,7 +260,7 @@ def test_a_dispatcher_that_lost_its_lease_leaves_nothing_behind():
     assert (message.done_at, message.attempts) == (T0 + timedelta(seconds=61), 2)
 
 
-@pytest.mark.usefixtures("django_db_setup", "committed")
+@pytest.mark.django_db(transaction=True)
 def test_two_thousand_messages_a_second():
     with transaction.atomic():
         write(1000)
@@ -285,7 +275,7 @@ def test_two_thousand_messages_a_second():
     assert rate > 500, "the goal is 2,000; a quarter of it allows for a busy machine"
 
 
-@pytest.mark.usefixtures("django_db_setup", "committed")
+@pytest.mark.django_db(transaction=True)
 def test_the_loop_outlives_the_loss_of_its_connection():
     stop = threading.Event()
     seen: list[int] = []

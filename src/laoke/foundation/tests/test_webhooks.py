@@ -17,7 +17,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from django.db import connection
 from django.utils import timezone
 from standardwebhooks import Webhook
 
@@ -441,38 +440,31 @@ def test_only_those_with_the_scope_manage_webhooks():
     assert vault.unseal(vault.seal("x", services.SECRET_PURPOSE), services.SECRET_PURPOSE) == "x"
 
 
-@pytest.mark.usefixtures("django_db_setup", "to_private")
-def test_a_slow_endpoint_holds_up_nobody_else(peer, django_db_blocker):
-    with django_db_blocker.unblock():
-        try:
-            slow_server = socket.socket()
-            slow_server.bind(("127.0.0.1", 0))
-            slow_server.listen(5)  # accepts and never answers
-            services.create_endpoint(
-                SYSTEM, "slow", f"http://127.0.0.1:{slow_server.getsockname()[1]}/", [], at=T0
-            )
-            make(peer)
-            for number in range(12):
-                outbox.add("order.committed", {"number": number}, at=T0)
-            dispatch.dispatch_batch(timezone.now())
-            stop = threading.Event()
-            thread = threading.Thread(target=delivery.loop, args=(stop,), kwargs={"idle": 0.02})
-            thread.start()
-            begun = time.perf_counter()
-            while len(peer.got) < 12 and time.perf_counter() - begun < 5:
-                time.sleep(0.01)
-            seconds = time.perf_counter() - begun
-            stop.set()
-            slow_server.close()
-            thread.join(3)
-            assert not thread.is_alive()
-            assert [json.loads(body)["data"]["number"] for _, body, _ in peer.got] == list(range(12))
-            assert seconds < 3
-            wait_for_posts()
-        finally:
-            WebhookEndpoint.objects.all().delete()
-            OutboxMessage.objects.all().delete()
-            connection.close()
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("to_private")
+def test_a_slow_endpoint_holds_up_nobody_else(peer):
+    slow_server = socket.socket()
+    slow_server.bind(("127.0.0.1", 0))
+    slow_server.listen(5)  # accepts and never answers
+    services.create_endpoint(SYSTEM, "slow", f"http://127.0.0.1:{slow_server.getsockname()[1]}/", [], at=T0)
+    make(peer)
+    for number in range(12):
+        outbox.add("order.committed", {"number": number}, at=T0)
+    dispatch.dispatch_batch(timezone.now())
+    stop = threading.Event()
+    thread = threading.Thread(target=delivery.loop, args=(stop,), kwargs={"idle": 0.02})
+    thread.start()
+    begun = time.perf_counter()
+    while len(peer.got) < 12 and time.perf_counter() - begun < 5:
+        time.sleep(0.01)
+    seconds = time.perf_counter() - begun
+    stop.set()
+    slow_server.close()
+    thread.join(3)
+    assert not thread.is_alive()
+    assert [json.loads(body)["data"]["number"] for _, body, _ in peer.got] == list(range(12))
+    assert seconds < 3
+    wait_for_posts()
 
 
 def wait_for_posts():

@@ -23,18 +23,16 @@ from laoke.foundation.outbox import registry
 from laoke.foundation.outbox import services as outbox
 from laoke.surfaces.worker.main import run_worker
 
-pytestmark = [pytest.mark.usefixtures("django_db_setup"), pytest.mark.xdist_group("worker")]
+pytestmark = pytest.mark.xdist_group("worker")
 
 
 @pytest.fixture(autouse=True)
-def _committed(django_db_blocker) -> Iterator[None]:
-    with django_db_blocker.unblock():
-        yield
-        with connection.cursor() as cursor:
-            cursor.execute("delete from foundation_outboxmessage")
-            cursor.execute("delete from procrastinate_jobs")
-            cursor.execute("delete from procrastinate_workers")
-        connection.close()
+def _no_jobs(transactional_db: None) -> Iterator[None]:
+    """The queue's tables belong to no model that Django would empty."""
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs")
+        cursor.execute("delete from procrastinate_workers")
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
