@@ -22,7 +22,7 @@ NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 @pytest.mark.django_db
 def test_first():
     purchases.save_stores(SYSTEM, [StoreInput("S1", "一店")], at=NOW)
-    purchases.save_channels(SYSTEM, {"pos": "门店"}, at=NOW)
+    purchases.save_channels(SYSTEM, {"pos": ("门店", "Till")}, at=NOW)
     purchases.save_products(SYSTEM, [ProductInput("milk", "牛奶", 1250), ProductInput("rice", "大米", 6990)], at=NOW)
     member_id = members.register(caller=SYSTEM, at=NOW, identities=[IdentityInput("phone", "13812345678")])
     basket = BasketRequest("S1", "pos", "CNY", (LineRequest("milk", 2000), LineRequest("rice", 1000)), MemberKey(member_id))

@@ -12,6 +12,7 @@ class Region(models.Model):
 
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=100)
+    name_en = models.CharField(max_length=100, default="")
 
     def __str__(self) -> str:
         return self.name
@@ -22,6 +23,7 @@ class Store(models.Model):
 
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=100)
+    name_en = models.CharField(max_length=100, default="")
     region = models.ForeignKey(Region, models.PROTECT, null=True, related_name="+")
     city = models.CharField(max_length=60, default="")
     active = models.BooleanField(default=True)
@@ -36,6 +38,7 @@ class Channel(models.Model):
 
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=100)
+    name_en = models.CharField(max_length=100, default="")
 
     def __str__(self) -> str:
         return self.name

@@ -33,6 +33,7 @@ class StoreInput:
     name: str
     region: str | None = None
     city: str = ""
+    name_en: str = ""
     active: bool = True
     opened_date: date | None = None
 
@@ -67,12 +68,17 @@ class ProductInput:
 
 
 def save_stores(
-    caller: Caller, stores: Sequence[StoreInput], *, at: datetime, regions: Mapping[str, str] | None = None
+    caller: Caller,
+    stores: Sequence[StoreInput],
+    *,
+    at: datetime,
+    regions: Mapping[str, tuple[str, str]] | None = None,
 ) -> dict[str, int]:
     """Add or change stores; returns their ids by code. All or nothing.
 
     Args:
-        regions: names by code of regions that may be new; a region not named here is called by its code.
+        regions: names (in Chinese and English) by code of regions that may be new; one not named here is called
+            by its code.
     Raises:
         BadReference
     """
@@ -90,6 +96,7 @@ def save_stores(
                 Store(
                     code=store.code,
                     name=store.name,
+                    name_en=store.name_en,
                     region_id=region_ids[store.region] if store.region else None,
                     city=store.city,
                     active=store.active,
@@ -98,20 +105,22 @@ def save_stores(
                 for store in stores
             ],
             "code",
-            ["name", "region", "city", "active", "opened_date"],
+            ["name", "name_en", "region", "city", "active", "opened_date"],
         )
         _published(caller, "store", [store.code for store in stores], at)
         return dict(Store.objects.filter(code__in=[s.code for s in stores]).values_list("code", "id"))
 
 
-def save_channels(caller: Caller, channels: Mapping[str, str], *, at: datetime) -> dict[str, int]:
-    """Add or rename channels, given as name by code; returns their ids by code."""
+def save_channels(caller: Caller, channels: Mapping[str, tuple[str, str]], *, at: datetime) -> dict[str, int]:
+    """Add or rename channels, given as (name, English name) by code; returns their ids by code."""
     caller.require(Scope.STORES_WRITE)
-    for code, name in channels.items():
+    for code, (name, name_en) in channels.items():
         _code("code", code, 40)
         _text("name", name, 100, required=True)
+        _text("name_en", name_en, 100)
     with transaction.atomic():
-        _upsert(Channel, [Channel(code=code, name=name) for code, name in channels.items()], "code", ["name"])
+        rows = [Channel(code=code, name=name, name_en=name_en) for code, (name, name_en) in channels.items()]
+        _upsert(Channel, rows, "code", ["name", "name_en"])
         _published(caller, "channel", list(channels), at)
         return dict(Channel.objects.filter(code__in=list(channels)).values_list("code", "id"))
 
@@ -215,12 +224,18 @@ def _upsert(model: type[Any], rows: Iterable[Any], key: str, fields: list[str]) 
     )
 
 
-def _ensure(model: type[Any], codes: set[str], names: Mapping[str, str], longest: int) -> dict[str, int]:
+def _ensure(
+    model: type[Any], codes: set[str], names: Mapping[str, tuple[str, str]], longest: int
+) -> dict[str, int]:
     """Ids by code of regions or categories; those not known yet are added."""
     for code in codes:
         _code("code", code, longest)
     model.objects.bulk_create(
-        [model(code=code, name=names.get(code, code)) for code in sorted(codes)], ignore_conflicts=True
+        [
+            model(code=code, name=names.get(code, (code, ""))[0], name_en=names.get(code, (code, ""))[1])
+            for code in sorted(codes)
+        ],
+        ignore_conflicts=True,
     )
     return dict(model.objects.filter(code__in=codes).values_list("code", "id"))
 

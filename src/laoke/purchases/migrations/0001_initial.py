@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ),
                 ("code", models.CharField(max_length=40, unique=True)),
                 ("name", models.CharField(max_length=100)),
+                ("name_en", models.CharField(default="", max_length=100)),
             ],
         ),
         migrations.CreateModel(
@@ -40,6 +41,7 @@ class Migration(migrations.Migration):
                 ),
                 ("code", models.CharField(max_length=40, unique=True)),
                 ("name", models.CharField(max_length=100)),
+                ("name_en", models.CharField(default="", max_length=100)),
             ],
         ),
         migrations.CreateModel(
@@ -329,6 +331,7 @@ class Migration(migrations.Migration):
                 ),
                 ("code", models.CharField(max_length=40, unique=True)),
                 ("name", models.CharField(max_length=100)),
+                ("name_en", models.CharField(default="", max_length=100)),
                 ("city", models.CharField(default="", max_length=60)),
                 ("active", models.BooleanField(default=True)),
                 ("opened_date", models.DateField(null=True)),

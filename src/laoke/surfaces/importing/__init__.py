@@ -1,0 +1,1 @@
+"""Bringing a retailer's files in: orders, members, products, stores."""

@@ -1,0 +1,59 @@
+"""What can be wrong with an import as a whole. What is wrong with single rows goes to the report instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from laoke.kernel.errors import LaokeError
+
+
+class BadMapping(LaokeError):
+    """The mapping file cannot be used; nothing was read or changed."""
+
+    code, status, title = "bad-mapping", 422, "The mapping cannot be used"
+
+    def __init__(self, place: str, mend: str) -> None:
+        super().__init__(f"{place}: {mend}" if place else mend, place=place)
+
+
+class UnknownColumn(BadMapping):
+    """The mapping names a column that a file does not have."""
+
+    code, title = "unknown-column", "The file has no such column"
+
+    def __init__(self, place: str, column: str, path: Path, existing: Iterable[str]) -> None:
+        have = ", ".join(repr(name[:60]) for name in list(existing)[:60])
+        super().__init__(place, f"{path.name} has no column {column[:60]!r}. Its columns are {have}")
+
+
+class BadSource(LaokeError):
+    """A file cannot be read as what it says it is; nothing was changed."""
+
+    code, status, title = "bad-source", 422, "The file cannot be read"
+
+    def __init__(self, path: Path, mend: str) -> None:
+        super().__init__(f"{path.name}: {mend}", file=path.name)
+
+
+class WrongCurrency(LaokeError):
+    """The file's money is not the programme's."""
+
+    code, status, title = "wrong-currency", 422, "The currencies differ"
+
+    def __init__(self, mapped: str, counted: str) -> None:
+        super().__init__(
+            f"The mapping says the amounts are {mapped}, the programme counts in {counted}. Start Laoke with "
+            f"LAOKE_CURRENCY={mapped} before the first order goes in, or correct the mapping"
+        )
+
+
+class ImportRunning(LaokeError):
+    """Another import is writing."""
+
+    code, status, title = "import-running", 409, "Another import is running"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Two imports at once would judge tiers by half of the orders. Wait for the other to end"
+        )
