@@ -170,7 +170,10 @@ def lock(
     The lots are read by a statement of their own, after the lock was had: they cannot be out of date.
     """
     row = cursor.execute(
-        "select debt from points_account where member_id = %s for no key update", (member_id,)
+        # The member first: a merge or an erasure locks in this order too, and must not run between.
+        "select a.debt from members_member m join points_account a on a.member_id = m.id where m.id = %s "
+        "for key share of m for no key update of a",
+        (member_id,),
     ).fetchone()
     if row is None:
         raise LookupError(f"member {member_id} has no account")

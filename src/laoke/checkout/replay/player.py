@@ -184,8 +184,9 @@ class _Batch:
         ids |= self.sold.member_ids()
         held = self.player._members
         self.cursor.execute(
-            "select a.member_id, a.version, s.tier from points_account a join tiers_standing s using (member_id) "
-            "where a.member_id = any(%s) order by a.member_id for no key update of a",
+            "select a.member_id, a.version, s.tier from members_member m "
+            "join points_account a on a.member_id = m.id join tiers_standing s on s.member_id = m.id "
+            "where m.id = any(%s) order by m.id for key share of m for no key update of a",
             (list(ids),),
         )
         current = {row[0]: (row[1], row[2]) for row in self.cursor}

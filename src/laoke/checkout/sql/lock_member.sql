@@ -49,4 +49,6 @@ where m.id = coalesce(
         where i.kind = %(kind)s::text and i.issuer = %(issuer)s::text and i.blind_index = %(blind_index)s::bytea
     )
 )
+-- The member first: a merge or an erasure locks in this order too, and must not run between.
+for key share of m
 for no key update of a

@@ -161,7 +161,7 @@ class Scaled(Expression):
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class CellIs:
     """What one column has to be. `numbers` and `texts` are alternatives; bounds hold together."""
 
     column: Named
@@ -195,7 +195,7 @@ class Test:
 class Condition:
     """Tests that hold together."""
 
-    tests: tuple[Test, ...]
+    tests: tuple[CellIs, ...]
 
     def named(self) -> Iterator[Named]:
         """Every column it reads."""

@@ -1,0 +1,163 @@
+"""Text files: encoding and delimiter declared or found out, rows of another width set aside."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from laoke.surfaces.importing.errors import BadSource
+from laoke.surfaces.importing.watch import Watch
+
+_CHUNK = 1 << 20
+# A row longer than this is a quotation mark that was never closed.
+_BLOCK = 4 << 20
+_GUESSES = ("utf-8", "gb18030")
+_DELIMITERS = ",;\t|"
+
+
+class CsvTable:
+    """A text file with a header. Rows are counted as records, the header being row 1."""
+
+    def __init__(self, path: Path, encoding: str, delimiter: str) -> None:
+        self.path = path
+        self._encoding = _encoding(path, encoding)
+        header = self._header()
+        self._delimiter = delimiter or max(_DELIMITERS, key=header.count)
+        try:
+            self.columns: Sequence[str] = [
+                name.strip() for name in next(csv.reader(io.StringIO(header), delimiter=self._delimiter))
+            ]
+        except (StopIteration, csv.Error):
+            raise BadSource(path, "has no header in its first row") from None
+        self.wrong_widths: list[tuple[int, int, int]] = []
+
+    def batches(self, names: Sequence[str], watch: Watch) -> Iterator[list[pa.Array]]:
+        """Row numbers and the named columns as text, some thousand rows at a time."""
+        every = [f"c{index}" for index in range(len(self.columns))]
+        used = [every[list(self.columns).index(name)] for name in names]
+        skipped: set[int] = set()
+        with self.path.open("rb") as file:
+            try:
+                reader = pacsv.open_csv(
+                    _Counting(file, watch),
+                    read_options=pacsv.ReadOptions(
+                        encoding=self._encoding,
+                        use_threads=False,  # only then are rows that are set aside numbered
+                        block_size=_BLOCK,
+                        column_names=every,
+                        skip_rows_after_names=1,
+                    ),
+                    parse_options=pacsv.ParseOptions(
+                        delimiter=self._delimiter,
+                        newlines_in_values=True,
+                        ignore_empty_lines=False,
+                        invalid_row_handler=lambda row: self._set_aside(row, skipped),
+                    ),
+                    convert_options=pacsv.ConvertOptions(
+                        column_types={name: pa.string() for name in used},
+                        include_columns=used,
+                        strings_can_be_null=False,
+                    ),
+                )
+                next_row = 2
+                for batch in reader:
+                    rows, next_row = _numbered(next_row, batch.num_rows, skipped)
+                    yield [pa.array(rows), *(batch.column(name) for name in used)]
+            except (pa.ArrowInvalid, UnicodeError) as error:
+                raise BadSource(self.path, _explain(str(error))) from None
+
+    def _set_aside(self, row: Any, skipped: set[int]) -> str:
+        skipped.add(row.number)
+        if row.text.strip():
+            self.wrong_widths.append((row.number, row.expected_columns, row.actual_columns))
+        return "skip"
+
+    def _header(self) -> str:
+        with self.path.open(encoding=self._encoding, newline="") as file:
+            text = file.read(_CHUNK)
+        text = text.removeprefix("\ufeff")
+        if "\0" in text:
+            raise BadSource(self.path, "is not a text file")
+        # Up to the end of the first record: a quoted name may hold line breaks.
+        inside = False
+        for index, letter in enumerate(text):
+            if letter == '"':
+                inside = not inside
+            elif letter in "\r\n" and not inside:
+                return text[:index]
+        return text
+
+
+class _Counting(io.RawIOBase):
+    """A file that tells how far it was read."""
+
+    def __init__(self, file: io.BufferedReader, watch: Watch) -> None:
+        self._file = file
+        self._watch = watch
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self._watch.advance(len(data))
+        return data
+
+
+def _numbered(first: int, count: int, skipped: set[int]) -> tuple[np.ndarray[Any, Any], int]:
+    """The next `count` row numbers that were not set aside, and the one after."""
+    last = first + count
+    if not skipped:
+        return np.arange(first, last), last
+    numbers = np.arange(first, last + len(skipped) + 1)
+    kept = numbers[~np.isin(numbers, list(skipped))]
+    return kept[:count], int(kept[count])
+
+
+def _encoding(path: Path, declared: str) -> str:
+    if declared:
+        broken = _first_broken_line(path, declared)
+        if broken:
+            raise BadSource(path, f"is not {declared} in line {broken}. Correct file.encoding in the mapping")
+        return declared
+    with path.open("rb") as file:
+        mark = file.read(2)
+    if mark in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        return "utf-16"
+    for encoding in _GUESSES:
+        if not _first_broken_line(path, encoding):
+            return encoding
+    raise BadSource(path, "is neither UTF-8 nor GB18030. Name its encoding as file.encoding in the mapping")
+
+
+def _first_broken_line(path: Path, encoding: str) -> int:
+    """The number of the first line that cannot be decoded; 0 when all can."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    lines = 1
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            try:
+                lines += decoder.decode(chunk).count("\n")
+            except UnicodeDecodeError as error:
+                return lines + chunk[: error.start].count(b"\n")
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return lines
+    return 0
+
+
+def _explain(error: str) -> str:
+    if "straddl" in error or "block" in error:
+        return f"has a row longer than {_BLOCK >> 20} MiB. Most likely a quotation mark is never closed"
+    if "Empty CSV" in error:
+        return "has no header in its first row"
+    return "cannot be parsed as delimited text"
