@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,15 +13,19 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from urllib.parse import quote
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
 
 from laoke.foundation.jobs import configure, declare
 from laoke.foundation.outbox import registry
 from laoke.foundation.outbox import services as outbox
+from laoke.surfaces.worker import queue
 from laoke.surfaces.worker.main import run_worker
 
 pytestmark = pytest.mark.xdist_group("worker")
@@ -86,6 +91,28 @@ def test_it_works_through_the_loss_of_the_database_and_ends_cleanly():
     with connection.cursor() as cursor:
         cursor.execute("select count(*) from procrastinate_jobs where status = 'doing'")
         assert cursor.fetchone() == (0,)
+
+
+def test_the_end_of_a_job_is_written_down_however_long_the_database_is_away(monkeypatch):
+    """Twice no connection, then the first write turns out to have come through: its answer alone was lost."""
+    monkeypatch.setattr(queue, "_TRY_AGAIN_SECONDS", 0)
+    failures = [psycopg.OperationalError(), psycopg.errors.AdminShutdown(), psycopg.errors.RaiseException()]
+    asked = []
+
+    class Connector:
+        async def execute_query_async(self, query, **arguments):
+            asked.append(arguments)
+            if failures:
+                raise ConnectorException from failures.pop(0)
+
+    manager = queue.Insisting(Connector())
+    job = Job(id=7, queue="q", lock=None, queueing_lock=None, task_name="t")
+    asyncio.run(manager.finish_job(job, Status.SUCCEEDED, delete_job=False))
+    assert asked == [{"job_id": 7, "status": "succeeded", "delete_job": False}] * 3
+    # A refusal at the first try is a fault, not an echo.
+    failures.append(psycopg.errors.RaiseException())
+    with pytest.raises(ConnectorException):
+        asyncio.run(manager.retry_job(job))
 
 
 _BUSY = """
