@@ -63,7 +63,14 @@ class Player:
         source: str,
         now: datetime,
         remember: int = 50_000,
+        reviewed_until: date | None = None,
     ) -> None:
+        """Begin a replay.
+
+        Args:
+            reviewed_until: the day up to which an earlier run of the same history has come; the reviews after it
+                are held before the first event, as they would have been without the interruption.
+        """
         self._rules = rules
         self._zone = zone
         self._currency = currency
@@ -72,7 +79,7 @@ class Player:
         self._remember = remember
         self._calendar = WindowCalendar(rules.ladder, rules.points, zone)
         self._members: OrderedDict[int, MemberState] = OrderedDict()
-        self._review_from: date | None = None
+        self._review_from = reviewed_until
         self.played = Played()
 
     def play(self, events: Sequence[Event]) -> None:

@@ -2,7 +2,7 @@
 
 from laoke.members.sealing import identity_key
 from laoke.members.selectors.consents import consents, has_consent
-from laoke.members.selectors.lookup import find, kept_id, registered_at, resolve
+from laoke.members.selectors.lookup import find, find_many, kept_id, registered_at, resolve
 from laoke.members.selectors.profiles import profile
 from laoke.members.selectors.reveal import REVEALABLE, reveal
 from laoke.members.selectors.search import search
@@ -11,6 +11,7 @@ __all__ = [
     "REVEALABLE",
     "consents",
     "find",
+    "find_many",
     "has_consent",
     "identity_key",
     "kept_id",

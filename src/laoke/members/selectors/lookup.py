@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from laoke.foundation.sql import hot_cursor, load
+from laoke.kernel.errors import LaokeError
 from laoke.members.errors import BadIdentifier, MemberErased, UnknownMember
 from laoke.members.models import Member
 from laoke.members.sealing import identity_key
 from laoke.members.types import Identifier, IdentityKind, MemberId, MemberRef, MemberStatus
 
 _LARGEST_ID = 2**63 - 1
+_MANY = 10_000
 
 
 def find(kind: str, value: str, issuer: str = "") -> MemberId | None:
@@ -24,6 +26,36 @@ def find(kind: str, value: str, issuer: str = "") -> MemberId | None:
         )
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def find_many(
+    kind: str, values: Iterable[str], issuer: str = ""
+) -> tuple[dict[str, MemberId], dict[str, LaokeError]]:
+    """Whose identities these are, thousands at a time; those of nobody are missing from the answer.
+
+    Returns:
+        Members by value as given, and why a value cannot be an identity of this kind.
+    """
+    found: dict[str, MemberId] = {}
+    refused: dict[str, LaokeError] = {}
+    keys: dict[str, bytes] = {}
+    for value in values:
+        try:
+            keys[value] = identity_key(kind, value, issuer).blind_index
+        except LaokeError as error:
+            refused[value] = error
+    texts = list(keys)
+    for start in range(0, len(texts), _MANY):
+        part = texts[start : start + _MANY]
+        with hot_cursor() as cursor:
+            cursor.execute(
+                "select blind_index, member_id from members_identity "
+                "where blind_index = any(%s::bytea[]) and kind = %s and issuer = %s",
+                [[keys[value] for value in part], kind, issuer],
+            )
+            owners = {bytes(index): member_id for index, member_id in cursor}
+        found.update((value, owners[keys[value]]) for value in part if keys[value] in owners)
+    return found, refused
 
 
 def resolve(identifier: Identifier) -> MemberRef:

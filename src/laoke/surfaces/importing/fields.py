@@ -49,10 +49,10 @@ ORDERS = (
     Field("placed_at", Takes.INSTANT, "when it was placed", True),
     Field("store", Takes.CODE, "code of the store", True, 40),
     Field("channel", Takes.CODE, "code of the channel", True, 40),
-    Field("member", Takes.TEXT, "what the member is recognised by; empty: an anonymous purchase", longest=500, personal=True),
+    Field("member", Takes.TEXT, "what the member is known by; empty: anonymous", longest=500, personal=True),
     Field("product", Takes.CODE, "SKU of the line", True, 60),
     Field("product_name", Takes.TEXT, "its name, for products that are created", longest=200),
-    Field("quantity", Takes.QUANTITY, "units sold on the line; below zero: brought back (see returns)", True, signed=True),
+    Field("quantity", Takes.QUANTITY, "units sold; below zero: brought back (see returns)", True, signed=True),
     Field("paid", Takes.MONEY, "due for the line after every reduction", signed=True),
     Field("gross", Takes.MONEY, "value of the line before reductions", signed=True),
     Field("discount", Takes.MONEY, "reductions of the line", signed=True),
@@ -65,7 +65,7 @@ ORDERS = (
     ),
     Field("currency", Takes.CODE, "currency of the row, checked against the mapping's", longest=3),
     Field("original_order", Takes.CODE, "for lines brought back: the order they were bought with", longest=64),
-    Field("original_store", Takes.CODE, "for lines brought back: the store of that order; left out: the same", longest=40),
+    Field("original_store", Takes.CODE, "for lines brought back: that order's store; left out: the same", longest=40),
     Field("return_reason", Takes.TEXT, "for lines brought back: why", longest=200),
 )  # fmt: skip
 IDENTITIES = ("card", "phone", "email", "wechat_openid", "wechat_unionid", "shop_account")

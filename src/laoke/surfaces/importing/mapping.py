@@ -1,4 +1,4 @@
-"""Reading a mapping file: strict, and with the place of every mistake. docs/reference/import-mapping.md is its manual."""
+"""Reading a mapping file: strict, and with the place of every mistake. Its manual: docs/reference/import-mapping.md."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ _ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "gb18030", "gbk", "gb2312", "big5"
 _COMMON = {"laoke-mapping", "kind", "about", "file", "numbers", "columns", "skip"}
 _MONEY = {"currency", "money"}
 _KEYS = {
-    Kind.ORDERS: _COMMON | _MONEY | {"time", "headers", "each_row_is_an_order", "member", "unknown", "returns"},
+    Kind.ORDERS: _COMMON
+    | _MONEY
+    | {"time", "headers", "each_row_is_an_order", "member", "unknown", "returns"},
     Kind.MEMBERS: _COMMON | {"time", "issuers", "consents", "words", "unknown"},
     Kind.PRODUCTS: _COMMON | _MONEY | {"words"},
     Kind.STORES: _COMMON | {"time", "words"},
@@ -117,7 +119,9 @@ class ImportMapping:
 def shipped() -> list[str]:
     """Names of the mappings that come with Laoke."""
     folder = resources.files("laoke.surfaces.importing").joinpath("mappings")
-    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    return sorted(
+        entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")
+    )
 
 
 def load(name: str, kind: Kind) -> ImportMapping:
@@ -128,7 +132,11 @@ def load(name: str, kind: Kind) -> ImportMapping:
     """
     path = Path(name)
     if not path.exists() and name in shipped():
-        text = resources.files("laoke.surfaces.importing").joinpath("mappings", f"{name}.yaml").read_text("utf-8")
+        text = (
+            resources.files("laoke.surfaces.importing")
+            .joinpath("mappings", f"{name}.yaml")
+            .read_text("utf-8")
+        )
         return parse(text, kind)
     try:
         if path.stat().st_size > _LARGEST_FILE:
@@ -158,13 +166,17 @@ def parse(text: str, kind: Kind) -> ImportMapping:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}" if mark else ""
-        raise BadMapping(place, f"is not valid YAML: {getattr(error, 'problem', None) or 'unreadable'}") from None
+        raise BadMapping(
+            place, f"is not valid YAML: {getattr(error, 'problem', None) or 'unreadable'}"
+        ) from None
     except RecursionError:
         raise BadMapping("", "is nested too deeply") from None
     top = _Node(document, "")
     top.mapping()
     if top.value.get("laoke-mapping") != VERSION:
-        raise BadMapping("laoke-mapping", f"has to be {VERSION}, the version of mappings that this Laoke reads")
+        raise BadMapping(
+            "laoke-mapping", f"has to be {VERSION}, the version of mappings that this Laoke reads"
+        )
     found = top.at("kind").choice([each.value for each in Kind])
     if found != kind.value:
         raise BadMapping("kind", f"is {found}, but {kind.value} are to be imported")
@@ -268,7 +280,9 @@ class _Parser:
             if not {"paid", "gross"} & set(columns):
                 raise BadMapping("columns", "need paid or gross: what the lines are worth")
             if parsed.returns and "original_order" not in columns:
-                raise BadMapping("columns.original_order", "is missing: a return names the order it belongs to")
+                raise BadMapping(
+                    "columns.original_order", "is missing: a return names the order it belongs to"
+                )
         if self.kind is Kind.MEMBERS and not set(IDENTITIES) & set(columns):
             raise BadMapping("columns", f"need one of {', '.join(IDENTITIES)}")
         if self.kind is Kind.STORES and {"region_name"} & set(columns) and "region" not in columns:
@@ -301,7 +315,9 @@ def _expression(node: _Node) -> Expression:
     if form == "column":
         node.only({"column", "empty", *bounds})
         empty = node.get("empty")
-        inner = Column(Named(node.at("column").text(), f"{node.place}.column"), empty.text() if empty else None)
+        inner = Column(
+            Named(node.at("column").text(), f"{node.place}.column"), empty.text() if empty else None
+        )
     else:
         node.only({"plus", "minus", *bounds})
         inner = Sum(
@@ -418,7 +434,9 @@ class _Node:
         return self.value
 
     def choice(self, choices: Iterable[str], default: str | None = None) -> str:
-        text, known = self.text(default), list(choices)
+        if not self and default is not None:
+            return default
+        text, known = self.text(), list(choices)
         if text not in known:
             words = ", ".join(repr(word) if not word.strip() else word for word in known)
             raise BadMapping(self.place, f"takes one of {words}; got {text[:60]!r}")
@@ -434,7 +452,11 @@ class _Node:
     def number(self, default: Any = _MISSING, *, zero: bool = True) -> Any:
         if not self and default is not _MISSING:
             return default
-        if type(self.value) not in (int, Decimal) or abs(self.value) >= 10**12 or (not zero and not self.value):
+        if (
+            type(self.value) not in (int, Decimal)
+            or abs(self.value) >= 10**12
+            or (not zero and not self.value)
+        ):
             raise BadMapping(self.place, "takes a number" + ("" if zero else " other than zero"))
         return Decimal(self.value)
 
@@ -444,7 +466,8 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "anchors and aliases are not taken", self.peek_event().start_mark)
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "anchors and aliases are not taken", mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
@@ -467,5 +490,9 @@ def _exact(loader: _Loader, node: Any) -> object:
     return number if number.is_finite() else text
 
 
+def _plain(loader: _Loader, node: Any) -> object:
+    return loader.construct_scalar(node)
+
+
 _Loader.add_constructor("tag:yaml.org,2002:float", _exact)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_scalar)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _plain)

@@ -1,4 +1,4 @@
-"""How long work tells how far it has come, and hears that it should stop. The command line shows it, tests record it."""
+"""How long work tells how far it has come, and hears that it should stop."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """From paths to sources: told apart by their endings, columns looked up, text files and sheets converted."""
 
+# ruff: noqa: S608 (SQL is put together from fixed words, aliases of our own and literals quoted in expressions.py)
+
 from __future__ import annotations
 
 import filecmp
@@ -105,7 +107,9 @@ def _open(
         raise BadSource(path, "is a workbook of Excel 97-2003. Open it and save it as .xlsx or .csv")
     else:
         known = ", ".join(sorted(_TEXTS | _SHEETS | _PARQUET))
-        raise BadSource(path, f"ends in {ending or 'nothing'!r}; files are told apart by their endings {known}")
+        raise BadSource(
+            path, f"ends in {ending or 'nothing'!r}; files are told apart by their endings {known}"
+        )
     _require(path, table.columns, wanted)
     return table
 
@@ -115,7 +119,9 @@ def _require(path: Path, columns: Sequence[str], wanted: dict[str, Named]) -> No
         if name not in columns:
             raise UnknownColumn(named.place, name, path, columns)
         if list(columns).count(name) > 1:
-            raise BadMapping(named.place, f"{path.name} has several columns {name[:60]!r}; rename all but one")
+            raise BadMapping(
+                named.place, f"{path.name} has several columns {name[:60]!r}; rename all but one"
+            )
 
 
 def _convert(path: Path, table: Table, wanted: dict[str, Named], target: Path, watch: Watch) -> Source:
@@ -145,7 +151,9 @@ def _parquet_cells(path: Path, types: dict[str, str], wanted: dict[str, Named]) 
     for name, named in wanted.items():
         column, kind = quoted(name), types[name]
         if kind.startswith(("STRUCT", "MAP", "UNION", "BLOB")) or kind.endswith("]"):
-            raise BadMapping(named.place, f"column {name[:60]!r} of {path.name} holds {kind[:40]}, not single values")
+            raise BadMapping(
+                named.place, f"column {name[:60]!r} of {path.name} holds {kind[:40]}, not single values"
+            )
         if kind == "VARCHAR":
             yield name, _clean(column)
         elif kind in {"DOUBLE", "FLOAT"}:

@@ -69,7 +69,9 @@ class XlsxTable:
         rows: list[int] = []
         cells: list[list[str | None]] = [[] for _ in names]
         try:
-            for row_no, row in enumerate(self._sheet.iter_rows(min_row=2, max_col=len(self.columns)), start=2):
+            for row_no, row in enumerate(
+                self._sheet.iter_rows(min_row=2, max_col=len(self.columns)), start=2
+            ):
                 if row_no > _MOST_ROWS:
                     raise BadSource(self.path, f"has more than {_MOST_ROWS:,} rows, more than Excel can hold")
                 rows.append(row_no)
