@@ -14,9 +14,8 @@ from laoke.foundation import sql
 from laoke.foundation.lake.export import export, home
 from laoke.foundation.sql import hot_cursor
 from laoke.insight.lake import Lake
-from laoke.insight.rfm.policy import RfmPolicy, ValueClassPolicy, ValueThresholds
-from laoke.kernel.money import minor_digits
 from laoke.segments.models import FeatureRun
+from laoke.segments.policies import class_policies
 
 COLUMNS = (
     "member_id", "as_of", "recency_days", "frequency", "monetary_minor", "orders_total", "first_purchase_date",
@@ -49,6 +48,7 @@ def recompute(*, as_of: date, now: datetime, progress: Progress | None = None) -
     )
     tell("export", sum(written.values()))
     config = settings.LAOKE
+    rfm, value = class_policies(config.currency)
     with duckdb_session(
         memory_limit=f"{config.memory_mb}MiB", threads=2, temp_directory=root / "spill"
     ) as session:
@@ -58,8 +58,8 @@ def recompute(*, as_of: date, now: datetime, progress: Progress | None = None) -
             lake.members(),
             lake.interactions(),
             as_of=as_of,
-            rfm=RfmPolicy(currency=config.currency),
-            value=_value_policy(config.currency),
+            rfm=rfm,
+            value=value,
         )
         tell("score", found.members)
         summary = _summary(found)
@@ -70,17 +70,6 @@ def recompute(*, as_of: date, now: datetime, progress: Progress | None = None) -
             )
         tell("store", found.members)
     return summary
-
-
-def _value_policy(currency: str) -> ValueClassPolicy:
-    """The plans' thresholds, which are in whole units of the currency."""
-    unit = 10 ** minor_digits(currency)
-    return ValueClassPolicy(
-        currency=currency,
-        core=ValueThresholds(5000 * unit, 4, 2),
-        potential=ValueThresholds(2000 * unit, 2, 1),
-        basic=ValueThresholds(500 * unit, 1, 0),
-    )
 
 
 def _store(cursor: psycopg.Cursor[Any], features: Any) -> None:
