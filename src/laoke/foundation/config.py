@@ -238,3 +238,8 @@ _READERS = {
 }
 # Read by others: the home by this module before the rest, the test data by the tests.
 _ELSEWHERE = {"LAOKE_HOME", "LAOKE_SHARED_DATA"}
+
+
+def names() -> dict[str, str]:
+    """The attribute of Config behind each LAOKE_* variable, LAOKE_HOME aside."""
+    return {name: attribute for name, (attribute, _) in _READERS.items()}

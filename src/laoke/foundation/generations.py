@@ -8,6 +8,8 @@ polling.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import connection
 
 PROGRAMME = "programme"
@@ -32,3 +34,25 @@ def current(name: str) -> int:
         cursor.execute("select number from foundation_generation where name = %s", [name])
         row = cursor.fetchone()
     return int(row[0]) if row else 0
+
+
+def numbers() -> dict[str, int]:
+    """Every counter as of now."""
+    with connection.cursor() as cursor:
+        cursor.execute("select name, number from foundation_generation")
+        return dict(cursor.fetchall())
+
+
+def leap(beyond: Mapping[str, int], by: int) -> None:
+    """Advance every counter to `by` more than it was here and in `beyond`.
+
+    After a restore the counters are those of the backup. A process that goes on running has copies of versions
+    which the restored history never had, and would take the next versions for them.
+    """
+    with connection.cursor() as cursor:
+        for name, number in (numbers() | beyond).items():
+            cursor.execute(
+                "insert into foundation_generation (name, number) values (%s, %s) "
+                "on conflict (name) do update set number = greatest(foundation_generation.number + %s, excluded.number)",
+                [name, number + by, by],
+            )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.sessions.backends.db import SessionStore
+
+from laoke.foundation.idempotency import services as idempotency
 from laoke.foundation.jobs import services as jobs
 from laoke.foundation.jobs.declare import task
 from laoke.foundation.outbox import dispatch as outbox
@@ -19,7 +22,9 @@ def sweep_stalled(at: datetime) -> None:
 
 @task("foundation.purge", at="10 3 * * *")
 def purge(at: datetime) -> None:
-    """Delete what is done and old: handled messages, ended jobs, the webhook log."""
+    """Delete what is done and old: handled messages, ended jobs, the webhook log, first answers, ended sessions."""
     outbox.purge(at)
     webhooks.purge(at)
     jobs.purge_ended(at)
+    idempotency.purge(at)
+    SessionStore.clear_expired()

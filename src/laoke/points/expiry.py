@@ -10,6 +10,7 @@ from django.db import transaction
 
 from laoke.foundation import sql
 from laoke.foundation.sql import hot_cursor
+from laoke.points.models import Lot
 
 EXPIRE = sql.load("laoke.points", "expire_lots")
 BATCH = 10_000
@@ -38,3 +39,8 @@ def expire(
         lots, points = lots + row[0], points + row[1]
         if row[0] == 0 or (advance and not advance(row[0])):
             return Swept(lots, points)
+
+
+def due(at: datetime) -> int:
+    """How many lots a sweep at `at` would find."""
+    return Lot.objects.filter(remaining__gt=0, expires_at__lte=at).count()

@@ -147,6 +147,28 @@ def redeliver(caller: Caller, endpoint_id: int, delivery_id: int, *, at: datetim
         audit.record(caller, "webhook.redelivered", "webhook", row.pk, at=at, after={"delivery": delivery_id})
 
 
+def reseal(caller: Caller, *, at: datetime) -> int:
+    """Seal every signing secret again with the current data key; returns how many endpoints there are.
+
+    Raises:
+        MissingScope.
+        SealedWithOtherKey: a secret needs a key that LAOKE_OLD_DATA_KEYS does not name.
+    """
+    caller.require(Scope.STAFF)
+    box = vault.vault()
+    with transaction.atomic():
+        rows = list(WebhookEndpoint.objects.select_for_update().order_by("pk"))
+        for row in rows:
+            row.secret = box.seal(box.unseal(row.secret, SECRET_PURPOSE), SECRET_PURPOSE)
+            if row.previous_secret is not None:
+                row.previous_secret = box.seal(
+                    box.unseal(row.previous_secret, SECRET_PURPOSE), SECRET_PURPOSE
+                )
+            row.save(update_fields=["secret", "previous_secret"])
+        audit.record(caller, "vault.resealed", "vault", "webhooks", at=at, after={"rows": len(rows)})
+    return len(rows)
+
+
 def disabled_by_receiver(endpoint_id: int, reason: str, at: datetime) -> None:
     """Switch an endpoint off in the system's own name."""
     disable_endpoint(SYSTEM, endpoint_id, reason, at=at)

@@ -8,7 +8,7 @@ from laoke.members.services.identities import add_identity, remove_identity
 from laoke.members.services.merging import merge
 from laoke.members.services.profiles import complete, update
 from laoke.members.services.registration import register, register_many
-from laoke.members.services.rotation import reseal
+from laoke.members.services.rotation import reseal, rows_to_reseal
 from laoke.members.services.tags import tag, untag
 from laoke.members.services.unmerging import unmerge
 
@@ -24,6 +24,7 @@ __all__ = [
     "register_many",
     "remove_identity",
     "reseal",
+    "rows_to_reseal",
     "tag",
     "unblock",
     "unmerge",

@@ -9,20 +9,17 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from rich.panel import Panel
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import TaskID
 
 from laoke.foundation.access import SYSTEM, Role, Scope
 from laoke.foundation.apikeys import services as apikeys
+from laoke.foundation.config import Config
 from laoke.foundation.staff import services as staff
-from laoke.surfaces.cli.session import console
+from laoke.foundation.staff.errors import UsernameTaken
+from laoke.surfaces.cli.apikeys import TILL_SCOPES
+from laoke.surfaces.cli.progress import bars
+from laoke.surfaces.cli.session import console, say
+from laoke.surfaces.cli.up import address
 from laoke.surfaces.demo import loader
 
 _STEPS = {
@@ -38,48 +35,40 @@ _LOGINS = (
     ("finance", "吴算", Role.FINANCE),
     ("service", "郑晴", Role.CUSTOMER_SERVICE),
 )
-# A till's key: what the tutorial uses, and what one would look at with it.
-_TILL_SCOPES = (
-    Scope.QUOTES, Scope.ORDERS_READ, Scope.ORDERS_WRITE, Scope.RETURNS_WRITE, Scope.MEMBERS_READ,
-    Scope.MEMBERS_WRITE, Scope.POINTS_READ, Scope.TIERS_READ, Scope.STORES_READ, Scope.PRODUCTS_READ,
-    Scope.PROGRAMME_READ, Scope.METRICS_READ,
-)  # fmt: skip
 
 
 def build(members: int, now: datetime) -> dict[str, str]:
     """Build the shop if it is not there yet; returns the ways in, the same ones at every start."""
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    ) as bars:
-        tasks: dict[str, int] = {}
+    with bars() as progress:
+        tasks: dict[str, TaskID] = {}
 
         def step(name: str, done: int, total: int) -> None:
             if name not in tasks:
-                tasks[name] = bars.add_task(_STEPS[name], total=total)
+                tasks[name] = progress.add_task(_STEPS[name], total=total)
                 if not console.is_terminal:
-                    console.print(f"{_STEPS[name]} …")
-            bars.update(tasks[name], completed=done, total=total)  # type: ignore[arg-type]
+                    say(f"{_STEPS[name]} …")
+            progress.update(tasks[name], completed=done, total=total)
 
         loader.load(members, now, step)
     return _ways_in(now)
 
 
 def _ways_in(now: datetime) -> dict[str, str]:
-    """Logins and an API key; kept in a file only this account can read, so that a later start shows the same."""
+    """Logins and an API key; kept in a file only this account can read, so that a later start shows the same.
+
+    Without the file (a start was interrupted here, somebody removed it) the logins get a new password.
+    """
     path = Path(settings.LAOKE.home) / "demo-access.json"
     if path.exists():
         known: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
         return known
     password = "-".join(secrets.token_hex(3) for _ in range(3))
     for username, name, role in _LOGINS:
-        staff.create(SYSTEM, username, name, role, password, at=now)
-    _, key = apikeys.create(SYSTEM, "demo till", [scope.value for scope in _TILL_SCOPES], None, None, at=now)
+        try:
+            staff.create(SYSTEM, username, name, role, password, at=now)
+        except UsernameTaken:
+            staff.set_password(SYSTEM, username, password, at=now)
+    _, key = apikeys.create(SYSTEM, "demo till", [*TILL_SCOPES, Scope.METRICS_READ], None, None, at=now)
     access = {
         "logins": ", ".join(username for username, _, _ in _LOGINS),
         "password": password,
@@ -90,24 +79,30 @@ def _ways_in(now: datetime) -> dict[str, str]:
     return access
 
 
-def show(access: dict[str, str]) -> None:
-    """Print where to go and how to get in."""
-    config = settings.LAOKE
-    base = f"http://{'localhost' if config.host in ('127.0.0.1', '0.0.0.0') else config.host}:{config.port}"  # noqa: S104
-    console.print(
-        Panel(
-            f"[bold]禾邻生活[/] is open.\n\n"
-            f"Start page    {base}/\n"
-            f"API docs      {base}/v1/docs\n"
-            f"API key       {access['api_key']}\n"
-            f"Logins        {access['logins']}\n"
-            f"Password      {access['password']}\n\n"
-            f"A first price:\n"
-            f"curl -s {base}/v1/quotes -H 'Authorization: Bearer {access['api_key']}' \\\n"
-            f"  -H 'Content-Type: application/json' \\\n"
-            f"  -d '{loader.example_basket()}'\n\n"
-            f"Ctrl-C stops everything; the data stays in {config.home}",
-            title="Laoke 老客",
-            expand=False,
+def ways_in(access: dict[str, str], config: Config, *, running: bool) -> str:
+    """Where to go and how to get in, in lines that can be copied."""
+    base = address(config).rstrip("/")
+    key = access["api_key"]
+    last = (
+        f"Ctrl-C stops everything; the data stays in {config.home}"
+        if running
+        else f"`laoke up` starts it; the data is in {config.home}"
+    )
+    return "\n".join(
+        (
+            "",
+            "Laoke 老客: the demo shop 禾邻生活 is ready.",
+            "",
+            f"Start page    {base}/",
+            f"API docs      {base}/v1/docs",
+            f"API key       {key}",
+            f"Logins        {access['logins']}",
+            f"Password      {access['password']}",
+            "",
+            "A first price:",
+            f"curl -s {base}/v1/quotes -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' "
+            f"-d '{loader.example_basket()}'",
+            "",
+            last,
         )
     )

@@ -1,86 +1,156 @@
-"""The `laoke` command."""
+"""The `laoke` command. Commands of one subject stand in a file of their own; here they come together."""
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
 import typer
 
-from laoke.surfaces.cli.session import console, emit, now, ready
+from laoke.surfaces.cli import (
+    apikeys,
+    backup,
+    expire,
+    members,
+    programme,
+    recompute,
+    reseal,
+    settings,
+    staff,
+    webhooks,
+)
+from laoke.surfaces.cli.output import Json, emit
+from laoke.surfaces.cli.session import Exit, now, ready, refusals, say
 
 app = typer.Typer(
     name="laoke",
-    help="Laoke 老客: the loyalty platform that retailers run themselves.",
+    help=(
+        "Laoke 老客: the loyalty platform that retailers run themselves.\n\n"
+        "Exit codes: 0 done, 1 a check found differences, 2 refused (stderr says why), 130 stopped."
+    ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-Json = Annotated[bool, typer.Option("--json", help="print JSON for scripts")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"laoke {version('laoke')}")
+        raise typer.Exit
+
+
+@app.callback()
+def laoke(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the command."""
 
 
 @app.command()
 def up() -> None:
-    """Start the database, web and worker, and keep them running until Ctrl-C."""
-    with ready(migrate=True):
-        from django.conf import settings
+    """Start the database, web and worker, and keep them running until Ctrl-C.
 
-        from laoke.surfaces.cli import up as processes
+    Example: LAOKE_PORT=8080 laoke up
+    """
+    from laoke.foundation import config as configuration
+    from laoke.surfaces.cli import up as processes
 
-        console.print(
-            f"Laoke listens on http://{settings.LAOKE.host}:{settings.LAOKE.port}/ (Ctrl-C stops it)"
-        )
-        code = processes.run()
+    with refusals():
+        config = configuration.read(os.environ)
+        with processes.alone(config), ready(migrate=True):
+            from django.conf import settings as django_settings
+
+            say(f"Laoke listens on {processes.address(config)} (Ctrl-C stops it)")
+            code = processes.run(config, django_settings.DATABASE_TARGET)
     sys.exit(code)
 
 
 @app.command()
 def demo(
-    members: Annotated[int, typer.Option(min=100, max=1_000_000, help="size of the shop")] = 5_000,
+    members: Annotated[int, typer.Option(min=100, max=1_000_000, help="Size of the shop.")] = 5_000,
     only_build: Annotated[
-        bool, typer.Option("--only-build", help="build the shop and do not start it")
+        bool, typer.Option("--only-build", help="Build the shop and do not start it.")
     ] = False,
 ) -> None:
-    """Build the demo shop 禾邻生活 (once) and start it."""
-    with ready(migrate=True):
-        from laoke.surfaces.cli import demo as demo_shop
-        from laoke.surfaces.cli import up as processes
+    """Build the demo shop 禾邻生活 (once) and start it. Logs warnings only, unless LAOKE_LOG_LEVEL says otherwise.
 
-        access = demo_shop.build(members, now())
-        demo_shop.show(access)
-        code = 0 if only_build else processes.run()
+    Example: laoke demo --members 100000
+    """
+    from contextlib import nullcontext
+
+    from laoke.foundation import config as configuration
+    from laoke.surfaces.cli import up as processes
+
+    # A line for every request would bury the ways in; who wants to see them says so.
+    os.environ.setdefault("LAOKE_LOG_LEVEL", "warning")
+    with refusals():
+        config = configuration.read(os.environ)
+        with nullcontext() if only_build else processes.alone(config), ready(migrate=True):
+            from django.conf import settings as django_settings
+
+            from laoke.surfaces.cli import demo as shop
+
+            access = shop.build(members, now())
+            typer.echo(shop.ways_in(access, config, running=not only_build))
+            code = 0 if only_build else processes.run(config, django_settings.DATABASE_TARGET)
     sys.exit(code)
 
 
 @app.command()
 def migrate() -> None:
-    """Bring the tables up to this version."""
+    """Bring the tables up to this version. `laoke up` does so by itself.
+
+    Example: laoke migrate
+    """
     with ready(migrate=True):
-        console.print("The tables are up to date.")
+        say("The tables are up to date.")
 
 
 @app.command()
 def check(json: Json = False) -> None:
-    """Hold the books against every identity; exit code 1 and a report when one does not hold."""
+    """Hold the books against every identity. Exit code 1 and a report when one does not hold.
+
+    Example: laoke check --json
+    """
     with ready():
         from laoke.checkout.checks import CHECKS
-        from laoke.foundation.checks import run as run_checks
+        from laoke.foundation.checks import run
+        from laoke.surfaces.cli.progress import shown
 
-        found = run_checks(CHECKS)
-    broken = [each for each in found if each.broken]
-    lines = []
-    for each in found:
-        mark = "[bold red]BROKEN[/]" if each.broken else "[green]holds[/]"
-        lines.append(f"{mark}  {each.name}: {each.says}")
-        lines += [f"          {example}" for example in each.examples]
-        if each.broken > len(each.examples):
-            lines.append(f"          … and {each.broken - len(each.examples)} more")
-    report = [
-        {"check": each.name, "says": each.says, "broken": each.broken, "examples": list(each.examples)}
-        for each in found
-    ]
-    emit(report, as_json=json, text="\n".join(lines))
-    sys.exit(1 if broken else 0)
+        with shown("checking", len(CHECKS), "identities") as work:
+            found = run(CHECKS, told=lambda _: work.reach(work.done + 1))
+        report = [
+            {"check": each.name, "says": each.says, "broken": each.broken, "examples": list(each.examples)}
+            for each in found
+        ]
+        lines = []
+        for each in found:
+            lines.append(f"{'BROKEN' if each.broken else 'holds '}  {each.name}: {each.says}")
+            lines += [f"        {example}" for example in each.examples]
+            if each.broken > len(each.examples):
+                lines.append(f"        … and {each.broken - len(each.examples)} more")
+        emit(report, as_json=json, text="\n".join(lines))
+        if any(each.broken for each in found):
+            sys.exit(Exit.DIFFERENCES)
+
+
+app.add_typer(members.app, name="member")
+app.add_typer(programme.app, name="programme")
+app.add_typer(recompute.app, name="recompute")
+app.command()(expire.expire)
+app.command()(backup.backup)
+app.command()(backup.restore)
+app.add_typer(staff.app, name="user")
+app.add_typer(apikeys.app, name="apikey")
+app.add_typer(webhooks.app, name="webhook")
+app.command()(reseal.reseal)
+app.command()(settings.settings)
 
 
 def run() -> None:

@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
-import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from enum import IntEnum
+from types import FrameType
 
 from rich.console import Console
 
 from laoke.kernel.errors import LaokeError
 
-# Words for a person go to stderr, so that what a script wants can be taken from stdout.
-console = Console(stderr=True, highlight=False)
+# Words for a person go to stderr, so that what a script wants can be taken from stdout. Nothing is wrapped: an
+# address or a command that was broken into lines cannot be copied.
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Exit(IntEnum):
+    """What a command ends with."""
+
+    OK = 0
+    DIFFERENCES = 1  # `laoke check` found some; `laoke up` could not keep a process alive
+    REFUSED = 2  # nothing was done, and stderr says why; a mistyped command too
+    STOPPED = 130  # Ctrl-C or SIGTERM; what was done so far is kept, a repeat goes on
+
+
+class NotMigrated(LaokeError):
+    """The database does not have the tables of this version yet."""
+
+    code, status, title = "not-migrated", 500, "The database is not ready for this version"
+
+    def __init__(self) -> None:
+        super().__init__("Run `laoke up` or `laoke migrate` once; both bring the tables up to date.")
+
+
+class DatabaseAway(LaokeError):
+    """The database cannot be reached, or went away while a command ran."""
+
+    code, status, title = "database-away", 503, "The database does not answer"
 
 
 def now() -> datetime:
@@ -23,30 +50,89 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def say(text: str) -> None:
+    """Tell a person something, on stderr and as it stands: brackets in it are no markup."""
+    console.print(text, markup=False)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """End the command with a refusal's sentence instead of a traceback; Ctrl-C ends it with a word."""
+    try:
+        yield
+    except LaokeError as error:
+        console.print(f"[bold red]{error.title}.[/] ", end="")
+        say(error.detail)
+        sys.exit(Exit.REFUSED)
+    except KeyboardInterrupt:
+        say("Stopped.")
+        sys.exit(Exit.STOPPED)
+
+
 @contextmanager
 def ready(*, migrate: bool = False) -> Iterator[None]:
     """Have Django set up and the database running for the length of a command.
 
-    Refusals end the command with their sentence and exit code 2; nothing prints a traceback for them.
+    The embedded database is started when nobody else has, and stopped again when nobody else uses it. A refusal,
+    of the settings too, ends the command with its sentence and exit code 2.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "laoke.project.settings")
-    try:
+    with refusals(), _orderly_end():
         from django.conf import settings
 
         from laoke.foundation.database import available
 
-        with available(settings.DATABASE_TARGET):
+        with available(settings.DATABASE_TARGET), _undisturbed_end(), _database_errors():
             import django
 
             django.setup()
             _migrations(migrate)
             yield
-    except LaokeError as error:
-        console.print(f"[bold red]{error.title}.[/] {error.detail}")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        console.print("Stopped.")
-        sys.exit(130)
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C: both have to leave through the blocks that stop what was started."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    # SIGINT too: a shell that starts a program in the background has it ignored.
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _undisturbed_end() -> Iterator[None]:
+    """Once the block is left, let no second Ctrl-C interrupt the stopping of the database."""
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def _database_errors() -> Iterator[None]:
+    """Say in a sentence that the database went away. Errors of statements stay what they are: faults, and loud."""
+    import psycopg
+    from django.db import InterfaceError, OperationalError, connection
+
+    try:
+        yield
+    except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError) as error:
+        if connection.connection is not None and not connection.connection.broken and connection.is_usable():
+            raise
+        words = str(error).strip().split("\n", 1)[0].removesuffix(".")
+        raise DatabaseAway(f"{words}. What was done before is kept; try again when it runs.") from None
 
 
 def _migrations(migrate: bool) -> None:
@@ -60,20 +146,3 @@ def _migrations(migrate: bool) -> None:
     if not migrate:
         raise NotMigrated
     call_command("migrate", verbosity=0, interactive=False)
-
-
-class NotMigrated(LaokeError):
-    """The database does not have the tables of this version yet."""
-
-    code, status, title = "not-migrated", 500, "The database is not ready for this version"
-
-    def __init__(self) -> None:
-        super().__init__("Run `laoke up` or `laoke migrate` once; both bring the tables up to date")
-
-
-def emit(value: Any, *, as_json: bool, text: str) -> None:
-    """Print a result: JSON for scripts on stdout, or words for a person."""
-    if as_json:
-        print(json.dumps(value, ensure_ascii=False, default=str, indent=1))  # noqa: T201
-    else:
-        Console(highlight=False).print(text)

@@ -1,0 +1,24 @@
+"""The nightly sweep of points whose time is over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from laoke.foundation.jobs import progress
+from laoke.foundation.jobs.declare import task
+from laoke.points import expiry
+
+
+@task("points.expire", at="30 3 * * *")
+def expire_points(at: datetime) -> None:
+    """Expire every lot whose time was over at `at`. A lot that a till held meanwhile waits for the next night."""
+    with progress.track("points.expire", expiry.due(at), at, unit="lots") as work:
+
+        def advance(lots: int) -> bool:
+            work.advance(lots)
+            return not work.stop_requested
+
+        swept = expiry.expire(at=at, now=timezone.now(), advance=advance)
+        work.detail["points"] = swept.points
