@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
+from laoke.foundation.clock import ClockInFuture as ClockInFuture
 from laoke.kernel.errors import LaokeError
-
-
-class UnknownStore(LaokeError):
-    """No store, or no active one, has this code."""
-
-    code, status, title = "unknown-store", 422, "There is no such store"
-
-
-class UnknownChannel(LaokeError):
-    """No sales channel has this code."""
-
-    code, status, title = "unknown-channel", 422, "There is no such channel"
-
-
-class UnknownProduct(LaokeError):
-    """One or more lines name an article the catalogue does not have."""
-
-    code, status, title = "unknown-product", 422, "There is no such product"
+from laoke.purchases.errors import UnknownChannel as UnknownChannel
+from laoke.purchases.errors import UnknownOrder as UnknownOrder
+from laoke.purchases.errors import UnknownProduct as UnknownProduct
+from laoke.purchases.errors import UnknownStore as UnknownStore
 
 
 class WrongCurrency(LaokeError):
     """The programme counts in one currency; this order is in another."""
 
     code, status, title = "wrong-currency", 422, "The currency is not the programme's"
-
-
-class ClockInFuture(LaokeError):
-    """The instant given lies ahead of the server's clock."""
-
-    code, status, title = "clock-in-future", 422, "The time lies in the future"
 
 
 class TendersDoNotSum(LaokeError):
@@ -45,18 +26,6 @@ class OrderExists(LaokeError):
     """The store has used this order number before, under another idempotency key."""
 
     code, status, title = "order-exists", 409, "The order number is taken"
-
-
-class UnknownOrder(LaokeError):
-    """No order has this id or number."""
-
-    code, status, title = "unknown-order", 404, "There is no such order"
-
-
-class IdempotencyKeyReused(LaokeError):
-    """The same key came with another request. A new intent needs a new key."""
-
-    code, status, title = "idempotency-key-reused", 409, "The key was used for another request"
 
 
 class QuoteExpired(LaokeError):

@@ -15,8 +15,8 @@ from laoke.engine.tiering import Activity
 from laoke.foundation import sql
 from laoke.members.errors import UnknownMember
 
-READ = sql.load("laoke.checkout", "read_member")
-LOCK = sql.load("laoke.checkout", "lock_member")
+READ = sql.statement("laoke.checkout", "read_member")
+LOCK = sql.statement("laoke.checkout", "lock_member")
 
 # The account row moved while its lock was waited for; with the lock held, one more reading is current.
 _READINGS = 2
@@ -66,7 +66,7 @@ def read_any(cursor: psycopg.Cursor[Any], key: MemberKey, programme: Programme, 
     Raises:
         UnknownMember
     """
-    cursor.execute(READ, _parameters(key, programme, at), prepare=True)
+    READ.run(cursor, _parameters(key, programme, at))
     row = cursor.fetchone()
     if row is None:
         raise UnknownMember()
@@ -87,7 +87,7 @@ def lock(
     """
     parameters = _parameters(key, programme, at) | {"caller": caller, "key": command}
     for _ in range(_READINGS):
-        cursor.execute(LOCK, parameters, prepare=True)
+        LOCK.run(cursor, parameters)
         row = cursor.fetchone()
         if row is None:
             raise UnknownMember()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
 import orjson
 import psycopg
@@ -14,8 +14,6 @@ from django.db import transaction
 
 from laoke.checkout import answers, catalogue, guarantee, members, pricing, programme
 from laoke.checkout.errors import (
-    ClockInFuture,
-    IdempotencyKeyReused,
     OrderExists,
     TendersDoNotSum,
 )
@@ -27,32 +25,16 @@ from laoke.engine import tiering
 from laoke.engine.lots import Lot, Take
 from laoke.engine.pricing import Price
 from laoke.engine.tiering import Move
-from laoke.foundation import generations, sql
+from laoke.foundation import clock, generations, sql
 from laoke.foundation.access import Caller, Scope
-from laoke.foundation.sql import hot_cursor
-from laoke.kernel.errors import LaokeError
+from laoke.foundation.idempotency.errors import IdempotencyKeyReused
+from laoke.foundation.idempotency.services import Answer
+from laoke.foundation.sql import raw_cursor
 
-WRITE = sql.load("laoke.checkout", "write_order")
-OPEN_LOTS = sql.load("laoke.checkout", "open_lots")
-
-# Tills' clocks drift; more than this ahead is a wrong clock.
-CLOCK_TOLERANCE = timedelta(minutes=5)
-# Before this no purchase can have happened: a till that lost its clock starts in 1970 or 1980.
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-
-
-class ClockInPast(LaokeError):
-    """The instant given lies before any purchase can have happened."""
-
-    code, status, title = "clock-in-past", 422, "The time lies too far in the past"
-
-
-class Answer(NamedTuple):
-    """What the caller gets: status and JSON text; `first` is false for a repeat."""
-
-    status: int
-    body: bytes
-    first: bool
+WRITE = sql.statement("laoke.checkout", "write_order")
+OPEN_LOTS = sql.statement("laoke.checkout", "open_lots")
+FIRST_ANSWER = sql.statement("laoke.checkout", "first_answer")
+NEXT_ORDER_ID = b"select nextval('purchases_order_id_seq')"
 
 
 def commit(caller: Caller, request: OrderRequest, key: str, body: bytes, *, now: datetime) -> Answer:
@@ -65,26 +47,14 @@ def commit(caller: Caller, request: OrderRequest, key: str, body: bytes, *, now:
         QuoteMismatch, InsufficientPoints and whatever `quotes.quote` raises. A refusal leaves nothing behind.
     """
     caller.require(Scope.ORDERS_WRITE)
-    check_clock(request.placed_at, now)
+    clock.check(request.placed_at, now)
     fingerprint = hashlib.sha256(b"order\0" + body).digest()
     who = f"{caller.kind}:{caller.id}"
     try:
-        with transaction.atomic(), hot_cursor() as cursor:
+        with transaction.atomic(), raw_cursor() as cursor:
             return _commit(cursor, caller, who, request, key, fingerprint, now)
     except psycopg.errors.UniqueViolation as error:
         return _lost_race(error, who, request, key, fingerprint)
-
-
-def check_clock(instant: datetime, now: datetime) -> None:
-    """Refuse an instant that no purchase can have.
-
-    Raises:
-        ClockInFuture, ClockInPast
-    """
-    if instant > now + CLOCK_TOLERANCE:
-        raise ClockInFuture(f"{instant.isoformat()} lies ahead of the server's clock {now.isoformat()}")
-    if instant < EARLIEST:
-        raise ClockInPast(f"{instant.isoformat()} lies before {EARLIEST:%F}")
 
 
 def _commit(
@@ -123,9 +93,8 @@ def _commit(
     answer = _answer(order_id, request, price, rules, resolved, facts, activity_after, tier, move, repaid)
     text = orjson.dumps(answer)
     tier_at = max(at, facts.tier_since) if facts and move else None
-    events = _events(order_id, request, price, resolved, facts, move)
-    cursor.execute(
-        WRITE,
+    WRITE.run(
+        cursor,
         {
             "order_id": order_id,
             "order_no": request.order_no,
@@ -170,14 +139,12 @@ def _commit(
             "tier_reasons": orjson.dumps([found.as_json() for found in move.findings]).decode()
             if move
             else None,
-            "event_topic": [topic for topic, _ in events],
-            "event_payload": [payload for _, payload in events],
+            **_events(order_id, request, price, resolved, facts, move),
             "caller": who,
             "key": key,
             "fingerprint": fingerprint,
             "answer": text.decode(),
         },
-        prepare=True,
     )
     return Answer(201, text, first=True)
 
@@ -239,7 +206,7 @@ def _takes(
 ) -> tuple[Take, ...]:
     if facts is None or not price.points_redeemed:
         return ()
-    cursor.execute(OPEN_LOTS, {"member_id": facts.member_id, "at": at}, prepare=True)
+    OPEN_LOTS.run(cursor, {"member_id": facts.member_id, "at": at})
     return lot_rules.plan_redemption([Lot(*row) for row in cursor.fetchall()], price.points_redeemed, at)
 
 
@@ -255,7 +222,7 @@ def _judge(
 
 
 def _next_order_id(cursor: psycopg.Cursor[Any]) -> int:
-    cursor.execute("select nextval('purchases_order_id_seq')", prepare=True)
+    cursor.execute(NEXT_ORDER_ID, prepare=True)
     row = cursor.fetchone()
     assert row is not None
     return int(row[0])
@@ -306,7 +273,8 @@ def _events(
     resolved: pricing.Resolved,
     facts: MemberFacts | None,
     move: Move | None,
-) -> list[tuple[str, str]]:
+) -> dict[str, str | None]:
+    """The events as JSON, by the parameter of the write that takes them."""
     member_id = facts.member_id if facts else None
     committed = {
         "order_id": order_id,
@@ -320,7 +288,10 @@ def _events(
         "points_redeemed": price.points_redeemed,
         "points_earned": price.points_earned,
     }
-    events = [("order.committed", orjson.dumps(committed).decode())]
+    events: dict[str, str | None] = {
+        "order_committed": orjson.dumps(committed).decode(),
+        "tier_changed": None,
+    }
     if move is not None:
         changed = {
             "member_id": member_id,
@@ -329,17 +300,13 @@ def _events(
             "cause": move.cause,
             "order_id": order_id,
         }
-        events.append(("tier.changed", orjson.dumps(changed).decode()))
+        events["tier_changed"] = orjson.dumps(changed).decode()
     return events
 
 
 def first_answer(cursor: psycopg.Cursor[Any], who: str, key: str) -> FirstAnswer | None:
     """What was answered under this key before, if anything."""
-    cursor.execute(
-        "select fingerprint, status, answer from foundation_commandrecord where caller = %s and key = %s",
-        (who, key),
-        prepare=True,
-    )
+    FIRST_ANSWER.run(cursor, {"caller": who, "key": key})
     row = cursor.fetchone()
     return FirstAnswer(bytes(row[0]), row[1], row[2]) if row else None
 
@@ -351,7 +318,7 @@ def repeat(first: FirstAnswer, fingerprint: bytes, key: str) -> Answer:
         IdempotencyKeyReused: the key stands for another request.
     """
     if first.fingerprint != fingerprint:
-        raise IdempotencyKeyReused("This key was used for another request; a new request needs a new key")
+        raise IdempotencyKeyReused
     return Answer(first.status, first.answer.encode(), first=False)
 
 
@@ -359,7 +326,7 @@ def _lost_race(
     error: psycopg.errors.UniqueViolation, who: str, request: OrderRequest, key: str, fingerprint: bytes
 ) -> Answer:
     """A twin was quicker: give its answer. Or the store's number is taken by another order."""
-    with hot_cursor() as cursor:
+    with raw_cursor() as cursor:
         first = first_answer(cursor, who, key)
     if first is not None:
         return repeat(first, fingerprint, key)

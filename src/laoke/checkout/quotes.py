@@ -11,7 +11,7 @@ from laoke.checkout.types import BasketRequest
 from laoke.engine.reasons import Reason
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
-from laoke.foundation.sql import hot_cursor
+from laoke.foundation.sql import raw_cursor
 
 # The programme and catalogue this process saw last; a read tells when they have moved on.
 _seen = {"programme": -1}
@@ -61,7 +61,7 @@ def _read(
     if basket.member is None:
         rules = programme.current()
         return rules, None, catalogue.known(generations.current(generations.CATALOGUE))
-    with hot_cursor() as cursor:
+    with raw_cursor() as cursor:
         if _seen["programme"] < 0:
             _seen["programme"] = programme.current().version
         rules = programme.at_version(_seen["programme"])

@@ -13,20 +13,21 @@ from django.db import transaction
 
 from laoke.checkout import catalogue, members, programme
 from laoke.checkout.errors import ReturnExists, UnknownOrder
-from laoke.checkout.orders import Answer, check_clock, first_answer, repeat
+from laoke.checkout.orders import first_answer, repeat
 from laoke.checkout.programme import Programme
 from laoke.checkout.types import MemberKey, ReturnRequest
 from laoke.engine.returning import GiveBack, ReturnRefused, SoldLine, SoldOrder, give_back
 from laoke.engine.tiering import Facts
-from laoke.foundation import generations, sql
+from laoke.foundation import clock, generations, sql
 from laoke.foundation.access import Caller, Scope
-from laoke.foundation.sql import hot_cursor
+from laoke.foundation.idempotency.services import Answer
+from laoke.foundation.sql import hot_cursor, raw_cursor
 from laoke.kernel.quantity import format_milli
 from laoke.points import ledger
 from laoke.points.ledger import Cause, LockedAccount
 from laoke.tiers import standing
 
-WRITE = sql.load("laoke.checkout", "write_return")
+WRITE = sql.statement("laoke.checkout", "write_return")
 
 
 def take_back(caller: Caller, request: ReturnRequest, key: str, body: bytes, *, now: datetime) -> Answer:
@@ -40,15 +41,15 @@ def take_back(caller: Caller, request: ReturnRequest, key: str, body: bytes, *, 
         IdempotencyKeyReused. A refusal leaves nothing behind.
     """
     caller.require(Scope.RETURNS_WRITE)
-    check_clock(request.returned_at, now)
+    clock.check(request.returned_at, now)
     fingerprint = hashlib.sha256(b"return\0%d\0" % request.order_id + body).digest()
     who = f"{caller.kind}:{caller.id}"
     try:
-        with transaction.atomic(), hot_cursor() as cursor:
-            return _take_back(cursor, caller, who, request, key, fingerprint, now)
+        with transaction.atomic(), hot_cursor() as cursor, raw_cursor() as raw:
+            return _take_back(cursor, raw, caller, who, request, key, fingerprint, now)
     except psycopg.errors.UniqueViolation as error:
-        with hot_cursor() as cursor:
-            first = first_answer(cursor, who, key)
+        with raw_cursor() as raw:
+            first = first_answer(raw, who, key)
         if first is not None:
             return repeat(first, fingerprint, key)
         if error.diag.constraint_name == "return_once_per_order":
@@ -60,6 +61,7 @@ def take_back(caller: Caller, request: ReturnRequest, key: str, body: bytes, *, 
 
 def _take_back(
     cursor: psycopg.Cursor[Any],
+    raw: psycopg.RawCursor[Any],
     caller: Caller,
     who: str,
     request: ReturnRequest,
@@ -68,7 +70,7 @@ def _take_back(
     now: datetime,
 ) -> Answer:
     account = _lock_account(cursor, request)
-    if first := first_answer(cursor, who, key):
+    if first := first_answer(raw, who, key):
         return repeat(first, fingerprint, key)
     order, placed_at, store_id, store_code, order_no = _lock_order(cursor, request.order_id)
     caller.require_store(store_id, store_code)
@@ -116,7 +118,7 @@ def _take_back(
     }
     _apply_to_order(cursor, request, plan)
     if account is not None:
-        answer["member"] = _member_after(cursor, account, rules, request, placed_at, now)
+        answer["member"] = _member_after(cursor, raw, account, rules, request, placed_at, now)
     event = {name: answer[name] for name in ("return_id", "return_no", "order_id", "order_no", "store")} | {
         "member_id": account.member_id if account else None,
         "returned_minor": plan.returned_minor,
@@ -125,8 +127,8 @@ def _take_back(
         "points_clawed_back": plan.clawback,
     }
     text = orjson.dumps(answer)
-    cursor.execute(
-        WRITE,
+    WRITE.run(
+        raw,
         {
             "return_id": return_id,
             "return_no": request.return_no,
@@ -150,7 +152,6 @@ def _take_back(
             "fingerprint": fingerprint,
             "answer": text.decode(),
         },
-        prepare=True,
     )
     return Answer(201, text, first=True)
 
@@ -261,6 +262,7 @@ def _apply_to_order(cursor: psycopg.Cursor[Any], request: ReturnRequest, plan: G
 
 def _member_after(
     cursor: psycopg.Cursor[Any],
+    raw: psycopg.RawCursor[Any],
     account: LockedAccount,
     rules: Programme,
     request: ReturnRequest,
@@ -268,7 +270,7 @@ def _member_after(
     now: datetime,
 ) -> dict[str, Any]:
     def facts_at(at: datetime) -> Facts:
-        return members.read_any(cursor, MemberKey(account.member_id), rules, at).facts.activity
+        return members.read_any(raw, MemberKey(account.member_id), rules, at).facts.activity
 
     move = standing.after_return(cursor, account.member_id, rules.ladder, placed_at, facts_at)
     if move is not None:
@@ -280,7 +282,7 @@ def _member_after(
             recorded_at=now,
             order_id=request.order_id,
         )
-    facts = members.read_any(cursor, MemberKey(account.member_id), rules, request.returned_at).facts
+    facts = members.read_any(raw, MemberKey(account.member_id), rules, request.returned_at).facts
     return {
         "member_id": account.member_id,
         "points_available": facts.available,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from laoke.checkout.types import (
     BasketRequest,
@@ -23,7 +23,7 @@ from laoke.members.selectors import identity_key
 DeliveryStatus = Literal["placed", "packed", "shipped", "delivered", "done", "cancelled"]
 
 
-class _In(Schema):
+class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 

@@ -39,15 +39,16 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "laoke.foundation.web.observe.Observe",
+    "laoke.foundation.web.unserved.Unserved",
     "laoke.foundation.web.limits.LimitBody",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
 ]
 
 DATABASE_TARGET = configure.resolve(os.environ, LAOKE.home)
-DATABASES = {
-    "default": DATABASE_TARGET.django_settings() | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
-}
+# No health check: it would cost every request a question. A connection that broke is replaced after the request
+# it failed, which is answered 503 and safe to repeat.
+DATABASES = {"default": DATABASE_TARGET.django_settings() | {"CONN_MAX_AGE": None}}
 # Values travel beside the statement, not in it: the server can keep the plan, and its log of slow statements
 # never shows personal data.
 DATABASES["default"].setdefault("OPTIONS", {}).update({"server_side_binding": True, "prepare_threshold": 2})
@@ -82,7 +83,6 @@ TEMPLATES = [
 ]
 
 STATIC_URL = "static/"
-STATIC_ROOT = LAOKE.home / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},

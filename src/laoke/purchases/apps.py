@@ -7,7 +7,9 @@ class PurchasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from laoke.members import followers
+        from laoke.members import followers, places
         from laoke.purchases.following import OrdersFollow
+        from laoke.purchases.reference import StoresAndChannels
 
         followers.register(OrdersFollow())
+        places.register(StoresAndChannels())

@@ -8,7 +8,9 @@ from typing import Any
 
 import psycopg
 
-from laoke.purchases.models import Channel, Product, Store
+from laoke.foundation import sql
+from laoke.foundation.sql import raw_cursor
+from laoke.purchases.models import Channel, Store
 from laoke.purchases.types import ProductFacts, StoreFacts
 
 
@@ -23,12 +25,14 @@ def channels_by_code() -> dict[str, int]:
     return dict(Channel.objects.values_list("code", "id"))
 
 
+PRODUCTS = sql.statement("laoke.purchases", "products_by_sku")
+
+
 def products_by_sku(skus: Iterable[str]) -> dict[str, ProductFacts]:
     """Those of the SKUs that are in the catalogue and active."""
-    rows = Product.objects.filter(sku__in=list(skus), active=True).values_list(
-        "id", "sku", "name", "price_minor", "earns_points"
-    )
-    return {row[1]: ProductFacts(*row) for row in rows}
+    with raw_cursor() as cursor:
+        PRODUCTS.run(cursor, {"skus": list(skus)})
+        return {row[1]: ProductFacts(*row) for row in cursor}
 
 
 def activity(

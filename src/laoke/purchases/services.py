@@ -80,9 +80,10 @@ def save_stores(
         regions: names (in Chinese and English) by code of regions that may be new; one not named here is called
             by its code.
     Raises:
-        BadReference
+        BadReference; OutsideStores: a caller limited to stores changes those, and adds none.
     """
     caller.require(Scope.STORES_WRITE)
+    _stay_within_own(caller, stores)
     for store in stores:
         _code("code", store.code, 40)
         _text("name", store.name, 100, required=True)
@@ -216,6 +217,14 @@ def check_product(product: ProductInput) -> None:
             raise BadReference(name, "takes minor units from 0 to 1,000,000,000,000")
     for tag in product.tags:
         _text("tags", tag, 40, required=True)
+
+
+def _stay_within_own(caller: Caller, stores: Sequence[StoreInput]) -> None:
+    if caller.stores is None:
+        return
+    own = dict(Store.objects.filter(pk__in=caller.stores).values_list("code", "id"))
+    for store in stores:
+        caller.require_store(own.get(store.code, 0), store.code)
 
 
 def _upsert(model: type[Any], rows: Iterable[Any], key: str, fields: list[str]) -> None:

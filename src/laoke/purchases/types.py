@@ -22,3 +22,11 @@ class ProductFacts(NamedTuple):
     name: str
     price_minor: int
     earns_points: bool
+
+
+class ChannelFacts(NamedTuple):
+    """A way of selling, by its code."""
+
+    code: str
+    name: str
+    name_en: str

@@ -14,7 +14,7 @@ select
     (
         select coalesce(sum(l.remaining), 0)::int
         from points_lot l
-        where l.member_id = m.id and l.remaining > 0 and l.expires_at > %(at)s
+        where l.member_id = m.id and l.remaining > 0 and l.expires_at > %(at)s::timestamptz
     ) as available,
     w.spend_minor,
     w.purchases,
@@ -38,7 +38,7 @@ cross join lateral (
             coalesce(sum(o.paid_minor - o.refunded_minor), 0)::bigint as spend_minor,
             (count(*) filter (where o.total_minor > o.returned_minor))::int as purchases
         from purchases_order o
-        where o.member_id = m.id and o.placed_at >= starts.window_start and o.placed_at <= %(at)s
+        where o.member_id = m.id and o.placed_at >= starts.window_start and o.placed_at <= %(at)s::timestamptz
     ) activity
 ) w
 where m.id = coalesce(

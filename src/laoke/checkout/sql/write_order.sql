@@ -9,10 +9,10 @@ with the_order as (
         programme_version, recorded_at
     )
     values (
-        %(order_id)s, %(order_no)s, %(member_id)s, %(store_id)s, %(channel_id)s, %(placed_at)s, %(biz_date)s,
-        %(currency)s, %(items_minor)s, %(discount_minor)s, %(total_minor)s, %(points_minor)s, %(paid_minor)s,
-        %(points_redeemed)s, %(points_earned)s, %(earn_base_minor)s, %(delivery_status)s, %(source)s,
-        %(programme_version)s, %(recorded_at)s
+        %(order_id)s::bigint, %(order_no)s::text, %(member_id)s::bigint, %(store_id)s::bigint, %(channel_id)s::bigint, %(placed_at)s::timestamptz, %(biz_date)s::date,
+        %(currency)s::text, %(items_minor)s::bigint, %(discount_minor)s::bigint, %(total_minor)s::bigint, %(points_minor)s::bigint, %(paid_minor)s::bigint,
+        %(points_redeemed)s::int, %(points_earned)s::int, %(earn_base_minor)s::bigint, %(delivery_status)s::text, %(source)s::text,
+        %(programme_version)s::bigint, %(recorded_at)s::timestamptz
     )
 ),
 the_lines as (
@@ -92,9 +92,13 @@ the_events as (
     select
         event.topic, event.payload, %(member_id)s::bigint, %(recorded_at)s::timestamptz,
         %(recorded_at)s::timestamptz
-    from unnest(%(event_topic)s::text[], %(event_payload)s::jsonb[]) as event (topic, payload)
+    from (values
+        ('order.committed', %(order_committed)s::jsonb),
+        ('tier.changed', %(tier_changed)s::jsonb)
+    ) as event (topic, payload)
+    where event.payload is not null
 )
 insert into foundation_commandrecord (caller, key, fingerprint, status, answer, created_at)
 values (
-    %(caller)s, %(key)s, %(fingerprint)s, 201, %(answer)s, %(recorded_at)s
+    %(caller)s::text, %(key)s::text, %(fingerprint)s::bytea, 201, %(answer)s::text, %(recorded_at)s::timestamptz
 )

@@ -6,9 +6,9 @@ with the_return as (
         points_restored, points_clawed_back, reason, recorded_at
     )
     values (
-        %(return_id)s, %(return_no)s, %(order_id)s, %(member_id)s, %(store_id)s, %(returned_at)s, %(biz_date)s,
-        %(returned_minor)s, %(refunded_minor)s, %(points_restored)s, %(points_clawed_back)s, %(reason)s,
-        %(recorded_at)s
+        %(return_id)s::bigint, %(return_no)s::text, %(order_id)s::bigint, %(member_id)s::bigint, %(store_id)s::bigint, %(returned_at)s::timestamptz, %(biz_date)s::date,
+        %(returned_minor)s::bigint, %(refunded_minor)s::bigint, %(points_restored)s::int, %(points_clawed_back)s::int, %(reason)s::text,
+        %(recorded_at)s::timestamptz
     )
 ),
 the_lines as (
@@ -21,4 +21,4 @@ the_event as (
     values ('order.returned', %(event_payload)s::jsonb, %(member_id)s::bigint, %(recorded_at)s::timestamptz, %(recorded_at)s::timestamptz)
 )
 insert into foundation_commandrecord (caller, key, fingerprint, status, answer, created_at)
-values (%(caller)s, %(key)s, %(fingerprint)s, 201, %(answer)s, %(recorded_at)s)
+values (%(caller)s::text, %(key)s::text, %(fingerprint)s::bytea, 201, %(answer)s::text, %(recorded_at)s::timestamptz)

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import orjson
+import psycopg
 import structlog
+from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -14,9 +16,10 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 from ninja.security import HttpBearer
 
-from laoke.foundation.access import Caller
+from laoke.foundation.access import Caller, Scope
 from laoke.foundation.apikeys import services as apikeys
-from laoke.foundation.web.errors import Unexpected
+from laoke.foundation.idempotency.services import Answer
+from laoke.foundation.web.errors import NumberTooLarge, Unexpected, UnsupportedBody
 from laoke.foundation.web.problems import problem_response
 from laoke.kernel.errors import LaokeError
 
@@ -55,14 +58,36 @@ class NoSuchAddress(LaokeError):
     code, status, title = "not-found", 404, "Nothing is here"
 
 
+class DatabaseAway(LaokeError):
+    """The database does not answer. Nothing was changed, or the answer got lost: repeat with the same key."""
+
+    code, status, title = "database-away", 503, "The database does not answer"
+
+    def __init__(self) -> None:
+        super().__init__("Repeat the request in a moment, with the same idempotency key")
+
+
 class KeyAuth(HttpBearer):
-    """An API key as bearer token. The caller is put on the request as `caller`."""
+    """An API key as bearer token, holding every one of `scopes`. The caller is put on the request as `caller`.
+
+    This is the one place where reads are checked, and it comes before the body is looked at. Commands are checked
+    by their services as well, which other edges call too.
+
+    Raises:
+        Unauthenticated, MissingScope
+    """
 
     openapi_name = "API key"
     openapi_description = "Authorization: Bearer lk_..."
 
+    def __init__(self, *scopes: Scope) -> None:
+        super().__init__()
+        self.scopes = scopes
+
     def __call__(self, request: HttpRequest) -> Any:
         found = apikeys.authenticate(request.headers.get("Authorization"), received_at(request))
+        for scope in self.scopes:
+            found.require(scope)
         request.caller = found  # type: ignore[attr-defined]
         return found
 
@@ -97,14 +122,28 @@ def idempotency_key(request: HttpRequest) -> str:
     return key
 
 
+def answered(answer: Answer) -> HttpResponse:
+    """The answer of a command that acts once per key; a repeat says that it is one."""
+    response = HttpResponse(answer.body, status=answer.status, content_type="application/json")
+    if not answer.first:
+        response["Idempotency-Replayed"] = "true"
+    return response
+
+
 class JsonParser(Parser):
     """Reads JSON strictly: numbers stay what they are, a body that is not JSON is refused with a problem."""
 
     def parse_body(self, request: HttpRequest) -> Any:
+        if request.content_type != "application/json" or not _is_utf8(request.encoding):
+            raise UnsupportedBody
         try:
             return orjson.loads(request.body)
         except orjson.JSONDecodeError as error:
             raise MalformedBody(f"The body is not JSON: {error}") from None
+
+
+def _is_utf8(encoding: str | None) -> bool:
+    return encoding is None or encoding.lower().replace("-", "") in ("utf8", "usascii")
 
 
 class JsonRenderer(BaseRenderer):
@@ -124,7 +163,7 @@ def answer_problems(api: NinjaAPI) -> None:
 
     def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         errors = [
-            {"place": ".".join(str(part) for part in found["loc"]), "message": found["msg"]}
+            {"place": ".".join(str(part)[:60] for part in found["loc"]), "message": found["msg"][:300]}
             for found in error.errors[:20]
         ]
         first = errors[0] if errors else {"place": "", "message": ""}
@@ -133,12 +172,26 @@ def answer_problems(api: NinjaAPI) -> None:
         )
 
     def http(request: HttpRequest, error: HttpError) -> HttpResponse:
+        if isinstance(error.__cause__, LaokeError):  # ninja wraps what the parser says
+            return problem_response(request, error.__cause__)
         if error.status_code == 400:
             return problem_response(request, MalformedBody("The body cannot be read"))
         return problem_response(request, InvalidRequest(str(error)))
 
     def missing(request: HttpRequest, error: Http404) -> HttpResponse:
         return problem_response(request, NoSuchAddress("Nothing is served at this address"))
+
+    def too_large(request: HttpRequest, error: Exception) -> HttpResponse:
+        cause = error.__cause__ if isinstance(error, DataError) else error
+        if isinstance(cause, psycopg.errors.NumericValueOutOfRange):
+            return problem_response(request, NumberTooLarge())
+        return unexpected(request, error)
+
+    def away(request: HttpRequest, error: Exception) -> HttpResponse:
+        log.error("database away", error=type(error).__name__)
+        response = problem_response(request, DatabaseAway())
+        response["Retry-After"] = "1"
+        return response
 
     def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
         request_id = str(getattr(request, "request_id", ""))
@@ -149,4 +202,8 @@ def answer_problems(api: NinjaAPI) -> None:
     api.add_exception_handler(ValidationError, invalid)
     api.add_exception_handler(HttpError, http)
     api.add_exception_handler(Http404, missing)
+    api.add_exception_handler(OperationalError, away)
+    api.add_exception_handler(psycopg.OperationalError, away)
+    api.add_exception_handler(DataError, too_large)
+    api.add_exception_handler(psycopg.errors.NumericValueOutOfRange, too_large)
     api.add_exception_handler(Exception, unexpected)
