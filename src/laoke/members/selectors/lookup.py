@@ -10,7 +10,7 @@ from laoke.kernel.errors import LaokeError
 from laoke.members.errors import BadIdentifier, MemberErased, UnknownMember
 from laoke.members.models import Member
 from laoke.members.sealing import identity_key
-from laoke.members.types import Identifier, IdentityKind, MemberId, MemberRef, MemberStatus
+from laoke.members.types import Identifier, IdentityKey, IdentityKind, MemberId, MemberRef, MemberStatus
 
 _LARGEST_ID = 2**63 - 1
 _MANY = 10_000
@@ -36,26 +36,33 @@ def find_many(
     Returns:
         Members by value as given, and why a value cannot be an identity of this kind.
     """
-    found: dict[str, MemberId] = {}
     refused: dict[str, LaokeError] = {}
-    keys: dict[str, bytes] = {}
+    keys: dict[str, IdentityKey] = {}
     for value in values:
         try:
-            keys[value] = identity_key(kind, value, issuer).blind_index
+            keys[value] = identity_key(kind, value, issuer)
         except LaokeError as error:
             refused[value] = error
-    texts = list(keys)
-    for start in range(0, len(texts), _MANY):
-        part = texts[start : start + _MANY]
+    owners = owners_of(keys.values())
+    return {value: owners[key] for value, key in keys.items() if key in owners}, refused
+
+
+def owners_of(keys: Iterable[IdentityKey]) -> dict[IdentityKey, MemberId]:
+    """Whose these identities are, thousands at a time; those of nobody are missing from the answer."""
+    found: dict[IdentityKey, MemberId] = {}
+    every = list(keys)
+    for start in range(0, len(every), _MANY):
+        part = {(key.blind_index, key.kind.value, key.issuer): key for key in every[start : start + _MANY]}
         with hot_cursor() as cursor:
             cursor.execute(
-                "select blind_index, member_id from members_identity "
-                "where blind_index = any(%s::bytea[]) and kind = %s and issuer = %s",
-                [[keys[value] for value in part], kind, issuer],
+                "select blind_index, kind, issuer, member_id from members_identity "
+                "where blind_index = any(%s::bytea[])",
+                [[key.blind_index for key in part.values()]],
             )
-            owners = {bytes(index): member_id for index, member_id in cursor}
-        found.update((value, owners[keys[value]]) for value in part if keys[value] in owners)
-    return found, refused
+            for index, kind, issuer, member_id in cursor:
+                if key := part.get((bytes(index), kind, issuer)):
+                    found[key] = member_id
+    return found
 
 
 def resolve(identifier: Identifier) -> MemberRef:

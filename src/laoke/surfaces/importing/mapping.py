@@ -258,7 +258,10 @@ class _Parser:
         form = node.get("format").text("")
         if form and form not in {"epoch_s", "epoch_ms"} and not re.search(r"%[YycxsF]", form):
             raise BadMapping("time.format", 'takes codes such as "%Y-%m-%d %H:%M", or epoch_s or epoch_ms')
-        return TimeForm(zone, form, time(int(match[1]), int(match[2])) if match else None)
+        if match:
+            return TimeForm(zone, form, time(int(match[1]), int(match[2])))
+        # An order has a time of day that somebody has to declare; a member joins on a day.
+        return TimeForm(zone, form, None if self.kind is Kind.ORDERS else time())
 
     def _currency(self) -> str:
         if "currency" not in _KEYS[self.kind]:

@@ -43,6 +43,9 @@ class Problem(IntEnum):
     NOT_IN_ORIGINAL = 31
     REFUSED = 32
     DIFFERS_FROM_KNOWN = 33
+    MORE_THAN_BOUGHT = 34
+    NO_IDENTITY = 35
+    NOT_AN_ANSWER = 36
 
 
 # {0} is the detail found with the row, or the limit of the field.
@@ -80,6 +83,11 @@ SENTENCES = {
     Problem.NOT_IN_ORIGINAL: _("order {0} has no line of this product"),
     Problem.REFUSED: "{0}",
     Problem.DIFFERS_FROM_KNOWN: _("order {0} is in already, with another amount; it was left as it is"),
+    Problem.MORE_THAN_BOUGHT: _("more comes back than is left of order {0}"),
+    Problem.NO_IDENTITY: _("the row has nothing a member can be recognised by"),
+    Problem.NOT_AN_ANSWER: _(
+        "is no answer to whether {0} is wanted; `words` in the mapping can translate it"
+    ),
 }
 
 

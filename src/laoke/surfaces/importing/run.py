@@ -17,7 +17,7 @@ from laoke.kernel.calendar import start_of_day
 from laoke.surfaces.importing import report
 from laoke.surfaces.importing.errors import ImportRunning, WrongCurrency
 from laoke.surfaces.importing.expressions import Expression
-from laoke.surfaces.importing.fields import Kind
+from laoke.surfaces.importing.fields import Kind, Takes
 from laoke.surfaces.importing.mapping import ImportMapping, load
 from laoke.surfaces.importing.outcome import Outcome
 from laoke.surfaces.importing.setting import Setting
@@ -27,6 +27,12 @@ from laoke.surfaces.importing.watch import Unwatched, Watch
 
 # "laoke.im": one import at a time in a database.
 _LOCK = 0x6C616F6B652E696D
+_MACHINERY = {
+    Kind.ORDERS: "orders.run",
+    Kind.MEMBERS: "members",
+    Kind.PRODUCTS: "products",
+    Kind.STORES: "stores",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ def run(caller: Caller, request: Request, *, now: datetime, watch: Watch | None 
             extra=_extra(mapping),
         )
         # Each kind brings its own machinery; a list of stores needs nothing of the replay.
-        import_module(f"laoke.surfaces.importing.{request.kind.value}.run").run(stage, setting)
+        import_module(f"laoke.surfaces.importing.{_MACHINERY[request.kind]}").run(stage, setting)
         outcome.rows = stage.rows_read
         wide = sum(len(source.wrong_widths) for source in sources)
         outcome.rows_skipped = stage.rows_read - stage.rows_kept - wide
@@ -89,12 +95,12 @@ def _until(as_of: date | None, now: datetime) -> datetime:
     return min(end.astimezone(UTC), now)
 
 
-def _extra(mapping: ImportMapping) -> dict[str, Expression]:
-    extra = {f"path_{index}": part for index, part in enumerate(mapping.path)}
+def _extra(mapping: ImportMapping) -> dict[str, tuple[Expression, Takes]]:
+    extra = {f"path_{index}": (part, Takes.TEXT) for index, part in enumerate(mapping.path)}
     for index, consent in enumerate(mapping.consents):
-        extra[f"granted_{index}"] = consent.granted
+        extra[f"granted_{index}"] = (consent.granted, Takes.YES_NO)
         if consent.at:
-            extra[f"granted_at_{index}"] = consent.at
+            extra[f"granted_at_{index}"] = (consent.at, Takes.INSTANT)
     return extra
 
 

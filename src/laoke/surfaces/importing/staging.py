@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,7 +94,7 @@ class Stage:
         zone: str,
         currency: str,
         until: datetime,
-        extra: dict[str, Expression] | None = None,
+        extra: Mapping[str, tuple[Expression, Takes]] | None = None,
     ) -> None:
         """Read everything.
 
@@ -102,7 +102,7 @@ class Stage:
             zone: where the mapping names none.
             currency: whose minor units money is kept in.
             until: later instants are in the future.
-            extra: further texts to read, by name of their column in `row`.
+            extra: further cells to read, by name of their column in `row`, unchecked: null where they cannot be read.
         """
         self.session = session
         self.sources = sources
@@ -114,6 +114,10 @@ class Stage:
         self._names = list(dict.fromkeys(named.name for named in mapping.named()))
         self.aliases: Aliases = {name: f"c{index}" for index, name in enumerate(self._names)}
         self._extra = extra or {}
+        self.extra_names = list(self._extra)
+        self.instants = {each.name for each in self.fields if each.takes is Takes.INSTANT} | {
+            name for name, (_, takes) in self._extra.items() if takes is Takes.INSTANT
+        }
         self._read()
 
     def _read(self) -> None:
@@ -167,8 +171,13 @@ class Stage:
             expression = self.mapping.columns[each.name]
             value, problem = self._column(each, expression, inner)
             outer += [f"{value} as {each.name}", f"({problem})::utinyint as problem_{each.name}"]
-        for name, expression in self._extra.items():
-            inner.append(f"{expression.text(self.aliases)} as t_{name}")
+        for name, (expression, takes) in self._extra.items():
+            text = expression.text(self.aliases)
+            if takes is Takes.INSTANT:
+                text = _instant(text, self.mapping.time, self._zone)
+            elif takes is Takes.YES_NO:
+                text = _yes_no(self._translated(text))
+            inner.append(f"{text} as t_{name}")
             outer.append(f"t_{name} as {name}")
         kept = " or ".join(f"{alias} is not null" for alias in self.aliases.values()) or "true"
         for condition in self.mapping.skip:
@@ -199,10 +208,7 @@ class Stage:
                 f"case when t_{name} is null then {missing} when {day} is null then {int(Problem.NOT_A_DAY)} end",
             )
         if takes is Takes.YES_NO:
-            yes, no = (f"({', '.join(map(literal, words))})" for words in (_YES, _NO))
-            value = (
-                f"case when lower(t_{name}) in {yes} then true when lower(t_{name}) in {no} then false end"
-            )
+            value = _yes_no(f"t_{name}")
             return (
                 value,
                 f"case when t_{name} is not null and ({value}) is null then {int(Problem.NOT_YES_NO)} end",
@@ -294,6 +300,12 @@ def _present(expression: Expression, aliases: Aliases) -> str:
         return "true"
     cells = dict.fromkeys(aliases[named.name] for named in expression.named())
     return " or ".join(f"{cell} is not null" for cell in cells) or "true"
+
+
+def _yes_no(text: str) -> str:
+    """SQL of an answer: true, false, or null where it is none."""
+    yes, no = (f"({', '.join(map(literal, words))})" for words in (_YES, _NO))
+    return f"case when lower({text}) in {yes} then true when lower({text}) in {no} then false end"
 
 
 def _instant(text: str, form: TimeForm, zone: str) -> str:

@@ -58,6 +58,12 @@ def create_missing(stage: Stage, caller: Caller, now: datetime, watch: Watch) ->
     return made
 
 
+def pretend(stage: Stage) -> None:
+    """Give what would be made ids that nothing has, so that returns can be matched in a dry run."""
+    for field in ("store", "product"):
+        stage.session.execute(f"update ref_{field} set id = -1 - rowid where id is null")
+
+
 def _needed(session: duckdb.DuckDBPyConnection, field: str) -> list[str]:
     query = (
         f"select distinct {field} from event join ref_{field} on code = {field} "

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from heapq import merge
 from itertools import islice
 from typing import Any
 
@@ -66,14 +65,16 @@ def play(
 
 def _in_time(sales: Iterator[Sale], returns: list[GiveBackEvent]) -> Iterator[Event]:
     """Both in the order of time; at the same instant the sale comes first, so that its goods can come back."""
-    if not returns:
-        yield from sales
-        return
-    yield from merge(sales, returns, key=_instant)
-
-
-def _instant(event: Event) -> datetime:
-    return event.placed_at if isinstance(event, Sale) else event.returned_at
+    waiting = iter(returns)
+    back = next(waiting, None)
+    for sale in sales:
+        while back is not None and back.returned_at < sale.placed_at:
+            yield back
+            back = next(waiting, None)
+        yield sale
+    while back is not None:
+        yield back
+        back = next(waiting, None)
 
 
 def _batches(events: Iterator[Event]) -> Iterator[list[Event]]:

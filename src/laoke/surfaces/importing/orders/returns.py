@@ -36,8 +36,8 @@ class Brought(NamedTuple):
 def plan(stage: Stage) -> list[tuple[int, GiveBackEvent]]:
     """The returns that are not in yet, in date order, each with the place of its first row.
 
-    A product that stands on several lines of its order comes back from the first that has some left; what is more
-    than was bought stays on the last one and is refused when it is played. Needs `sale`, with ids of known orders.
+    A product that stands on several lines of its order comes back from the first that has some left. A receipt that
+    cannot be given back as a whole is refused as a whole.
     """
     rows = [Brought(*row) for row in stage.session.execute(_query()).fetchall()]
     keys = {(row.store_id, row.order_no) for row in rows if row.store_id is not None}
@@ -106,18 +106,23 @@ def _event(
         _refuse(stage, receipt, Problem.UNKNOWN_ORIGINAL, "original_order")
         return None
     back: dict[int, int] = defaultdict(int)
+    lines = dict(lines)
     for row in receipt:
         fitting = [line for line in lines.values() if line.product_id == row.product_id]
         if not fitting:
             _refuse(stage, receipt, Problem.NOT_IN_ORIGINAL, "product")
             return None
         rest = row.milli
+        if rest > sum(max(0, line.left_milli) for line in fitting):
+            _refuse(stage, receipt, Problem.MORE_THAN_BOUGHT, "quantity")
+            return None
         for line in fitting:
-            taken = rest if line is fitting[-1] else min(rest, max(0, lines[line.line_no].left_milli))
+            taken = min(rest, max(0, line.left_milli))
             if taken:
                 back[line.line_no] += taken
                 lines[line.line_no] = line._replace(left_milli=line.left_milli - taken)
                 rest -= taken
+    left[key] = lines
     return GiveBackEvent(
         first.return_no,
         key[0],

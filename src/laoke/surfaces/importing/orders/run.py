@@ -35,7 +35,11 @@ def run(stage: Stage, setting: Setting) -> None:
     outcome.known = stage.count("(select 1 from sale where known)")
     outcome.left_out = stage.count("left_out")
     if setting.dry_run:
+        creating.pretend(stage)
         returns.plan(stage)
+        return
+    if watch.stop_requested:
+        outcome.interrupted = True
         return
     outcome.created = creating.create_missing(stage, setting.caller, setting.now, watch)
     back = returns.plan(stage)
