@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -19,20 +19,27 @@ def emit(value: Any, *, as_json: bool, text: str) -> None:
 
 
 def columns(headings: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> str:
-    """Rows as aligned text, wide characters counted as the terminal shows them; `empty` when there are none."""
+    """Rows as aligned text under headings; `empty` when there are none."""
     if not rows:
         return empty
-    lines = [list(headings), *([_text(cell) for cell in row] for row in rows)]
-    widths = [max(cell_len(line[i]) for line in lines) for i in range(len(headings))]
-    return "\n".join(
-        "  ".join(padded(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+    return "\n".join(padded_columns([headings, *([_text(cell) for cell in row] for row in rows)]))
 
 
-def padded(text: str, width: int) -> str:
-    """Filled up with spaces to `width` columns of a terminal."""
-    return text + " " * (width - cell_len(text))
+def padded_columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> Iterator[str]:
+    """Rows of equal length as aligned lines, wide characters counted as a terminal shows them.
+
+    Args:
+        right: columns that end, rather than begin, at one line.
+    """
+    if not rows:
+        return
+    widths = [max(cell_len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = []
+        for i, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            room = " " * (width - cell_len(cell))
+            cells.append(room + cell if i in right else cell + room)
+        yield "  ".join(cells).rstrip()
 
 
 def _text(cell: object) -> str:
@@ -40,12 +47,10 @@ def _text(cell: object) -> str:
         return "-"
     if isinstance(cell, bool):
         return "yes" if cell else "no"
-    if isinstance(cell, datetime):
-        return cell.isoformat(timespec="seconds")
+    if isinstance(cell, date):
+        return cell.isoformat()
     return str(cell)
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return str(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
