@@ -28,7 +28,9 @@ class Result:
 
 
 class _Client(asyncio.Protocol):
-    def __init__(self, requests: Iterator[bytes], result: Result, until: float, done: Callable[[], None]) -> None:
+    def __init__(
+        self, requests: Iterator[bytes], result: Result, until: float, done: Callable[[], None]
+    ) -> None:
         self._requests, self._result, self._until, self._done = requests, result, until, done
         self._buffer = b""
         self._sent = 0.0
@@ -71,7 +73,9 @@ class _Client(asyncio.Protocol):
         self._done()
 
 
-def run(host: str, port: int, clients: int, seconds: float, requests: Callable[[int], Iterator[bytes]]) -> Result:
+def run(
+    host: str, port: int, clients: int, seconds: float, requests: Callable[[int], Iterator[bytes]]
+) -> Result:
     """Send requests over `clients` connections for `seconds`; each connection has one request under way at a time."""
 
     async def go() -> Result:
@@ -88,7 +92,9 @@ def run(host: str, port: int, clients: int, seconds: float, requests: Callable[[
         begun = time.perf_counter()
         for number in range(clients):
             source = requests(number)
-            await loop.create_connection(lambda s=source: _Client(s, result, begun + seconds, done), host, port)
+            await loop.create_connection(
+                lambda s=source: _Client(s, result, begun + seconds, done), host, port
+            )
         await all_done
         result.seconds = time.perf_counter() - begun
         return result
@@ -98,6 +104,11 @@ def run(host: str, port: int, clients: int, seconds: float, requests: Callable[[
 
 def post(path: str, body: bytes, headers: dict[str, str]) -> bytes:
     """One request as bytes."""
-    lines = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", f"Content-Length: {len(body)}"]
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "Host: localhost",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    ]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
