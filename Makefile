@@ -58,7 +58,7 @@ bench: $(VENV)/.dev $(VENV)/.translations ## the figures, full size; results in 
 
 .PHONY: lock
 lock: $(VENV)/.dev ## renew the hash-pinned requirements from the .in files
-	$(BIN)/python tools/lock.py
+	$(BIN)/python tools/lock.py $(ARGS)
 
 .PHONY: clean
 clean: ## remove the environment and build products (data in var/ stays)
