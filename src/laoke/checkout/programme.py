@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -64,3 +65,10 @@ def apply(caller: Caller, document: Mapping[str, Any], *, at: datetime) -> Progr
         if ladder is not None and ladder != now.ladder:
             tier_ladder.publish(caller, ladder, at=at)
         return current()
+
+
+def percent(share: Fraction) -> str:
+    """A share as a shopkeeper reads it: "1%", "0.25%", and "≈ 0.3333%" where no decimal says it exactly."""
+    exact = share * 100 * 10_000
+    text = f"{round(exact) / 10_000:.4f}".rstrip("0").rstrip(".") + "%"
+    return text if exact.denominator == 1 else f"≈ {text}"

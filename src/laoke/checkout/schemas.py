@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from ninja import Schema
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
+from laoke.checkout.overview import Overview
 from laoke.checkout.types import (
     BasketRequest,
     LineRequest,
@@ -17,17 +17,25 @@ from laoke.checkout.types import (
     ReturnRequest,
     TenderRequest,
 )
-from laoke.foundation.web.fields import Code, Currency, Instant, Minor, PositivePoints, Quantity, Text
+from laoke.foundation.web.fields import (
+    Code,
+    Currency,
+    In,
+    Instant,
+    Minor,
+    PositivePoints,
+    Quantity,
+    Text,
+    example,
+)
+from laoke.members.schemas import MemberOut
 from laoke.members.selectors import identity_key
+from laoke.tiers.schemas import LadderOut, ProgressOut
 
 DeliveryStatus = Literal["placed", "packed", "shipped", "delivered", "done", "cancelled"]
 
 
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class MemberIn(_In):
+class MemberIn(In):
     """The member, by exactly one of these. `issuer` names the app of an openid or the shop of an account."""
 
     member_id: Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)] | None = None
@@ -54,7 +62,7 @@ class MemberIn(_In):
         return MemberKey(None, found.kind.value, found.issuer, found.blind_index)
 
 
-class LineIn(_In):
+class LineIn(In):
     """One article. Without `unit_price_minor` the list price holds; `discount_minor` the shop took off itself."""
 
     sku: Code
@@ -63,7 +71,7 @@ class LineIn(_In):
     discount_minor: Minor = 0
 
 
-class BasketIn(_In):
+class BasketIn(In):
     """A basket to be priced."""
 
     store: Code
@@ -88,12 +96,12 @@ class BasketIn(_In):
         )
 
 
-class TenderIn(_In):
+class TenderIn(In):
     """One payment with money."""
 
     kind: Annotated[str, Field(pattern="^[a-z0-9_]{1,20}$", examples=["wechat_pay"])]
     amount_minor: Minor
-    reference: Annotated[str, Field(max_length=64)] = ""
+    reference: Annotated[Text, Field(max_length=64)] = ""
 
 
 class OrderIn(BasketIn):
@@ -119,14 +127,14 @@ class OrderIn(BasketIn):
         )
 
 
-class ReturnLineIn(_In):
+class ReturnLineIn(In):
     """How much of one line comes back."""
 
     line_no: Annotated[int, Field(strict=True, ge=1, le=10_000)]
     quantity: Quantity
 
 
-class ReturnIn(_In):
+class ReturnIn(In):
     """Goods brought back. Without `lines` everything that is left; without `store` it is the store of the order."""
 
     return_no: Code
@@ -149,25 +157,7 @@ class ReturnIn(_In):
         )
 
 
-class NeedOut(Schema):
-    """One criterion of the next tier."""
-
-    metric: str
-    months: int | None = None
-    days: int | None = None
-    value: int
-    at_least: int
-    missing: int
-
-
-class ProgressOut(Schema):
-    """What is missing to the next tier."""
-
-    next_tier: str
-    needs: list[NeedOut]
-
-
-class LineOut(Schema):
+class LineOut(BaseModel):
     """One priced line."""
 
     line_no: int
@@ -181,7 +171,7 @@ class LineOut(Schema):
     points_minor: int
 
 
-class _Totals(Schema):
+class _Totals(BaseModel):
     items_minor: int
     discount_minor: int
     total_minor: int
@@ -189,7 +179,7 @@ class _Totals(Schema):
     payable_minor: int
 
 
-class QuoteMemberOut(Schema):
+class QuoteMemberOut(BaseModel):
     """The member as of the quote."""
 
     member_id: int
@@ -215,7 +205,7 @@ class QuoteOut(_Totals):
     member: QuoteMemberOut | None
 
 
-class OrderMemberOut(Schema):
+class OrderMemberOut(BaseModel):
     """The member after the order. `tier_before` is set when the order brought a new tier."""
 
     member_id: int
@@ -239,7 +229,7 @@ class OrderOut(_Totals):
     member: OrderMemberOut | None
 
 
-class ReturnedLineOut(Schema):
+class ReturnedLineOut(BaseModel):
     """What came back of one line and its value."""
 
     line_no: int
@@ -247,7 +237,7 @@ class ReturnedLineOut(Schema):
     returned_minor: int
 
 
-class ReturnMemberOut(Schema):
+class ReturnMemberOut(BaseModel):
     """The member after the return."""
 
     member_id: int
@@ -256,7 +246,7 @@ class ReturnMemberOut(Schema):
     tier_before: str | None
 
 
-class ReturnOut(Schema):
+class ReturnOut(BaseModel):
     """A recorded return: `refund_minor` is the money to give back."""
 
     return_id: int
@@ -275,8 +265,109 @@ class ReturnOut(Schema):
     member: ReturnMemberOut | None
 
 
-class DeliveryIn(_In):
-    """A step of the order on its way."""
+class DeliveryIn(In):
+    """A step of the order on its way. Goods of a cancelled order are taken back as a return."""
+
+    model_config = example(status="shipped", at="2026-03-10T16:15:00+08:00")
 
     status: DeliveryStatus
     at: Instant
+
+
+class DeliveryTakenOut(BaseModel):
+    """Where the order stands; `changed` is false when it stood there already."""
+
+    model_config = example(order_id=88213, status="shipped", at="2026-03-10T08:15:00Z", changed=True)
+
+    order_id: int
+    status: DeliveryStatus
+    at: datetime
+    changed: bool
+
+
+class OverviewPointsOut(BaseModel):
+    """The points of a member in short."""
+
+    available: int = Field(examples=[8])
+    debt: int = Field(examples=[0])
+    expiring_soon: int = Field(examples=[0])
+    expiring_until: datetime = Field(examples=["2026-04-09T04:00:00Z"])
+
+
+class OverviewTierOut(BaseModel):
+    """The tier of a member in short."""
+
+    tier: str = Field(examples=["basic"])
+    since: datetime = Field(examples=["2026-03-10T04:00:00Z"])
+    next_review: date | None = Field(examples=[None])
+    progress: ProgressOut | None
+
+
+class OverviewClassesOut(BaseModel):
+    """The classes of a member in short."""
+
+    as_of: date = Field(examples=["2026-03-09"])
+    rfm: str = Field(examples=["high_value"])
+    value: str = Field(examples=["core"])
+
+
+class OverviewOut(BaseModel):
+    """A member at a glance. `classes` is null before the first computation, and without `insight:read`."""
+
+    member: MemberOut
+    points: OverviewPointsOut
+    tier: OverviewTierOut
+    classes: OverviewClassesOut | None
+
+    @classmethod
+    def of(cls, overview: Overview) -> OverviewOut:
+        """From the module's own type."""
+        points, stand, classes = overview.points, overview.stand, overview.classes
+        return cls(
+            member=MemberOut.of(overview.profile),
+            points=OverviewPointsOut(
+                available=points.available,
+                debt=points.debt,
+                expiring_soon=points.expiring_soon,
+                expiring_until=points.expiring_until,
+            ),
+            tier=OverviewTierOut(
+                tier=stand.tier,
+                since=stand.since,
+                next_review=stand.next_review,
+                progress=ProgressOut.model_validate(stand.progress) if stand.progress else None,
+            ),
+            classes=OverviewClassesOut(
+                as_of=classes.features.as_of, rfm=classes.rfm.outcome, value=classes.value.outcome
+            )
+            if classes
+            else None,
+        )
+
+
+class GiveBackOut(BaseModel):
+    """The share of spend given back when every point is redeemed, exactly and as a shopkeeper reads it."""
+
+    fraction: str = Field(examples=["1/100"])
+    percent: str = Field(examples=["1%"])
+
+
+class ProgrammeOut(BaseModel):
+    """The rules in force: of points as published, and the ladder."""
+
+    version: int = Field(examples=[2])
+    currency: str = Field(examples=["CNY"])
+    time_zone: str = Field(examples=["Asia/Shanghai"])
+    points: dict[str, Any] = Field(
+        examples=[
+            {
+                "earn": {"points": 1, "per_minor": 100, "rounding": "down"},
+                "spend": {"points": 100, "worth_minor": 100, "step": 100, "max_percent": 50},
+                "valid_months": 12,
+                "shortfall": "debt",
+                "grace_days": 30,
+            }
+        ]
+    )
+    give_back: GiveBackOut
+    ladder: LadderOut

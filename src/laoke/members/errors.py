@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from laoke.foundation.paging import BadCursor as BadCursor
 from laoke.kernel.errors import LaokeError
 from laoke.members.types import MemberId, MergeId
 
@@ -221,17 +222,6 @@ class ReasonMissing(LaokeError):
                 "Say why, in 2 to 300 characters. The reason goes into the audit trail; leave out personal data."
             ),
             field="reason",
-        )
-
-
-class BadCursor(LaokeError):
-    """A page mark that no page ever gave out."""
-
-    code, status, title = "bad-cursor", 400, "Page mark cannot be read"
-
-    def __init__(self) -> None:
-        super().__init__(
-            _("Send the page mark exactly as the page before gave it, or none for the first page.")
         )
 
 

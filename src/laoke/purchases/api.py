@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Path, Query, Router
 
 from laoke.foundation.access import Scope
 from laoke.foundation.web.api import KeyAuth, caller, received_at
-from laoke.foundation.web.fields import After, Code, Instant, Limit, PathCode, PathId
+from laoke.foundation.web.fields import After, Code, Instant, Limit, OrderId
 from laoke.purchases import history, reference, services
 from laoke.purchases.history import Wanted
 from laoke.purchases.schemas import (
@@ -22,7 +22,7 @@ from laoke.purchases.schemas import (
     ChannelOut,
     ChannelsIn,
     ChannelsOut,
-    OrderOut,
+    OrderDetailOut,
     OrdersOut,
     OrderSummaryOut,
     ProductFields,
@@ -39,6 +39,11 @@ from laoke.purchases.schemas import (
 from laoke.purchases.services import BadReference
 
 router = Router()
+
+StoreCode = Annotated[Code, Path(examples=["S001"])]
+ChannelCode = Annotated[Code, Path(examples=["pos"])]
+CategoryCode = Annotated[Code, Path(examples=["0103"])]
+Sku = Annotated[Code, Path(examples=["0103001"])]
 
 READ_STORES = KeyAuth(Scope.STORES_READ)
 WRITE_STORES = KeyAuth(Scope.STORES_WRITE)
@@ -67,7 +72,7 @@ def save_stores(request: HttpRequest, body: StoresIn) -> SavedOut:
 @router.get(
     "/stores/{path:code}", auth=READ_STORES, response=StoreOut, tags=["stores"], summary="Show a store"
 )
-def show_store(request: HttpRequest, code: PathCode) -> StoreOut:
+def show_store(request: HttpRequest, code: StoreCode) -> StoreOut:
     """One store by its code."""
     return StoreOut.of(reference.store(code))
 
@@ -75,7 +80,7 @@ def show_store(request: HttpRequest, code: PathCode) -> StoreOut:
 @router.put(
     "/stores/{path:code}", auth=WRITE_STORES, response=StoreOut, tags=["stores"], summary="Save a store"
 )
-def save_store(request: HttpRequest, code: PathCode, body: StoreFields) -> StoreOut:
+def save_store(request: HttpRequest, code: StoreCode, body: StoreFields) -> StoreOut:
     """Add the store or replace everything known of it."""
     services.save_stores(caller(request), [body.store(code)], at=received_at(request))
     return StoreOut.of(reference.store(code))
@@ -88,9 +93,7 @@ def list_channels(request: HttpRequest, after: After = None, limit: Limit = 50) 
     return ChannelsOut(channels=[ChannelOut.of(channel) for channel in page], after=more)
 
 
-@router.post(
-    "/channels", auth=WRITE_STORES, response=SavedOut, tags=["stores"], summary="Save many channels"
-)
+@router.post("/channels", auth=WRITE_STORES, response=SavedOut, tags=["stores"], summary="Save many channels")
 def save_channels(request: HttpRequest, body: ChannelsIn) -> SavedOut:
     """Add or rename up to 1,000 channels by their codes; all or none."""
     _refuse_twice("channels", [channel.code for channel in body.channels])
@@ -105,7 +108,7 @@ def save_channels(request: HttpRequest, body: ChannelsIn) -> SavedOut:
     tags=["stores"],
     summary="Show a channel",
 )
-def show_channel(request: HttpRequest, code: PathCode) -> ChannelOut:
+def show_channel(request: HttpRequest, code: ChannelCode) -> ChannelOut:
     """One channel by its code."""
     return ChannelOut.of(reference.channel(code))
 
@@ -117,7 +120,7 @@ def show_channel(request: HttpRequest, code: PathCode) -> ChannelOut:
     tags=["stores"],
     summary="Save a channel",
 )
-def save_channel(request: HttpRequest, code: PathCode, body: ChannelFields) -> ChannelOut:
+def save_channel(request: HttpRequest, code: ChannelCode, body: ChannelFields) -> ChannelOut:
     """Add the channel or rename it."""
     services.save_channels(caller(request), {code: (body.name, body.name_en)}, at=received_at(request))
     return ChannelOut.of(reference.channel(code))
@@ -153,7 +156,7 @@ def save_categories(request: HttpRequest, body: CategoriesIn) -> SavedOut:
     tags=["products"],
     summary="Show a category",
 )
-def show_category(request: HttpRequest, code: PathCode) -> CategoryOut:
+def show_category(request: HttpRequest, code: CategoryCode) -> CategoryOut:
     """One category by its code."""
     return CategoryOut.of(reference.category(code))
 
@@ -165,15 +168,13 @@ def show_category(request: HttpRequest, code: PathCode) -> CategoryOut:
     tags=["products"],
     summary="Save a category",
 )
-def save_category(request: HttpRequest, code: PathCode, body: CategoryFields) -> CategoryOut:
+def save_category(request: HttpRequest, code: CategoryCode, body: CategoryFields) -> CategoryOut:
     """Add the category or replace everything known of it."""
     services.save_categories(caller(request), [body.category(code)], at=received_at(request))
     return CategoryOut.of(reference.category(code))
 
 
-@router.get(
-    "/products", auth=READ_PRODUCTS, response=ProductsOut, tags=["products"], summary="List products"
-)
+@router.get("/products", auth=READ_PRODUCTS, response=ProductsOut, tags=["products"], summary="List products")
 def list_products(request: HttpRequest, after: After = None, limit: Limit = 50) -> ProductsOut:
     """Every product by its SKU, those no longer sold included."""
     page, more = reference.products(after, limit)
@@ -201,7 +202,7 @@ def save_products(request: HttpRequest, body: ProductsIn) -> SavedOut:
     tags=["products"],
     summary="Show a product",
 )
-def show_product(request: HttpRequest, sku: PathCode) -> ProductOut:
+def show_product(request: HttpRequest, sku: Sku) -> ProductOut:
     """One product by its SKU."""
     return ProductOut.of(reference.product(sku))
 
@@ -213,7 +214,7 @@ def show_product(request: HttpRequest, sku: PathCode) -> ProductOut:
     tags=["products"],
     summary="Save a product",
 )
-def save_product(request: HttpRequest, sku: PathCode, body: ProductFields) -> ProductOut:
+def save_product(request: HttpRequest, sku: Sku, body: ProductFields) -> ProductOut:
     """Add the product or replace everything known of it."""
     services.save_products(caller(request), [body.product(sku)], at=received_at(request))
     return ProductOut.of(reference.product(sku))
@@ -226,7 +227,8 @@ def list_orders(
     store: Annotated[Code | None, Query(description="code of a store", examples=["S001"])] = None,
     order_no: Annotated[Code | None, Query(examples=["S001-20260310-0131"])] = None,
     since: Annotated[
-        Instant | None, Query(alias="from", description="placed at or after", examples=["2026-03-01T00:00:00Z"])
+        Instant | None,
+        Query(alias="from", description="placed at or after", examples=["2026-03-01T00:00:00Z"]),
     ] = None,
     until: Annotated[
         Instant | None, Query(alias="to", description="placed before", examples=["2126-03-01T00:00:00Z"])
@@ -241,11 +243,11 @@ def list_orders(
 
 
 @router.get(
-    "/orders/{order_id}", auth=READ_ORDERS, response=OrderOut, tags=["orders"], summary="Show an order"
+    "/orders/{order_id}", auth=READ_ORDERS, response=OrderDetailOut, tags=["orders"], summary="Show an order"
 )
-def show_order(request: HttpRequest, order_id: PathId) -> OrderOut:
+def show_order(request: HttpRequest, order_id: OrderId) -> OrderDetailOut:
     """One order with its lines, payments, returns and steps of delivery."""
-    return OrderOut.full(history.order(caller(request), order_id))
+    return OrderDetailOut.full(history.order(caller(request), order_id))
 
 
 def _refuse_twice(field: str, codes: Sequence[str]) -> None:

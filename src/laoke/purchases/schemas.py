@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from laoke.foundation.web.fields import Code, In, Minor, Text
+from laoke.foundation.web.fields import Code, In, Minor, Text, example
 from laoke.kernel.quantity import format_milli
 from laoke.purchases.history import OrderRecord
 from laoke.purchases.models import Order
@@ -48,14 +48,10 @@ _PRODUCT = {
 }
 
 
-def _example(**fields: object) -> ConfigDict:
-    return ConfigDict(extra="forbid", json_schema_extra={"examples": [fields]})
-
-
 class StoreFields(In):
     """A store without its code. A region that is not known yet is added under its code."""
 
-    model_config = _example(**_STORE)
+    model_config = example(**_STORE)
 
     name: Name
     name_en: ShortName = ""
@@ -74,7 +70,7 @@ class StoreFields(In):
 class StoreIn(StoreFields):
     """A store."""
 
-    model_config = _example(code="S001", **_STORE)
+    model_config = example(code="S001", **_STORE)
 
     code: ShortCode
 
@@ -88,7 +84,7 @@ class StoresIn(In):
 class StoreOut(BaseModel):
     """A store."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "S001", **_STORE}]})
+    model_config = example(code="S001", **_STORE)
 
     code: str
     name: str
@@ -127,7 +123,7 @@ class StoresOut(_Page):
 class ChannelFields(In):
     """A channel without its code."""
 
-    model_config = _example(**_CHANNEL)
+    model_config = example(**_CHANNEL)
 
     name: Name
     name_en: ShortName = ""
@@ -136,7 +132,7 @@ class ChannelFields(In):
 class ChannelIn(ChannelFields):
     """A channel."""
 
-    model_config = _example(code="pos", **_CHANNEL)
+    model_config = example(code="pos", **_CHANNEL)
 
     code: ShortCode
 
@@ -150,7 +146,7 @@ class ChannelsIn(In):
 class ChannelOut(BaseModel):
     """A way of selling."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "pos", **_CHANNEL}]})
+    model_config = example(code="pos", **_CHANNEL)
 
     code: str
     name: str
@@ -171,7 +167,7 @@ class ChannelsOut(_Page):
 class CategoryFields(In):
     """A category without its code. `parent` is the code of the one above, which must be known."""
 
-    model_config = _example(**_CATEGORY)
+    model_config = example(**_CATEGORY)
 
     name: Name
     name_en: ShortName = ""
@@ -185,7 +181,7 @@ class CategoryFields(In):
 class CategoryIn(CategoryFields):
     """A category. Parents may come in the same request, in any order."""
 
-    model_config = _example(code="0103", **_CATEGORY)
+    model_config = example(code="0103", **_CATEGORY)
 
     code: LongCode
 
@@ -199,7 +195,7 @@ class CategoriesIn(In):
 class CategoryOut(BaseModel):
     """A node of the assortment tree."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "0103", **_CATEGORY}]})
+    model_config = example(code="0103", **_CATEGORY)
 
     code: str
     name: str
@@ -209,9 +205,7 @@ class CategoryOut(BaseModel):
     @classmethod
     def of(cls, category: CategoryInput) -> CategoryOut:
         """From the module's own type."""
-        return cls(
-            code=category.code, name=category.name, name_en=category.name_en, parent=category.parent
-        )
+        return cls(code=category.code, name=category.name, name_en=category.name_en, parent=category.parent)
 
 
 class CategoriesOut(_Page):
@@ -223,7 +217,7 @@ class CategoriesOut(_Page):
 class ProductFields(In):
     """A product without its SKU. A category that is not known yet is added under its code."""
 
-    model_config = _example(**_PRODUCT)
+    model_config = example(**_PRODUCT)
 
     name: Annotated[Text, Field(min_length=1)]
     name_en: Text = ""
@@ -260,7 +254,7 @@ class ProductFields(In):
 class ProductIn(ProductFields):
     """A product."""
 
-    model_config = _example(sku="0103001", **_PRODUCT)
+    model_config = example(sku="0103001", **_PRODUCT)
 
     sku: LongCode
 
@@ -274,7 +268,7 @@ class ProductsIn(In):
 class ProductOut(BaseModel):
     """One article as the till knows it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"sku": "0103001", **_PRODUCT}]})
+    model_config = example(sku="0103001", **_PRODUCT)
 
     sku: str
     name: str
@@ -410,7 +404,7 @@ class DeliveryStepOut(BaseModel):
     at: datetime = Field(examples=["2026-03-10T08:15:00Z"])
 
 
-class OrderOut(OrderSummaryOut):
+class OrderDetailOut(OrderSummaryOut):
     """One order with everything that belongs to it."""
 
     items_minor: int = Field(examples=[880])
@@ -423,7 +417,7 @@ class OrderOut(OrderSummaryOut):
     delivery: list[DeliveryStepOut]
 
     @classmethod
-    def full(cls, record: OrderRecord) -> OrderOut:
+    def full(cls, record: OrderRecord) -> OrderDetailOut:
         """From the module's own type."""
         order = record.order
         return cls(
@@ -449,9 +443,7 @@ class OrderOut(OrderSummaryOut):
                 for line in record.lines
             ],
             tenders=[
-                OrderTenderOut(
-                    kind=tender.kind, amount_minor=tender.amount_minor, reference=tender.reference
-                )
+                OrderTenderOut(kind=tender.kind, amount_minor=tender.amount_minor, reference=tender.reference)
                 for tender in record.tenders
             ],
             returns=[

@@ -28,3 +28,30 @@ class Unexpected(LaokeError):
             f"If it stays, look for {request_id} in the log.",
             request_id=request_id,
         )
+
+
+class UnsupportedBody(LaokeError):
+    """The body is not sent as JSON in UTF-8: the header Content-Type says something else, or nothing."""
+
+    code, status, title = "unsupported-body", 415, "The body must be JSON"
+
+    def __init__(self) -> None:
+        super().__init__("Send the body as JSON in UTF-8, with the header Content-Type: application/json")
+
+
+class MethodNotAllowed(LaokeError):
+    """The address exists, but not for this method. The header Allow names those it takes."""
+
+    code, status, title = "method-not-allowed", 405, "Not this method"
+
+    def __init__(self) -> None:
+        super().__init__("This address does not take this method; the header Allow names those it takes")
+
+
+class NumberTooLarge(LaokeError):
+    """Taken together, the numbers sent come to more than can be kept."""
+
+    code, status, title = "number-too-large", 422, "A number is too large"
+
+    def __init__(self) -> None:
+        super().__init__("The amounts or points would come to more than can be kept. Check the numbers sent")

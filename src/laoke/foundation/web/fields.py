@@ -6,21 +6,34 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from ninja import Path, Query
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from laoke.foundation.paging import MOST_ROWS
 from laoke.kernel.quantity import parse_milli
+
+_LONGEST_QUANTITY = 30
 
 
 def _quantity(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise ValueError("takes a number or a decimal string")
-    return parse_milli(str(value) if isinstance(value, float) else value)
+    if isinstance(value, str) and len(value) > _LONGEST_QUANTITY:
+        raise ValueError("is no quantity")
+    try:
+        return parse_milli(str(value) if isinstance(value, float) else value)
+    except ArithmeticError:
+        # An exponent beyond what decimals can hold.
+        raise ValueError("is larger than any quantity accepted here") from None
 
 
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("needs a time zone: 2026-03-10T12:00:00+08:00")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside the calendar") from None
 
 
 def _printable(value: str) -> str:
@@ -29,6 +42,20 @@ def _printable(value: str) -> str:
     return value
 
 
+def example(**fields: object) -> ConfigDict:
+    """The configuration of a schema that shows this example of itself."""
+    return ConfigDict(json_schema_extra={"examples": [dict(fields)]})
+
+
+class In(BaseModel):
+    """The body of a request: a field nobody knows is refused, so that a mistyped one cannot be lost."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+LARGEST_ID = 2**63 - 1
+
+Id = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID, examples=[1042])]
 Minor = Annotated[int, Field(strict=True, ge=0, le=10**12, description="minor units (fen)", examples=[1250])]
 PositivePoints = Annotated[int, Field(strict=True, ge=0, le=10**9, description="points", examples=[200])]
 Quantity = Annotated[
@@ -50,3 +77,16 @@ Instant = Annotated[
     Field(description="with time zone (RFC 3339)", examples=["2026-03-10T12:00:00+08:00"]),
 ]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["CNY"])]
+
+# Parts of addresses. Codes may hold slashes, so their routes take the rest of the path.
+MemberId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[1042])]
+OrderId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[88213])]
+After = Annotated[
+    str | None,
+    Query(
+        max_length=1000,
+        description="the mark `after` of the page before",
+        examples=["WyIxMDAzNDAxMDMwMDEiXQ"],
+    ),
+]
+Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="rows on a page", examples=[50])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from laoke.kernel.errors import LaokeError
 
 
@@ -39,3 +41,14 @@ class WebhookEndpointInactive(LaokeError):
 
     def __init__(self, endpoint_id: int) -> None:
         super().__init__(f"Switch endpoint {endpoint_id} on first.")
+
+
+class UnknownTopics(LaokeError):
+    """An endpoint asked for events under a topic that nobody publishes."""
+
+    code, status, title = "unknown-topics", 422, "There is no such topic"
+
+    def __init__(self, unknown: Iterable[str], known: Iterable[str]) -> None:
+        super().__init__(
+            f"Nothing is published under {', '.join(unknown)}. Known are {', '.join(known)}", field="topics"
+        )

@@ -9,6 +9,7 @@ from enum import StrEnum
 from django.db.models import Q
 
 from laoke.foundation.access import Caller, Scope
+from laoke.foundation.webhooks.errors import NoSuchWebhookEndpoint
 from laoke.foundation.webhooks.models import WebhookDelivery, WebhookEndpoint
 
 
@@ -65,6 +66,19 @@ def endpoints(caller: Caller) -> list[Endpoint]:
     """
     caller.require(Scope.WEBHOOKS)
     return [described(row) for row in WebhookEndpoint.objects.order_by("id")]
+
+
+def endpoint(caller: Caller, endpoint_id: int) -> Endpoint:
+    """One endpoint.
+
+    Raises:
+        MissingScope, NoSuchWebhookEndpoint
+    """
+    caller.require(Scope.WEBHOOKS)
+    row = WebhookEndpoint.objects.filter(pk=endpoint_id).first()
+    if row is None:
+        raise NoSuchWebhookEndpoint(endpoint_id)
+    return described(row)
 
 
 def deliveries(

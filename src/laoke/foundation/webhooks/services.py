@@ -12,6 +12,7 @@ from laoke.foundation import vault
 from laoke.foundation.access import SYSTEM, Caller, Scope
 from laoke.foundation.audit import services as audit
 from laoke.foundation.outbox import services as outbox
+from laoke.foundation.outbox.topics import declare
 from laoke.foundation.webhooks import addresses, envelope
 from laoke.foundation.webhooks.errors import (
     NoSuchWebhookDelivery,
@@ -22,8 +23,15 @@ from laoke.foundation.webhooks.models import WebhookDelivery, WebhookEndpoint
 from laoke.foundation.webhooks.selectors import Endpoint, described
 
 SECRET_PURPOSE = "webhook.secret"  # noqa: S105 - the purpose it is sealed for
-TEST_TOPIC = "webhook.test"
-DISABLED_TOPIC = "webhook.endpoint.disabled"
+TEST_TOPIC = declare(
+    "webhook.test", "A test asked for; it goes to one endpoint alone.", endpoint_id="the endpoint"
+)
+DISABLED_TOPIC = declare(
+    "webhook.endpoint.disabled",
+    "An endpoint was switched off, by hand or because it answered 410 Gone.",
+    endpoint_id="the endpoint",
+    reason="why",
+)
 # How long the old secret signs beside the new one after a rotation.
 OVERLAP = timedelta(hours=24)
 
@@ -97,6 +105,24 @@ def disable_endpoint(caller: Caller, endpoint_id: int, reason: str, *, at: datet
             audit.record(caller, "webhook.disabled", "webhook", row.pk, at=at, reason=reason)
             outbox.add(DISABLED_TOPIC, {"endpoint_id": row.pk, "reason": reason}, at=at)
     return described(row)
+
+
+def delete_endpoint(caller: Caller, endpoint_id: int, *, at: datetime) -> bool:
+    """Remove an endpoint with its log; what still waits for it is never sent.
+
+    Returns:
+        Whether it was there; a repeat answers False.
+    Raises:
+        MissingScope.
+    """
+    caller.require(Scope.WEBHOOKS)
+    with transaction.atomic():
+        row = WebhookEndpoint.objects.select_for_update().filter(pk=endpoint_id).first()
+        if row is None:
+            return False
+        audit.record(caller, "webhook.deleted", "webhook", row.pk, at=at, before=_audited(row))
+        row.delete()
+    return True
 
 
 def rotate_secret(caller: Caller, endpoint_id: int, *, at: datetime) -> tuple[Endpoint, str]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from ninja import NinjaAPI
-
 from laoke.checkout.api import router as checkout
 from laoke.foundation.web.api import JsonParser, JsonRenderer, KeyAuth, answer_problems
+from laoke.foundation.web.docs import Docs
+from laoke.foundation.web.openapi import Api
+from laoke.foundation.webhooks.api import router as webhooks
+from laoke.members.api import router as members
+from laoke.points.api import router as points
+from laoke.purchases.api import router as purchases
+from laoke.segments.api import router as segments
+from laoke.tiers.api import router as tiers
 
 DESCRIPTION = """
 The API of Laoke. Amounts are integers of minor units (fen), points are integers, instants carry their time zone.
-Every refusal is a problem response (RFC 9457) whose `type` leads to its explanation. Commands take an
-`Idempotency-Key` and can be repeated.
+Every refusal is a problem response (RFC 9457) whose `type` leads to its explanation. Commands that are not safe to
+repeat by nature take an `Idempotency-Key`. Long lists come in pages: send the mark `after` of one page to get the next.
 """
 
-api = NinjaAPI(
+api = Api(
     title="Laoke",
     version="1",
     description=DESCRIPTION,
@@ -22,7 +28,9 @@ api = NinjaAPI(
     renderer=JsonRenderer(),
     openapi_url="/openapi.json",
     docs_url="/docs",
+    docs=Docs(),
     urls_namespace="v1",
 )
 answer_problems(api)
-api.add_router("", checkout)
+for router in (checkout, purchases, members, points, tiers, segments, webhooks):
+    api.add_router("", router)

@@ -1,0 +1,16 @@
+"""Refusals around points."""
+
+from __future__ import annotations
+
+from laoke.kernel.errors import LaokeError
+
+
+class BadAdjustment(LaokeError):
+    """An adjustment gives or takes points; it cannot be of none, nor of more than anybody has."""
+
+    code, status, title = "bad-adjustment", 422, "The adjustment cannot be made"
+
+    def __init__(self, largest: int) -> None:
+        super().__init__(
+            f"An adjustment gives 1 to {largest} points, or takes as many (a negative number)", field="points"
+        )

@@ -1,0 +1,90 @@
+"""What the endpoints of tiers give."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from laoke.engine.tiering import Ladder
+from laoke.tiers import ladder as ladders
+from laoke.tiers.selectors import Stand
+
+
+class CriterionOut(BaseModel):
+    """One condition: a metric within a window of months or days reaches a threshold. Spend is in minor units."""
+
+    metric: str = Field(examples=["purchases"])
+    months: int | None = Field(None, examples=[3])
+    days: int | None = Field(None, examples=[None])
+    at_least: int = Field(examples=[2])
+
+
+class TierOut(BaseModel):
+    """One rung: every criterion must hold. The lowest is everybody's and has none."""
+
+    code: str = Field(examples=["silver"])
+    name_zh: str = Field(examples=["银卡会员"])
+    name_en: str = Field(examples=["Silver"])
+    needs: list[CriterionOut]
+
+
+class LadderOut(BaseModel):
+    """The ladder in force, the lowest tier first."""
+
+    tiers: list[TierOut]
+    review: str = Field(examples=["quarterly"], description="quarterly, monthly or never")
+    downgrade: str = Field(examples=["to_qualified"], description="to_qualified or one_step")
+
+    @classmethod
+    def of(cls, ladder: Ladder) -> LadderOut:
+        """From the engine's type."""
+        return cls.model_validate(ladders.to_document(ladder))
+
+
+class NeedOut(BaseModel):
+    """One criterion of the next tier, and how far the member is."""
+
+    metric: str = Field(examples=["purchases"])
+    months: int | None = Field(None, examples=[3])
+    days: int | None = Field(None, examples=[None])
+    value: int = Field(examples=[1])
+    at_least: int = Field(examples=[2])
+    missing: int = Field(examples=[1])
+
+
+class ProgressOut(BaseModel):
+    """What is missing to the next tier."""
+
+    next_tier: str = Field(examples=["silver"])
+    needs: list[NeedOut]
+
+
+class MoveOut(BaseModel):
+    """One move on the ladder, its cause and each criterion as it was found."""
+
+    from_tier: str = Field(examples=[""])
+    to_tier: str = Field(examples=["basic"])
+    at: datetime = Field(examples=["2026-03-10T04:00:00Z"])
+    cause: str = Field(examples=["enrolled"])
+    reasons: list[dict[str, Any]] = Field(examples=[[]])
+    order_id: int | None = Field(examples=[None])
+
+
+class StandOut(BaseModel):
+    """A member's tier. `progress` is null at the top; `next_review` where nothing can be lost."""
+
+    member_id: int = Field(examples=[1042])
+    tier: str = Field(examples=["basic"])
+    since: datetime = Field(examples=["2026-03-10T04:00:00Z"])
+    reviewed_date: date | None = Field(examples=[None])
+    next_review: date | None = Field(examples=[None])
+    progress: ProgressOut | None
+    history: list[MoveOut]
+
+    @classmethod
+    def of(cls, stand: Stand) -> StandOut:
+        """From the module's own type."""
+        return cls.model_validate(asdict(stand))
