@@ -1,4 +1,4 @@
-"""What an import asks of many stores, products and orders at once. Closed stores and delisted products are history too."""
+"""What an import asks of many stores, products and orders at once. What is closed or delisted is history too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from laoke.foundation.sql import hot_cursor
-from laoke.purchases.models import Category, Product, Region, Store
+from laoke.purchases.models import Category, Region, Store
 from laoke.purchases.services import ProductInput, StoreInput
 
 _MANY = 10_000
@@ -49,25 +49,19 @@ def product_keys(skus: Sequence[str]) -> dict[str, ProductKey]:
 
 def product_entries(skus: Sequence[str]) -> dict[str, ProductInput]:
     """Those of the SKUs that are in the catalogue, as `save_products` takes them."""
-    codes = dict(Category.objects.values_list("id", "code"))
+    codes: dict[int | None, str | None] = dict(Category.objects.values_list("id", "code"))
     found = {}
     for start in range(0, len(skus), _MANY):
-        for product in Product.objects.filter(sku__in=skus[start : start + _MANY]):
-            found[product.sku] = ProductInput(
-                sku=product.sku,
-                name=product.name,
-                price_minor=product.price_minor,
-                name_en=product.name_en,
-                category=codes[product.category_id] if product.category_id else None,
-                brand=product.brand,
-                barcode=product.barcode,
-                cost_minor=product.cost_minor,
-                unit=product.unit,
-                pack_size=product.pack_size,
-                earns_points=product.earns_points,
-                active=product.active,
-                tags=tuple(product.tags),
+        with hot_cursor() as cursor:
+            cursor.execute(
+                "select sku, name, price_minor, name_en, category_id, brand, barcode, cost_minor, unit, pack_size, "
+                "earns_points, active, tags from purchases_product where sku = any(%s)",
+                [list(skus[start : start + _MANY])],
             )
+            for sku, name, price, name_en, category_id, *rest, tags in cursor:
+                found[sku] = ProductInput(
+                    sku, name, price, name_en, codes.get(category_id), *rest, tuple(tags)
+                )
     return found
 
 

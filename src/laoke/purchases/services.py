@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -12,8 +12,11 @@ from django.db import transaction
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit.services import record
+from laoke.foundation.sql import hot_cursor
 from laoke.kernel.errors import LaokeError
 from laoke.purchases.models import Category, Channel, Product, Region, Store
+
+_MANY = 500
 
 
 class BadReference(LaokeError):
@@ -195,8 +198,11 @@ def save_products(caller: Caller, products: Sequence[ProductInput], *, at: datet
             ],
         )  # fmt: skip
         _published(caller, "product", [product.sku for product in products], at)
-        skus = [product.sku for product in products]
-        return dict(Product.objects.filter(sku__in=skus).values_list("sku", "id"))
+        with hot_cursor() as cursor:
+            cursor.execute(
+                "select sku, id from purchases_product where sku = any(%s)", [[p.sku for p in products]]
+            )
+            return dict(cursor.fetchall())
 
 
 def check_product(product: ProductInput) -> None:
@@ -227,10 +233,28 @@ def _stay_within_own(caller: Caller, stores: Sequence[StoreInput]) -> None:
         caller.require_store(own.get(store.code, 0), store.code)
 
 
-def _upsert(model: type[Any], rows: Iterable[Any], key: str, fields: list[str]) -> None:
-    model.objects.bulk_create(
-        rows, batch_size=2000, update_conflicts=True, unique_fields=[key], update_fields=fields
-    )
+def _upsert(model: type[Any], rows: Sequence[Any], key: str, fields: list[str]) -> None:
+    if len(rows) < _MANY:
+        model.objects.bulk_create(rows, update_conflicts=True, unique_fields=[key], update_fields=fields)
+        return
+    # Thousands of rows as values of one statement take the longest to be put into words: copied, they go in at
+    # five times the speed.
+    table, incoming = model._meta.db_table, f"incoming_{model._meta.db_table}"
+    attributes = [model._meta.get_field(name).attname for name in [key, *fields]]
+    columns = ", ".join(attributes)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in attributes[1:])
+    with hot_cursor() as cursor:
+        cursor.execute(
+            f"create temp table {incoming} on commit drop as select {columns} from {table} limit 0"  # noqa: S608
+        )
+        with cursor.copy(f"copy {incoming} ({columns}) from stdin") as copy:
+            for row in rows:
+                copy.write_row([getattr(row, name) for name in attributes])
+        cursor.execute(
+            f"insert into {table} ({columns}) select {columns} from {incoming} "  # noqa: S608 (names of ours)
+            f"on conflict ({key}) do update set {changes}"
+        )
+        cursor.execute(f"drop table {incoming}")
 
 
 def _ensure(
