@@ -225,7 +225,9 @@ def _cpu(server: int) -> dict[str, float]:
     """CPU seconds so far of the web processes and of the database's."""
     spent = {"web": 0.0, "database": 0.0}
     family = psutil.Process(server).children(recursive=True)
-    database = [process for process in psutil.process_iter(["name"]) if process.info["name"] == "postgres"]
+    pid_file = Path(os.environ["LAOKE_HOME"]) / "postgres" / "postmaster.pid"
+    postmaster = psutil.Process(int(pid_file.read_text(encoding="utf-8").split()[0]))
+    database = [postmaster, *postmaster.children()]
     for kind, processes in (("web", family), ("database", database)):
         for process in processes:
             with contextlib.suppress(psutil.Error):

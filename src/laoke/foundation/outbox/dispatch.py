@@ -22,7 +22,7 @@ from django.db import Error, InterfaceError, OperationalError, connection, trans
 from django.utils import timezone
 
 from laoke.foundation.measures import OUTBOX_HANDLED
-from laoke.foundation.outbox.registry import Event, handlers_of
+from laoke.foundation.outbox.registry import Event, asleep, handlers_of
 from laoke.foundation.outbox.schedule import MAX_ATTEMPTS, pause_after
 from laoke.foundation.sql import hot_cursor, load
 
@@ -66,12 +66,13 @@ def dispatch_batch(
     claimed = _claim(at, limit, lease_until)
     taken = len(claimed)
     begun = time.monotonic()
+    passed_over = asleep() if claimed else frozenset()
     while claimed:
         # Half of the lease is left for the transaction about to begin.
         if (stop and stop.is_set()) or time.monotonic() - begun > lease.total_seconds() / 2:
             _give_back(claimed, at, lease_until)
             break
-        claimed = claimed[_handle_some(claimed, at, lease_until) :]
+        claimed = claimed[_handle_some(claimed, at, lease_until, passed_over) :]
     return taken
 
 
@@ -86,7 +87,9 @@ def _claim(at: datetime, limit: int, lease_until: datetime) -> list[_Claimed]:
     ]
 
 
-def _handle_some(claimed: Sequence[_Claimed], at: datetime, lease_until: datetime) -> int:
+def _handle_some(
+    claimed: Sequence[_Claimed], at: datetime, lease_until: datetime, passed_over: frozenset[str]
+) -> int:
     """Handle messages from the front for one short transaction; returns how many were tried."""
     done: list[_Claimed] = []
     refused: list[tuple[_Claimed, Exception]] = []
@@ -96,7 +99,7 @@ def _handle_some(claimed: Sequence[_Claimed], at: datetime, lease_until: datetim
             deadline = time.monotonic() + _TRANSACTION_SECONDS
             for message in claimed:
                 tried += 1
-                if error := _handle(message, at):
+                if error := _handle(message, at, passed_over):
                     refused.append((message, error))
                 else:
                     done.append(message)
@@ -111,7 +114,7 @@ def _handle_some(claimed: Sequence[_Claimed], at: datetime, lease_until: datetim
         # connection broke is in neither list: it comes back when its lease ends.
         if len(done) > 1:
             for message in done:
-                _handle_some([message], at, lease_until)
+                _handle_some([message], at, lease_until, passed_over)
         else:
             refused += [(message, error) for message in done]
         done = []
@@ -122,11 +125,11 @@ def _handle_some(claimed: Sequence[_Claimed], at: datetime, lease_until: datetim
     return tried
 
 
-def _handle(message: _Claimed, at: datetime) -> Exception | None:
+def _handle(message: _Claimed, at: datetime, passed_over: frozenset[str]) -> Exception | None:
     """Run a message's handlers in a savepoint; returns what one of them raised."""
     if message.attempts > MAX_ATTEMPTS:
         return WorkerDied()
-    handlers = handlers_of(message.event.topic)
+    handlers = handlers_of(message.event.topic, passed_over)
     if not handlers:
         return None
     current = ""

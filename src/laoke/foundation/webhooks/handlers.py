@@ -7,6 +7,7 @@ from datetime import datetime
 from laoke.foundation.outbox.registry import EVERY_TOPIC, Event, subscribe
 from laoke.foundation.sql import hot_cursor, load
 from laoke.foundation.webhooks.envelope import body_of
+from laoke.foundation.webhooks.models import WebhookEndpoint
 from laoke.foundation.webhooks.services import TEST_TOPIC
 
 
@@ -20,6 +21,10 @@ def fan_out(event: Event, at: datetime) -> None:
         )
 
 
+def _has_endpoints() -> bool:
+    return WebhookEndpoint.objects.filter(active=True).exists()
+
+
 def register() -> None:
     """Listen to every topic."""
-    subscribe(EVERY_TOPIC, "webhooks", fan_out)
+    subscribe(EVERY_TOPIC, "webhooks", fan_out, wants=_has_endpoints)
