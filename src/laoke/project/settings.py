@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "laoke.segments",
     "laoke.checkout",
     "laoke.surfaces",
+    "laoke.surfaces.console",
 ]
 
 MIDDLEWARE = [
@@ -43,6 +44,7 @@ MIDDLEWARE = [
     "laoke.foundation.web.limits.LimitBody",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "laoke.surfaces.console.middleware.Pages",
 ]
 
 DATABASE_TARGET = configure.resolve(os.environ, LAOKE.home)
@@ -74,9 +76,7 @@ TEMPLATES = [
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.template.context_processors.i18n",
+                "laoke.foundation.web.appearance.appearance",
             ]
         },
     }
@@ -90,7 +90,9 @@ STORAGES = {
 # Static files are served straight from the packages: nothing to collect before the first start.
 WHITENOISE_USE_FINDERS = True
 
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600  # a working day
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "laoke.surfaces.console.views.refusals.outdated_form"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LAOKE.https
 SECURE_SSL_REDIRECT = False  # the proxy in front does that

@@ -135,6 +135,11 @@ def set_password(caller: Caller, username: str, password: str, *, at: datetime) 
     return _change(caller, username, "staff.password-set", change, at, own=own)
 
 
+def choose_language(staff_id: int, language: str) -> None:
+    """Remember the language an account reads its pages in: its own matter, so it leaves no audit entry."""
+    Staff.objects.filter(pk=staff_id).update(language=language)
+
+
 def caller_for(staff: Staff, stores_of_regions: StoresOfRegions) -> Caller:
     """The account as a Caller: the scopes of its role, limited to its stores and those of its regions."""
     stores: frozenset[int] | None = None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from laoke.foundation.web import health, problems
+from laoke.foundation.web import appearance, health, problems
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("preferences", appearance.choose, name="preferences"),
     path("problems/", problems.index, name="problems"),
     path("problems/<slug:code>", problems.page, name="problem"),
 ]

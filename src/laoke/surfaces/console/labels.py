@@ -1,0 +1,110 @@
+"""Words for what the database keeps as codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as _in
+
+# Class: its name, and in a few words who is in it.
+CLASSES_RFM: dict[str, tuple[Any, Any]] = {
+    "high_value": (_in("class of members", "High value"), _("bought lately, often and for much")),
+    "potential": (_in("class of members", "Potential"), _("bought lately, not yet often or for much")),
+    "new": (_in("class of members", "New"), _("joined or first bought within 30 days")),
+    "dormant": (_in("class of members", "Dormant"), _("not for long, or never")),
+}
+CLASSES_VALUE: dict[str, tuple[Any, Any]] = {
+    "core": (_in("class of members", "Core"), _("5,000 a year and 4 repurchases")),
+    "potential": (_in("class of members", "Potential"), _("2,000 a year and 2 repurchases")),
+    "basic": (_in("class of members", "Basic"), _("500 a year and 1 repurchase, or active")),
+    "dormant": (_in("class of members", "Dormant"), _("less, and nothing for half a year")),
+}
+
+RULES: dict[str, Any] = {
+    "registered-recently": _("registered within 30 days, nothing bought yet"),
+    "never-bought": _("never bought"),
+    "near-high-high": _("bought lately, often and for much"),
+    "new-low-low": _("first purchase within 30 days"),
+    "near-mid-mid": _("bought lately, in the middle for number and amount"),
+    "near-often-small": _("bought lately and often, small amounts"),
+    "near-seldom-large": _("bought lately and seldom, large amounts"),
+    "near-low-low": _("bought lately, seldom and for little"),
+    "far-high-high": _("used to buy often and for much, not lately"),
+    "far-low-low": _("seldom, for little, and not lately"),
+    "far-between": _("not lately"),
+    "core": _("reaches every threshold of the core"),
+    "potential": _("reaches every threshold of the potential"),
+    "basic": _("reaches every threshold of the basic"),
+    "silent": _("nothing for half a year"),
+    "active-small": _("below the basic thresholds, but bought within half a year"),
+}
+
+MEASURES: dict[str, Any] = {
+    "recency_days": _("Days since the last purchase"),
+    "frequency": _("Purchases in a year"),
+    "monetary_minor": _("Spend in a year"),
+    "orders_total": _("Purchases ever"),
+    "r_score": _("Recency score"),
+    "f_score": _("Frequency score"),
+    "m_score": _("Amount score"),
+    "annual_minor": _("Spend in a year"),
+    "annual_repurchases": _("Repurchases in a year"),
+    "interactions": _("Interactions"),
+    "days_since_first": _("Days since the first purchase"),
+    "days_since_registration": _("Days since registration"),
+}
+
+IDENTITIES: dict[str, Any] = {
+    "card": _("Card"),
+    "phone": _("Phone"),
+    "email": _("E-mail"),
+    "wechat_openid": _("WeChat OpenID"),
+    "wechat_unionid": _("WeChat UnionID"),
+    "shop_account": _("Shop account"),
+}
+CHANNELS: dict[str, tuple[Any, str]] = {
+    "sms": (_("Text message"), "device-mobile-message"),
+    "email": (_("E-mail"), "mail"),
+    "wechat": (_("WeChat"), "brand-wechat"),
+    "app": (_("App notice"), "bell"),
+    "phone": (_("Phone call"), "phone"),
+    "post": (_("Letter"), "message-2"),
+}
+PURPOSES: dict[str, Any] = {
+    "service": _("Service"),
+    "marketing": _("Marketing"),
+    "profiling": _("Profiling"),
+}
+GENDERS: dict[str, Any] = {"m": _("Male"), "f": _("Female")}
+STATUSES: dict[str, Any] = {
+    "active": _("Active"),
+    "blocked": _("Blocked"),
+    "merged": _("Merged"),
+    "erased": _("Erased"),
+}
+DELIVERIES: dict[str, Any] = {
+    "placed": _("Placed"),
+    "packed": _("Packed"),
+    "shipped": _("Shipped"),
+    "delivered": _("Delivered"),
+    "done": _("Taken away"),
+}
+
+# What the timeline says of a movement or a move, and the sign of its dot.
+HAPPENINGS: dict[str, tuple[Any, str]] = {
+    "accrual": (_("Earned with a purchase"), "earn"),
+    "redemption": (_("Spent at the till"), "spend"),
+    "expiry": (_("Expired"), "gone"),
+    "clawback": (_("Taken back with a return"), "gone"),
+    "restoration": (_("Given back with a return"), "earn"),
+    "repayment": (_("Debt repaid from new points"), "gone"),
+    "adjustment": (_("Adjusted by hand"), "hand"),
+    "merge": (_("Moved by a merge of members"), "hand"),
+    "tier:enrolled": (_("Joined"), "move"),
+    "tier:threshold_reached": (_("Reached a tier"), "move"),
+    "tier:review_upgraded": (_("Moved up at the review"), "move"),
+    "tier:review_downgraded": (_("Moved down at the review"), "move"),
+    "tier:return_downgraded": (_("Moved down: what reached the tier was returned"), "move"),
+}
+OTHER_MOVE = (_("Tier changed"), "move")

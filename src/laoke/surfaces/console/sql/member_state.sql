@@ -1,0 +1,39 @@
+-- Everything about one member that stands in one place. Grain: one row; none for an unknown member.
+select
+    standing.tier,
+    standing.since,
+    account.balance,
+    account.debt,
+    account.earned_total,
+    account.redeemed_total,
+    account.expired_total,
+    store.code as store_code,
+    store.name as store,
+    store.name_en as store_en,
+    channel.name as channel,
+    channel.name_en as channel_en,
+    %(stores)s::bigint[] is null
+        or coalesce(member.home_store_id = any(%(stores)s::bigint[]), false)
+        or exists (
+            select from purchases_order
+            where member_id = member.id and store_id = any(%(stores)s::bigint[])
+        ) as visible,
+    (
+        -- Open lots, those that expire in the same month of the shop's calendar together.
+        select
+            coalesce(json_agg(json_build_array(lots.first_at, lots.points, lots.lots) order by lots.first_at), '[]')::text
+        from (
+            select min(expires_at) as first_at, sum(remaining) as points, count(*) as lots
+            from points_lot
+            where member_id = member.id and remaining > 0 and expires_at > %(at)s
+            group by date_trunc('month', (expires_at - interval '1 microsecond') at time zone %(zone)s)
+        ) lots
+    ) as lots,
+    row_to_json(features)::text as features
+from members_member member
+left join tiers_standing standing on standing.member_id = member.id
+left join points_account account on account.member_id = member.id
+left join purchases_store store on store.id = member.home_store_id
+left join purchases_channel channel on channel.id = member.registered_channel_id
+left join segments_memberfeatures features on features.member_id = member.id
+where member.id = %(member_id)s

@@ -1,0 +1,215 @@
+"""How figures are written: money, points, shares, days and times, and the tracks and bars drawn from them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from laoke.kernel.money import minor_digits
+
+register = template.Library()
+
+NONE = "--"
+_SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "TWD": "NT$"}
+# In Chinese big numbers go by ten thousands, in English by thousands.
+_CHINESE = ((10**8, "亿"), (10**4, "万"))
+_ENGLISH = ((10**9, "B"), (10**6, "M"), (10**3, "K"))
+
+
+def _in_chinese() -> bool:
+    return (get_language() or settings.LANGUAGE_CODE) == "zh-hans"
+
+
+def _sign() -> str:
+    currency: str = settings.LAOKE.currency
+    return _SIGNS.get(currency, f"{currency} ")
+
+
+@register.filter
+def money(minor: int | None) -> str:
+    """Minor units in full: ¥1,234.50."""
+    if minor is None:
+        return NONE
+    digits = minor_digits(settings.LAOKE.currency)
+    whole, part = divmod(abs(minor), 10**digits)
+    cents = f".{part:0{digits}d}" if digits else ""
+    return f"{'−' if minor < 0 else ''}{_sign()}{whole:,}{cents}"
+
+
+@register.filter
+def money_short(minor: int | None) -> str:
+    """Minor units for a glance: ¥128.4 万, ¥1.28M, ¥865."""
+    if minor is None:
+        return NONE
+    unit = 10 ** minor_digits(settings.LAOKE.currency)
+    return f"{'−' if minor < 0 else ''}{_sign()}{_short(abs(minor), unit)}"
+
+
+@register.filter
+def number(value: int | None) -> str:
+    """A whole number in full: 12,345."""
+    return NONE if value is None else f"{value:,}".replace("-", "−")
+
+
+@register.filter
+def number_short(value: int | None) -> str:
+    """A whole number for a glance: 123.4 万, 1.23M; below ten thousand in full."""
+    if value is None:
+        return NONE
+    return f"{'−' if value < 0 else ''}{_short(abs(value), 1)}"
+
+
+@register.filter
+def signed(value: int) -> str:
+    """A movement: +120, −80."""
+    return f"{'+' if value > 0 else '−' if value < 0 else ''}{abs(value):,}"
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """A share: 47.6%."""
+    return NONE if share is None else f"{share * 100:.1f}%"
+
+
+@register.filter
+def percent_bare(share: float | None) -> str:
+    """A share without its sign, for large type: 47.6."""
+    return NONE if share is None else f"{share * 100:.1f}"
+
+
+@register.filter
+def change(share: float | None) -> str:
+    """A change: 4.2%, without sign; the words around it say up or down."""
+    return NONE if share is None else f"{abs(share) * 100:.1f}%"
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """A day: 2026-11-18."""
+    return NONE if value is None else f"{value:%Y-%m-%d}"
+
+
+@register.filter
+def clock(value: datetime | None) -> str:
+    """An instant in the shop's zone: 2026-11-18 09:30."""
+    return NONE if value is None else f"{value.astimezone(settings.LAOKE.zone):%Y-%m-%d %H:%M}"
+
+
+@register.filter
+def clock_day(value: datetime | None) -> str:
+    """The day of an instant in the shop's zone."""
+    return NONE if value is None else f"{value.astimezone(settings.LAOKE.zone):%Y-%m-%d}"
+
+
+@register.filter
+def named(value: Any) -> str:
+    """The name in the language of the page."""
+    name = value.zh if _in_chinese() else value.en
+    return str(name) or NONE
+
+
+@register.filter
+def amount(value: int | None, is_money: bool) -> str:
+    """A value that is money or a count."""
+    return money(value).removesuffix(".00") if is_money else number(value)
+
+
+@register.simple_tag
+def window(months: int, days: int) -> str:
+    """The stretch of time a criterion counts."""
+    if months:
+        return ngettext("%(n)d month", "%(n)d months", months) % {"n": months}
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+
+
+@register.simple_tag
+def bound(reason: Any) -> str:
+    """What a measure was held against: ≥ 4, ≤ 30, 3 – 5."""
+    low, high = (
+        None if value is None else amount(value, reason.money) for value in (reason.at_least, reason.at_most)
+    )
+    if low is None:
+        return f"≤ {high}"
+    return f"≥ {low}" if high is None else low if low == high else f"{low} – {high}"
+
+
+@register.simple_tag
+def orders_span(low: int | None, high: int | None) -> str:
+    """Numbers of orders: 3–4 orders, 12+ orders; -- where there is none."""
+    if low is None:
+        return NONE
+    if high is None:
+        return _("%(n)s+ orders") % {"n": number(low)}
+    return _("%(n)s orders") % {"n": _range(low, high)}
+
+
+@register.simple_tag
+def days_span(low: int | None, high: int | None) -> str:
+    """Numbers of days: 0–14 days, 120+ days; -- where there is none."""
+    if low is None:
+        return NONE
+    if high is None:
+        return _("%(n)s+ days") % {"n": number(low)}
+    return _("%(n)s days") % {"n": _range(low, high)}
+
+
+@register.simple_tag
+def track(
+    value: float | None, goal: float | None = 1, notch: float | None = None, tone: str = ""
+) -> SafeString:
+    """The way from nothing to a goal, with a mark on it. Decoration: the figures stand beside it in words."""
+    way = _part(value, goal)
+    mark: SafeString | str = ""
+    if notch is not None:
+        mark = format_html(
+            '<rect class="notch" x="{}%" y="0" width="3" height="14" rx="1.5" transform="translate(-1.5)"/>',
+            _part(notch, goal),
+        )
+    return format_html(
+        '<svg class="track {}" aria-hidden="true" focusable="false">'
+        '<rect class="bed" y="4" width="100%" height="6" rx="3"/>'
+        '<rect class="way" y="4" width="{}%" height="6" rx="3"/>{}</svg>',
+        tone,
+        way,
+        mark,
+    )
+
+
+@register.simple_tag
+def bar(value: float | None, most: float | None = 1, tone: str = "") -> SafeString:
+    """A length to compare with its neighbours."""
+    return format_html(
+        '<svg class="bar {}" aria-hidden="true" focusable="false"><rect class="bed" width="100%" height="8" rx="2"/>'
+        '<rect class="way" width="{}%" height="8" rx="2"/></svg>',
+        tone,
+        _part(value, most),
+    )
+
+
+def _range(low: int, high: int) -> str:
+    return number(low) if low == high else f"{number(low)}–{number(high)}"
+
+
+def _part(value: float | None, whole: float | None) -> str:
+    share = value / whole if value and whole else 0.0
+    return f"{max(0.0, min(1.0, share)) * 100:.1f}"
+
+
+def _short(value: int, unit: int) -> str:
+    """`value` counts `unit`s of a hundredth or so; the answer has four digits at most, besides full small numbers."""
+    whole = value / unit
+    for size, word in _CHINESE if _in_chinese() else _ENGLISH:
+        # Numbers below ten thousand are read at a glance in full.
+        if whole >= max(size, 10_000):
+            scaled = whole / size
+            digits = 2 if scaled < 10 else 1 if scaled < 1000 else 0
+            gap = " " if _in_chinese() else ""
+            return f"{scaled:,.{digits}f}{gap}{word}"
+    return f"{whole:,.0f}"
