@@ -1,0 +1,62 @@
+"""The documents agree with the code: problem pages, readmes of modules, links, and the numbers that pages work out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from tools import problem_pages
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PACKAGE = ROOT / "src" / "laoke"
+TOP = ("README.md", "README.zh-CN.md", "GLOSSARY.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def test_every_problem_type_has_its_page_and_no_page_is_stale():
+    assert problem_pages.wrong() == [], "python tools/problem_pages.py"
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        path
+        for path in sorted([*PACKAGE.iterdir(), *(PACKAGE / "surfaces").iterdir()])
+        if path.is_dir() and (path / "__init__.py").exists()
+    ],
+    ids=lambda path: path.relative_to(PACKAGE).as_posix(),
+)
+def test_every_module_has_its_readme(folder):
+    assert (folder / "README.md").is_file()
+
+
+# mkdocs checks the links within docs/; these lead from elsewhere, where nobody else looks.
+@pytest.mark.parametrize(
+    "page",
+    [*(ROOT / name for name in TOP), *sorted(PACKAGE.rglob("README.md"))],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_links_lead_somewhere(page):
+    targets = [link.split("#")[0] for link in LINK.findall(page.read_text(encoding="utf-8"))]
+    local = [
+        target for target in targets if target and "://" not in target and not target.startswith("mailto:")
+    ]
+    assert [target for target in local if not (page.parent / unquote(target)).exists()] == []
+
+
+def test_decisions_are_numbered_and_have_their_four_parts():
+    decisions = sorted((DOCS / "explanation" / "decisions").glob("0*.md"))
+    assert [int(path.name[:4]) for path in decisions] == list(range(1, len(decisions) + 1))
+    for path in decisions:
+        headings = re.findall(r"^## (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert headings == ["Context", "Decision", "Consequences", "Alternatives"], path.name
+
+
+def test_every_make_target_of_contributing_exists():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
+    assert named - targets == set()
