@@ -17,7 +17,7 @@ from .visits import STRIDE, Visits
 
 LARGEST_BASKET = 15
 # Lines besides needs on an ordinary visit, and on one that only a need caused.
-_MEAN_LINES, _MEAN_LINES_OWN = 3.7, 1.2
+_MEAN_LINES, _MEAN_LINES_OWN = 5.4, 1.9
 # A line is the buyer's usual product of the shelf, or comes from one of the buyer's usual shelves.
 _USUAL_PRODUCT, _USUAL_SHELF, _USUAL_SHELVES = 0.5, 0.3, 5
 # A line follows the leaflet: it is one of the products reduced in these two weeks.

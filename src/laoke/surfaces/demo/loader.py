@@ -52,7 +52,7 @@ PROGRAMME: dict[str, Any] = {
                 "name_en": "Silver",
                 "needs": [
                     {"metric": "purchases", "months": 3, "at_least": 2},
-                    {"metric": "spend", "months": 3, "at_least": 500_00},
+                    {"metric": "spend", "months": 3, "at_least": 300_00},
                 ],
             },
             {
@@ -69,8 +69,8 @@ PROGRAMME: dict[str, Any] = {
                 "name_zh": "钻石会员",
                 "name_en": "Diamond",
                 "needs": [
-                    {"metric": "purchases", "months": 3, "at_least": 8},
-                    {"metric": "spend", "months": 3, "at_least": 4000_00},
+                    {"metric": "purchases", "months": 3, "at_least": 6},
+                    {"metric": "spend", "months": 3, "at_least": 3000_00},
                 ],
             },
         ],

@@ -23,13 +23,13 @@ def sales(events):
 @pytest.mark.parametrize(
     ("figure", "low", "high"),
     [
-        ("orders", 45_000, 56_000),
+        ("orders", 50_000, 62_000),
         ("orders_per_member", 8, 10),
         ("anonymous_share", 0.15, 0.2),
         ("return_share", 0.02, 0.03),
         ("online_share", 0.22, 0.36),
-        ("basket_mean_minor", 8_500, 11_000),
-        ("lines_mean", 3.6, 4.4),
+        ("basket_mean_minor", 10_500, 13_500),
+        ("lines_mean", 4.4, 5.5),
         ("repurchase_90", 0.35, 0.42),
         ("dormant", 0.22, 0.29),
         ("top_15_share", 0.45, 0.55),
