@@ -58,9 +58,21 @@ def product_entries(skus: Sequence[str]) -> dict[str, ProductInput]:
                 "earns_points, active, tags from purchases_product where sku = any(%s)",
                 [list(skus[start : start + _MANY])],
             )
-            for sku, name, price, name_en, category_id, *rest, tags in cursor:
-                found[sku] = ProductInput(
-                    sku, name, price, name_en, codes.get(category_id), *rest, tuple(tags)
+            for row in cursor:
+                found[row[0]] = ProductInput(
+                    sku=row[0],
+                    name=row[1],
+                    price_minor=row[2],
+                    name_en=row[3],
+                    category=codes.get(row[4]),
+                    brand=row[5],
+                    barcode=row[6],
+                    cost_minor=row[7],
+                    unit=row[8],
+                    pack_size=row[9],
+                    earns_points=row[10],
+                    active=row[11],
+                    tags=tuple(row[12]),
                 )
     return found
 

@@ -12,7 +12,9 @@ from decimal import Decimal
 
 # Exact for every amount and quantity that is accepted, and held in 64 bits: reading wider ones is twenty times slower.
 DECIMALS = 5
-NUMBER = f"decimal(18,{DECIMALS})"
+NUMBER = f"decimal(17,{DECIMALS})"
+# Sums and products are worked out in this one: within 64 bits an overflow would end the whole import.
+_WIDE = f"decimal(28,{DECIMALS})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,8 @@ class Sum(Expression):
         return f"({self.number(aliases)})::varchar"
 
     def number(self, aliases: Aliases) -> str:
-        plus = " + ".join(part.number(aliases) for part in self.plus)
-        minus = "".join(f" - {part.number(aliases)}" for part in self.minus)
-        # Each sum is brought back to the one type: longer decimals would run out of digits.
+        plus = " + ".join(f"({part.number(aliases)})::{_WIDE}" for part in self.plus)
+        minus = "".join(f" - ({part.number(aliases)})::{_WIDE}" for part in self.minus)
         return f"try_cast(({plus}{minus}) as {NUMBER})"
 
     @property
@@ -148,7 +149,7 @@ class Scaled(Expression):
         whole = sql
         if self.times != 1 or self.divided_by != 1:
             factor = self.times / self.divided_by
-            sql = f"try_cast(({sql}) * {factor:.9f}::decimal(18,9) as {NUMBER})"
+            sql = f"try_cast(({sql})::{_WIDE} * {factor:.9f}::decimal(18,9) as {NUMBER})"
         if self.at_least is not None:
             sql = f"greatest({sql}, {_decimal(self.at_least)})"
         if self.at_most is not None:

@@ -457,10 +457,12 @@ class _Node:
             return default
         if (
             type(self.value) not in (int, Decimal)
-            or abs(self.value) >= 10**12
+            or abs(self.value) >= 10**9
             or (not zero and not self.value)
         ):
-            raise BadMapping(self.place, "takes a number" + ("" if zero else " other than zero"))
+            raise BadMapping(
+                self.place, "takes a number below 1,000,000,000" + ("" if zero else ", other than zero")
+            )
         return Decimal(self.value)
 
 
@@ -497,5 +499,11 @@ def _plain(loader: _Loader, node: Any) -> object:
     return loader.construct_scalar(node)
 
 
+# Only true and false are truth values: no, yes, on and y are names of columns in real files.
+_Loader.yaml_implicit_resolvers = {
+    letter: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:bool"]
+    for letter, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), list("tf"))
 _Loader.add_constructor("tag:yaml.org,2002:float", _exact)
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _plain)

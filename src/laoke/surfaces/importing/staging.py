@@ -221,7 +221,9 @@ class Stage:
             Takes.QUANTITY: (MILLI, LARGEST_MILLI),
             Takes.COUNT: (1, 10**9),
         }[each.takes]
-        scaled = f"(n_{each.name} * {scale})"
+        # What is too large is set aside before it is multiplied: an overflow would end the whole import.
+        within = f"if(abs(n_{each.name}) > {largest // scale}, null, n_{each.name})"
+        scaled = f"({within} * {scale})"
         whens = [
             f"when n_{each.name} is null then if(here_{each.name}, {int(Problem.NOT_A_NUMBER)}, {missing})"
         ]

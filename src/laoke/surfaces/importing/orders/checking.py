@@ -107,7 +107,7 @@ def _check_amounts(stage: Stage) -> None:
     # A cell that cannot be read has its own entry; these are the cells with nothing in them.
     unread = " and ".join(f"problem_{name} is null" for name in ("paid", "gross", "discount") if name in have)
     _mark(stage, worth, Problem.MISSING, f"(net is null or value is null) and not is_return and {unread}")
-    _mark(stage, worth, Problem.DISCOUNT_NEGATIVE, "net > value and net >= 0 and not is_return")
+    _mark(stage, worth, Problem.DISCOUNT_NEGATIVE, f"net > value and net >= 0 and not is_return and {unread}")
     _mark(stage, worth, Problem.TOO_LARGE, f"value > {LARGEST_MINOR} and not is_return and {unread}")
     if {"paid", "gross", "discount"} <= have:
         _mark(stage, "paid", Problem.AMOUNTS_DIFFER, "gross - discount <> paid and not is_return")
