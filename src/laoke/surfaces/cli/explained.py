@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from laoke.engine.tiering import Finding, Metric, Tier
 from laoke.insight.rfm.explain import Explanation
@@ -46,25 +46,31 @@ class _Words:
     def person(self) -> Iterator[str]:
         profile = self._account.profile
         status = {
-            "active": _("active"),
-            "blocked": _("blocked"),
-            "merged": _("merged"),
-            "erased": _("erased"),
+            "active": pgettext("member", "active"),
+            "blocked": pgettext("member", "blocked"),
+            "merged": pgettext("member", "merged"),
+            "erased": pgettext("member", "erased"),
         }[profile.status.value]
-        yield f"{_('Member')} {profile.id}  {profile.name_masked or _('(no name)')}  {status}"
+        yield _("Member %(id)s  %(name)s  %(status)s") % {
+            "id": profile.id,
+            "name": profile.name_masked or _("(no name)"),
+            "status": status,
+        }
         kinds = {
-            "card": _("card"),
-            "phone": _("phone"),
+            "card": pgettext("identity", "card"),
+            "phone": pgettext("identity", "phone"),
             "email": _("e-mail"),
             "wechat_openid": _("WeChat openid"),
             "wechat_unionid": _("WeChat unionid"),
             "shop_account": _("shop account"),
         }
-        rows = [
-            (kinds[each.kind.value], f"{each.masked} {each.issuer}".rstrip()) for each in profile.identities
-        ]
+        # Recorded in one moment, they have no order of their own.
+        ordered = sorted(
+            profile.identities, key=lambda each: (list(kinds).index(each.kind.value), each.added_at, each.id)
+        )
+        rows = [(kinds[each.kind.value], f"{each.masked} {each.issuer}".rstrip()) for each in ordered]
         where = f"  {self._account.home_store}" if self._account.home_store else ""
-        rows.append((_("since"), f"{profile.registered_date}{where}"))
+        rows.append((_("joined"), f"{profile.registered_date}{where}"))
         if profile.birthday:
             rows.append((_("birthday"), f"{profile.birthday[0]:02}-{profile.birthday[1]:02}"))
         if profile.tags:
@@ -149,7 +155,7 @@ class _Words:
         if points.entries:
             yield "  " + _("How the balance came about (points, balance):")
             before = points.entries[0].balance - points.entries[0].points
-            rows = [("", "", f"{before:,}", _("before"))] if before else []
+            rows = [("", "", f"{before:,}", _("balance before"))] if before else []
             rows += [
                 (self._minute(each.at), f"{each.points:+,}", f"{each.balance:,}", self._cause(each))
                 for each in points.entries
@@ -177,7 +183,7 @@ class _Words:
                     store,
                     each.order_no,
                     self._amount(each.total_minor),
-                    ", ".join(notes),
+                    _(", ").join(notes),
                 )
             )
         yield from _indented(rows, right=(3,))
@@ -196,12 +202,12 @@ class _Words:
                 "m": known.m_score,
             }
         names = {
-            "high_value": _("high value"),
-            "potential": _("potential"),
-            "dormant": _("dormant"),
-            "new": _("new customer"),
-            "core": _("core"),
-            "basic": _("basic"),
+            "high_value": pgettext("class", "high value"),
+            "potential": pgettext("class", "potential"),
+            "dormant": pgettext("class", "dormant"),
+            "new": pgettext("class", "new customer"),
+            "core": pgettext("class", "core"),
+            "basic": pgettext("class", "basic"),
         }
         for title, explanation in ((_("By RFM"), found.rfm), (_("By value"), found.value)):
             yield "  " + _("%(system)s: %(name)s (%(rule)s)") % {
@@ -221,17 +227,21 @@ class _Words:
             "sms": _("text message"),
             "email": _("e-mail"),
             "wechat": _("WeChat"),
-            "app": _("app"),
+            "app": pgettext("consent", "app"),
             "phone": _("telephone"),
-            "post": _("post"),
+            "post": pgettext("consent", "post"),
         }
-        purposes = {"service": _("service"), "marketing": _("marketing"), "profiling": _("profiling")}
+        purposes = {
+            "service": pgettext("consent", "service"),
+            "marketing": pgettext("consent", "marketing"),
+            "profiling": pgettext("consent", "profiling"),
+        }
         yield from _indented(
             [
                 (
                     channels[each.channel.value],
                     purposes[each.purpose.value],
-                    _("yes") if each.granted else _("no"),
+                    pgettext("consent", "yes") if each.granted else pgettext("consent", "no"),
                     self._day(each.at),
                     each.source,
                 )

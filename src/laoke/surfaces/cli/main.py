@@ -12,6 +12,7 @@ from laoke.surfaces.cli import (
     apikeys,
     backup,
     expire,
+    importing,
     members,
     programme,
     recompute,
@@ -140,6 +141,7 @@ def check(json: Json = False) -> None:
             sys.exit(Exit.DIFFERENCES)
 
 
+app.add_typer(importing.app, name="import")
 app.add_typer(members.app, name="member")
 app.add_typer(programme.app, name="programme")
 app.add_typer(recompute.app, name="recompute")
