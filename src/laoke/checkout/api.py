@@ -29,6 +29,7 @@ from laoke.foundation.web.api import KeyAuth, answered, caller, idempotency_key,
 from laoke.foundation.web.fields import MemberId, OrderId
 from laoke.foundation.web.openapi import IDEMPOTENT
 from laoke.purchases import delivery
+from laoke.purchases.api import order_router
 from laoke.tiers.schemas import LadderOut
 
 router = Router(tags=["till"])
@@ -44,10 +45,11 @@ def post_quote(request: HttpRequest, body: BasketIn) -> HttpResponse:
     return HttpResponse(orjson.dumps(answer), content_type="application/json")
 
 
-@router.post(
+@order_router.post(
     "/orders",
     auth=KeyAuth(Scope.ORDERS_WRITE),
     response={201: OrderOut},
+    tags=["till"],
     openapi_extra=IDEMPOTENT,
     summary="Record a purchase",
 )

@@ -35,6 +35,55 @@ from laoke.tiers.schemas import LadderOut, ProgressOut
 DeliveryStatus = Literal["placed", "packed", "shipped", "delivered", "done", "cancelled"]
 
 
+_BASKET: dict[str, object] = {
+    "store": "S001",
+    "channel": "pos",
+    "currency": "CNY",
+    "member": {"member_id": 1042},
+    "lines": [{"sku": "0103001", "quantity": 2}, {"sku": "0101006", "quantity": "1.5"}],
+}
+
+
+_LINES: list[dict[str, object]] = [
+    {
+        "line_no": 1,
+        "sku": "0103001",
+        "name": "禾邻优选嫩豆腐 400g",
+        "quantity": "2",
+        "unit_price_minor": 340,
+        "gross_minor": 680,
+        "discount_minor": 0,
+        "net_minor": 680,
+        "points_minor": 0,
+    },
+    {
+        "line_no": 2,
+        "sku": "0101006",
+        "name": "大白菜（散称）",
+        "quantity": "1.5",
+        "unit_price_minor": 440,
+        "gross_minor": 660,
+        "discount_minor": 0,
+        "net_minor": 660,
+        "points_minor": 0,
+    },
+]
+_TOTALS: dict[str, object] = {
+    "items_minor": 1340,
+    "discount_minor": 0,
+    "total_minor": 1340,
+    "points_minor": 0,
+    "payable_minor": 1340,
+}
+_PROGRESS: dict[str, object] = {
+    "next_tier": "silver",
+    "needs": [
+        {"metric": "purchases", "months": 3, "value": 1, "at_least": 2, "missing": 1},
+        {"metric": "spend", "months": 3, "value": 1340, "at_least": 50000, "missing": 48660},
+    ],
+}
+
+
 class MemberIn(In):
     """The member, by exactly one of these. `issuer` names the app of an openid or the shop of an account."""
 
@@ -74,6 +123,8 @@ class LineIn(In):
 class BasketIn(In):
     """A basket to be priced."""
 
+    model_config = example(**_BASKET, points_to_redeem=0)
+
     store: Code
     channel: Code
     currency: Currency = "CNY"
@@ -107,6 +158,15 @@ class TenderIn(In):
 class OrderIn(BasketIn):
     """A purchase to be recorded. `quote` is the text a quote gave: its prices and rules then hold for 15 minutes."""
 
+    model_config = example(
+        **_BASKET,
+        points_to_redeem=0,
+        order_no="S001-20260310-0131",
+        placed_at="2026-03-10T12:00:00+08:00",
+        tenders=[{"kind": "wechat_pay", "amount_minor": 1340, "reference": "4200002026031000131"}],
+        delivery_status="done",
+    )
+
     order_no: Code
     placed_at: Instant
     tenders: list[TenderIn] = Field([], max_length=20)
@@ -136,6 +196,13 @@ class ReturnLineIn(In):
 
 class ReturnIn(In):
     """Goods brought back. Without `lines` everything that is left; without `store` it is the store of the order."""
+
+    model_config = example(
+        return_no="R-0007",
+        returned_at="2026-03-12T17:30:00+08:00",
+        lines=[{"line_no": 1, "quantity": "1"}],
+        reason="包装破损",
+    )
 
     return_no: Code
     returned_at: Instant
@@ -191,6 +258,22 @@ class QuoteMemberOut(BaseModel):
 class QuoteOut(_Totals):
     """A priced basket. Send `quote` with the order within 15 minutes and it holds."""
 
+    model_config = example(
+        quote="WzIsMTc5NTMzNTY0Njk4NDA5NyxbMzQwLDQ0MF0sIjRjYzM1OWQ2NzdlZTEzZjM1Il0.hG487DY8egJ7xHBI-0lVyQ",
+        programme_version=2,
+        priced_at="2026-03-10T04:00:00Z",
+        valid_until="2026-03-10T04:15:00Z",
+        lines=_LINES,
+        **_TOTALS,
+        points_to_earn=13,
+        points_usable=0,
+        points_usable_minor=0,
+        points_to_redeem=0,
+        reasons=[{"code": "points_below_step", "step": 100, "missing": 87}],
+        hints=[],
+        member={"member_id": 1042, "tier": "basic", "points_available": 13, "progress": _PROGRESS},
+    )
+
     quote: str
     programme_version: int
     priced_at: datetime
@@ -217,6 +300,25 @@ class OrderMemberOut(BaseModel):
 
 class OrderOut(_Totals):
     """A recorded purchase."""
+
+    model_config = example(
+        order_id=88213,
+        order_no="S001-20260310-0131",
+        store="S001",
+        placed_at="2026-03-10T04:00:00Z",
+        programme_version=2,
+        lines=_LINES,
+        **_TOTALS,
+        points_redeemed=0,
+        points_earned=13,
+        member={
+            "member_id": 1042,
+            "points_available": 26,
+            "tier": "basic",
+            "tier_before": None,
+            "progress": _PROGRESS,
+        },
+    )
 
     order_id: int
     order_no: str
@@ -248,6 +350,23 @@ class ReturnMemberOut(BaseModel):
 
 class ReturnOut(BaseModel):
     """A recorded return: `refund_minor` is the money to give back."""
+
+    model_config = example(
+        return_id=512,
+        return_no="R-0007",
+        order_id=88213,
+        order_no="S001-20260310-0131",
+        store="S001",
+        returned_at="2026-03-12T09:30:00Z",
+        lines=[{"line_no": 1, "quantity": "1", "returned_minor": 340}],
+        returned_minor=340,
+        refund_minor=340,
+        points_restored=0,
+        points_clawed_back=3,
+        points_debt=0,
+        left_minor=1000,
+        member={"member_id": 1042, "points_available": 23, "tier": "basic", "tier_before": None},
+    )
 
     return_id: int
     return_no: str

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.module_loading import autodiscover_modules
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -35,5 +37,6 @@ def declare(name: str, about: str, /, **fields: str) -> str:
 
 
 def known() -> list[Topic]:
-    """Every topic of the imported modules, by name."""
+    """Every topic, by name. Modules declare theirs in their `events.py`, which this imports."""
+    autodiscover_modules("events")
     return [_topics[name] for name in sorted(_topics)]

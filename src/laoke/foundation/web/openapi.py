@@ -85,7 +85,9 @@ class Description(OpenAPISchema):
         for status in sorted(refusals):
             details["responses"].setdefault(status, {"$ref": f"#/components/responses/{status}"})
         for parameter in details["parameters"]:
-            if examples := parameter.pop("examples", None):
+            examples = parameter.pop("examples", None)
+            # The docs page would send an example of an optional filter along.
+            if examples and parameter["required"]:
                 parameter["example"] = examples[0]
         return details
 

@@ -9,6 +9,7 @@ from laoke.foundation.web.openapi import Api
 from laoke.foundation.webhooks.api import router as webhooks
 from laoke.members.api import router as members
 from laoke.points.api import router as points
+from laoke.purchases.api import order_router as orders
 from laoke.purchases.api import router as purchases
 from laoke.segments.api import router as segments
 from laoke.tiers.api import router as tiers
@@ -32,5 +33,5 @@ api = Api(
     urls_namespace="v1",
 )
 answer_problems(api)
-for router in (checkout, purchases, members, points, tiers, segments, webhooks):
+for router in (checkout, orders, purchases, members, points, tiers, segments, webhooks):
     api.add_router("", router)

@@ -1,0 +1,230 @@
+"""The shop that the examples in the description of the API speak of, with the very ids they name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+
+from laoke.checkout import catalogue, orders, programme, quotes
+from laoke.checkout.types import BasketRequest, LineRequest, MemberKey, OrderRequest
+from laoke.foundation.access import SYSTEM, Scope
+from laoke.foundation.apikeys import services as apikeys
+from laoke.foundation.models import WebhookDelivery
+from laoke.foundation.webhooks import services as webhooks
+from laoke.members import services as members
+from laoke.members.types import IdentityInput
+from laoke.purchases import services as purchases
+from laoke.purchases.services import CategoryInput, ProductInput, StoreInput
+from laoke.segments.models import MemberFeatures
+from laoke.surfaces.api.main import api
+from laoke.surfaces.demo.loader import PROGRAMME
+
+DAY = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
+MEMBER, OTHER, ORDER, MERGE, ENDPOINT, DELIVERY, IDENTITY = 1042, 1077, 88213, 31, 3, 7711, 2203
+PHONE = "13812346217"
+ALL = frozenset(scope.value for scope in Scope)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the description, ready to be called with its own example."""
+
+    method: str
+    path: str
+    details: Mapping[str, Any]
+
+    @property
+    def scopes(self) -> list[str]:
+        return self.details["security"][0]["KeyAuth"]
+
+    @property
+    def url(self) -> str:
+        filled = self.path
+        for parameter in self.details["parameters"]:
+            if parameter["in"] == "path":
+                filled = filled.replace(f"{{{parameter['name']}}}", str(parameter["example"]))
+        return filled
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {
+            parameter["name"]: parameter["example"]
+            for parameter in self.details["parameters"]
+            if parameter["in"] == "header"
+        }
+
+    @property
+    def body(self) -> Any:
+        content = self.details.get("requestBody", {}).get("content", {})
+        return content["application/json"]["example"] if content else None
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may write at all."""
+        return self.method != "get" and self.path not in READING
+
+
+# Bodies keep what is asked out of addresses; nothing is written.
+READING = {"/v1/quotes", "/v1/members/search", "/v1/members/lookup"}
+
+
+def description() -> dict[str, Any]:
+    """The OpenAPI document as served."""
+    return json.loads(json.dumps(api.get_openapi_schema(path_prefix="v1/")))
+
+
+def operations() -> Iterator[Operation]:
+    for path, methods in description()["paths"].items():
+        for method, details in methods.items():
+            yield Operation(method, path, details)
+
+
+def key(scopes: frozenset[str] | set[str] | list[str], stores: list[int] | None = None) -> str:
+    """A new API key's header value."""
+    _, text = apikeys.create(SYSTEM, "test", sorted(scopes), stores, None, at=datetime.now(UTC))
+    return f"Bearer {text}"
+
+
+def call(operation: Operation, authorization: str | None, **headers: str) -> Any:
+    """Call an operation with its own example."""
+    return send(
+        operation.method,
+        operation.url,
+        operation.body,
+        authorization,
+        **{**operation.headers, **headers},
+    )
+
+
+def send(method: str, url: str, body: Any, authorization: str | None, **headers: str) -> Any:
+    """Send a request; a body that is not bytes is sent as JSON."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    if authorization is not None:
+        given["Authorization"] = authorization
+    data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Client().generic(
+        method.upper(), url, data, content_type=given.pop("Content-Type", "application/json"), headers=given
+    )
+
+
+def state() -> dict[str, str]:
+    """A digest of every row of every table, but for when keys were used last."""
+    found = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select tablename from pg_tables where schemaname = 'public' and tablename <> 'foundation_apikey'"
+        )
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"select coalesce(string_agg(t::text, '|' order by t::text), '') from {table} t")
+            found[table] = hashlib.md5(cursor.fetchone()[0].encode()).hexdigest()
+    return found
+
+
+@contextmanager
+def opened() -> Iterator[None]:
+    """The shop, for a test that has the database."""
+    with _fresh_memory():
+        _open()
+        yield
+
+
+@contextmanager
+def _fresh_memory() -> Iterator[None]:
+    """Processes remember reference data by its generation, which a rollback takes back."""
+
+    def forget() -> None:
+        catalogue._known = catalogue.Known(-1, {}, {}, {})
+        programme.at_version.cache_clear()
+        quotes._seen["programme"] = -1
+        orders._seen_version = None
+
+    forget()
+    yield
+    forget()
+
+
+def _open() -> None:
+    now = datetime.now(UTC)
+    purchases.save_stores(
+        SYSTEM, [StoreInput("S001", "禾邻生活上海徐汇田林店", "east"), StoreInput("S002", "二店")], at=DAY
+    )
+    purchases.save_channels(SYSTEM, {"pos": ("门店收银台", "Till")}, at=DAY)
+    purchases.save_categories(
+        SYSTEM, [CategoryInput("01", "生鲜"), CategoryInput("0103", "菌菇豆制品", parent="01")], at=DAY
+    )
+    purchases.save_products(
+        SYSTEM,
+        [
+            ProductInput("0103001", "禾邻优选嫩豆腐 400g", 340, category="0103"),
+            ProductInput("0101006", "大白菜（散称）", 440, unit="kg"),
+        ],
+        at=DAY,
+    )
+    programme.apply(SYSTEM, PROGRAMME, at=DAY)
+    _next("members_identity", IDENTITY)
+    _register(MEMBER, [IdentityInput("phone", PHONE), IdentityInput("card", "88880042")], name="陈雨桐")
+    _register(OTHER, [IdentityInput("phone", "13700001077")])
+    _register(1080, [IdentityInput("phone", "13700001080")])
+    _register(1081, [IdentityInput("phone", "13700001081")])
+    _next("members_merge", MERGE)
+    members.merge(caller=SYSTEM, kept_id=1080, gone_id=1081, reason="same person", at=now)
+    _next("purchases_order", ORDER)
+    basket = BasketRequest(
+        "S001", "pos", "CNY", (LineRequest("0103001", 2000), LineRequest("0101006", 1500)), MemberKey(MEMBER)
+    )
+    request = OrderRequest("S001-20260310-0130", basket, DAY, delivery_status="placed")
+    orders.commit(SYSTEM, request, "shop", b"shop", now=now)
+    _next("foundation_webhookendpoint", ENDPOINT)
+    webhooks.create_endpoint(SYSTEM, "CRM", "https://crm.example.com/hooks", [], at=DAY)
+    WebhookDelivery.objects.create(
+        id=DELIVERY,
+        endpoint_id=ENDPOINT,
+        message_id=90412,
+        topic="order.committed",
+        body="{}",
+        created_at=DAY,
+    )
+    MemberFeatures.objects.create(
+        member_id=MEMBER,
+        as_of=date(2026, 3, 12),
+        recency_days=2,
+        frequency=1,
+        monetary_minor=1340,
+        orders_total=1,
+        first_purchase_date=date(2026, 3, 10),
+        last_purchase_date=date(2026, 3, 10),
+        r_score=5,
+        f_score=1,
+        m_score=1,
+        annual_minor=1340,
+        annual_repurchases=0,
+        rule_rfm="new-low-low",
+        class_rfm="new",
+        rule_value="active-small",
+        class_value="basic",
+    )
+
+
+def _register(member_id: int, identities: list[IdentityInput], name: str | None = None) -> None:
+    _next("members_member", member_id)
+    made = members.register(
+        caller=SYSTEM,
+        at=DAY - timedelta(days=1),
+        identities=identities,
+        name=name,
+        birth_date=date(1990, 5, 21),
+    )
+    assert made == member_id
+
+
+def _next(table: str, number: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"select setval(pg_get_serial_sequence('{table}', 'id'), {number}, false)")
