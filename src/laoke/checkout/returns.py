@@ -17,7 +17,6 @@ from laoke.checkout.orders import first_answer, repeat
 from laoke.checkout.programme import Programme
 from laoke.checkout.types import MemberKey, ReturnRequest
 from laoke.engine.returning import GiveBack, ReturnRefused, SoldLine, SoldOrder, give_back
-from laoke.engine.tiering import Facts
 from laoke.foundation import clock, generations, sql
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.idempotency.services import Answer
@@ -118,7 +117,7 @@ def _take_back(
     }
     _apply_to_order(cursor, request, plan)
     if account is not None:
-        answer["member"] = _member_after(cursor, raw, account, rules, request, placed_at, now)
+        answer["member"] = _member_after(cursor, raw, account, rules, request, plan, now)
     event = {name: answer[name] for name in ("return_id", "return_no", "order_id", "order_no", "store")} | {
         "member_id": account.member_id if account else None,
         "returned_minor": plan.returned_minor,
@@ -266,13 +265,18 @@ def _member_after(
     account: LockedAccount,
     rules: Programme,
     request: ReturnRequest,
-    placed_at: datetime,
+    plan: GiveBack,
     now: datetime,
 ) -> dict[str, Any]:
-    def facts_at(at: datetime) -> Facts:
-        return members.read_any(raw, MemberKey(account.member_id), rules, at).facts.activity
-
-    move = standing.after_return(cursor, account.member_id, rules.ladder, placed_at, facts_at)
+    move = standing.after_return(
+        cursor,
+        account.member_id,
+        rules.ladder,
+        request.order_id,
+        refunded_minor=plan.refunded_minor,
+        returned_minor=plan.returned_minor,
+        zone=settings.LAOKE.zone,
+    )
     if move is not None:
         standing.move_member(
             cursor,

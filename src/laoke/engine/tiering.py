@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
@@ -251,37 +252,106 @@ CLIMBING = frozenset({"threshold_reached", "return_downgraded"})
 
 
 class Climb(NamedTuple):
-    """One move on the ladder that purchases or returns caused."""
+    """One move on the ladder that purchases or returns caused. An upgrade stands at the instant of its purchase."""
 
     from_tier: str
     cause: str
     at: datetime
 
 
+class Bought(NamedTuple):
+    """A purchase as far as tiers count it: what is left of it."""
+
+    at: datetime
+    spend_minor: int
+    kept: bool
+
+
+class Path(NamedTuple):
+    """How a member came to its tier: firm ground, and the moves since, the newest first.
+
+    `ground_at` is None for a member who has stood on the lowest rung since the beginning.
+    """
+
+    ground_at: datetime | None
+    climb: Sequence[Climb]
+
+
+Starts = Callable[[datetime], Iterable[tuple[Window, datetime]]]
+
+
 def withdraw(
     ladder: Ladder,
     current: str,
-    climb: Sequence[Climb],
-    placed_at: datetime,
-    facts_at: Callable[[datetime], Facts],
+    path: Path,
+    others: Sequence[Bought],
+    returned: tuple[Bought, Bought],
+    starts: Starts,
 ) -> Move | None:
     """Judge right after a return: a tier that only returned goods had reached is taken back.
 
-    Each upgrade since the returned order is judged again as of its own instant, with what is left of the
-    purchases; the best that still holds, or the tier before them all, is the member's.
+    Every purchase since firm ground is judged again as of its own instant with what is left of them all, also those
+    that brought no move because the tier was had already. The best that still holds is the member's. A tier that
+    would not hold with the returned goods either (the ladder has changed since) is left to the next review.
 
     Args:
-        climb: the moves since the last firm ground, the newest first.
-        placed_at: when the returned goods were bought; earlier moves cannot depend on them.
-        facts_at: the member's activity as of an instant, returns counted.
+        others: the member's other purchases, from the longest window before firm ground on.
+        returned: the purchase that goods came back of, before and after this return.
+        starts: the first instant of each window that ends with an instant.
     """
-    since = list(itertools.takewhile(lambda move: move.at >= placed_at, climb))
-    upgrades = [move.at for move in since if move.cause == "threshold_reached"]
-    if not upgrades:
+    upgrades = [move.at for move in path.climb if move.cause == "threshold_reached"]
+    now, base = ladder.rank(current), ladder.rank(path.climb[-1].from_tier) if path.climb else 0
+    if not upgrades or now <= base:
         return None
-    base = ladder.rank(since[-1].from_tier)
-    rank = max(base, *(ladder.rank(qualified(ladder, facts_at(at)).code) for at in upgrades))
-    if rank >= ladder.rank(current):
+    before, after = returned
+    instants = {
+        bought.at for bought in (*others, before) if path.ground_at is None or bought.at >= path.ground_at
+    }
+    latest_first = sorted(instants.union(upgrades), reverse=True)
+    left = _best(ladder, now, _History([*others, after]), latest_first, starts)
+    had = _best(ladder, now, _History([*others, before]), latest_first, starts)
+    rank = max(base, left.rank)
+    if rank >= now or had.rank <= rank:
         return None
-    missed = findings(ladder.tiers[ladder.rank(current)], facts_at(upgrades[0]))
+    missed = findings(ladder.tiers[now], _History([*others, after]).facts(starts(had.at), had.at))
     return Move(current, ladder.tiers[rank].code, "return_downgraded", missed)
+
+
+class _Reached(NamedTuple):
+    rank: int
+    at: datetime
+
+
+def _best(
+    ladder: Ladder, enough: int, history: _History, instants: Sequence[datetime], starts: Starts
+) -> _Reached:
+    """The highest rank at any of the instants; the search ends at `enough`."""
+    best = _Reached(-1, instants[0])
+    for at in instants:
+        rank = ladder.rank(qualified(ladder, history.facts(starts(at), at)).code)
+        if rank > best.rank:
+            best = _Reached(rank, at)
+            if rank >= enough:
+                break
+    return best
+
+
+class _History:
+    """Purchases in order of time, summed up so that a window costs two look-ups."""
+
+    def __init__(self, purchases: Sequence[Bought]) -> None:
+        ordered = sorted(purchases)
+        self._at = [bought.at for bought in ordered]
+        self._spend = list(itertools.accumulate((bought.spend_minor for bought in ordered), initial=0))
+        self._count = list(itertools.accumulate((bought.kept for bought in ordered), initial=0))
+
+    def facts(self, starts: Iterable[tuple[Window, datetime]], at: datetime) -> Facts:
+        """What was done in each window that ends with `at`."""
+        end = bisect_right(self._at, at)
+        found = {}
+        for window, start in starts:
+            begin = min(bisect_left(self._at, start), end)
+            found[window] = Activity(
+                self._spend[end] - self._spend[begin], self._count[end] - self._count[begin]
+            )
+        return found

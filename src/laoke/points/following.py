@@ -44,6 +44,7 @@ class PointsFollow:
                 _transfer(cursor, gone_id, lot_id, kept_id, row[0], points, order_id, at)
                 carried.append({"from": lot_id, "to": row[0]})
             _move_debt(cursor, gone_id, kept_id, debts[gone_id], at)
+            _changed(cursor, kept_id, gone_id)
             return {"lots": carried, "debt": debts[gone_id]}
 
     def unmerge(self, kept_id: int, gone_id: int, moved: Mapping[str, Any], at: datetime) -> None:
@@ -58,6 +59,7 @@ class PointsFollow:
                 if row[0]:
                     _transfer(cursor, kept_id, pair["to"], gone_id, pair["from"], row[0], row[1], at)
             _move_debt(cursor, kept_id, gone_id, min(int(moved["debt"]), debts[kept_id]), at)
+            _changed(cursor, kept_id, gone_id)
 
     def export(self, member_id: int) -> Mapping[str, object]:
         """Account, lots and postings."""
@@ -91,6 +93,13 @@ def _lock(cursor: psycopg.Cursor[Any], one: int, other: int) -> dict[int, int]:
         ([one, other],),
     ).fetchall()
     return dict(rows)
+
+
+def _changed(cursor: psycopg.Cursor[Any], *member_ids: int) -> None:
+    """Whoever waits for the lock of an account reads anew: orders and tiers move with a merge even without points."""
+    cursor.execute(
+        "update points_account set version = version + 1 where member_id = any(%s)", (list(member_ids),)
+    )
 
 
 def _transfer(

@@ -70,6 +70,11 @@ def review(
                 if move is not None:
                     standing.move_member(cursor, member_id, move, at=at, recorded_at=now)
                     moved[member_id] = move.to_tier
+            # Whoever waits for the account's lock learns by its version that the tier is another one now.
+            cursor.execute(
+                "update points_account set version = version + 1 where member_id = any(%s)",
+                ([member_id for member_id in ids if member_id in moved],),
+            )
             cursor.execute(
                 "update tiers_standing set reviewed_date = %s where member_id = any(%s)", (day, ids)
             )

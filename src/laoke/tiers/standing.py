@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import orjson
 import psycopg
 
 from laoke.engine import tiering
-from laoke.engine.tiering import CLIMBING, Climb, Facts, Ladder, Move
+from laoke.engine.tiering import CLIMBING, Bought, Climb, Ladder, Move, Path, Starts, Window
+from laoke.foundation import sql
+
+PATHS = sql.load("laoke.tiers", "paths")
 
 
 def move_member(
@@ -47,23 +49,63 @@ def move_member(
     )
 
 
+def paths(cursor: psycopg.Cursor[Any], member_ids: Iterable[int]) -> dict[int, Path]:
+    """How members came to their tiers; one who never moved is not in the answer."""
+    cursor.execute(PATHS, {"climbing": list(CLIMBING), "member_ids": list(member_ids)})
+    found: dict[int, Path] = {}
+    for member_id, from_tier, cause, at in cursor:
+        path = found.setdefault(member_id, Path(None, []))
+        if cause in CLIMBING:
+            path = Path(None, [*path.climb, Climb(from_tier, cause, at)])
+        elif from_tier:  # nobody stands anywhere before the enrolment
+            path = Path(at, path.climb)
+        found[member_id] = path
+    return found
+
+
+def reach(path: Path, starts: Starts) -> datetime:
+    """The earliest purchase that judging a return looks at."""
+    if path.ground_at is None:
+        return datetime.min.replace(tzinfo=UTC)
+    first = min([path.ground_at, *(move.at for move in path.climb)])
+    return min([first, *(start for _, start in starts(first))])
+
+
 def after_return(
     cursor: psycopg.Cursor[Any],
     member_id: int,
     ladder: Ladder,
-    placed_at: datetime,
-    facts_at: Callable[[datetime], Facts],
+    order_id: int,
+    *,
+    refunded_minor: int,
+    returned_minor: int,
+    zone: tzinfo,
 ) -> Move | None:
     """Find out whether a tier must be withdrawn that only goods now returned had reached.
 
     Args:
-        placed_at: when the returned goods were bought.
-        facts_at: the member's activity as of an instant, returns counted.
+        order_id: the order that goods came back of; the return has been added up on it already.
+        refunded_minor: of this return, money; `returned_minor` the value of its goods.
     """
     row = cursor.execute("select tier from tiers_standing where member_id = %s", (member_id,)).fetchone()
-    moves = cursor.execute(
-        "select from_tier, cause, at from tiers_tierchange where member_id = %s order by id desc",
-        (member_id,),
-    ).fetchall()
-    climb = [Climb(*move) for move in itertools.takewhile(lambda move: move[1] in CLIMBING, moves)]
-    return tiering.withdraw(ladder, str(row[0]), climb, placed_at, facts_at) if row else None
+    path = paths(cursor, [member_id]).get(member_id)
+    if row is None or path is None or not path.climb:
+        return None
+
+    def starts(at: datetime) -> list[tuple[Window, datetime]]:
+        return [(window, window.start(at, zone)) for window in ladder.windows]
+
+    others, returned = [], None
+    for number, at, spend, left in cursor.execute(
+        "select id, placed_at, paid_minor - refunded_minor, total_minor - returned_minor from purchases_order "
+        "where member_id = %s and placed_at >= %s",
+        (member_id, reach(path, starts)),
+    ):
+        if number == order_id:
+            before = Bought(at, spend + refunded_minor, left + returned_minor > 0)
+            returned = before, Bought(at, spend, left > 0)
+        else:
+            others.append(Bought(at, spend, left > 0))
+    if returned is None:  # older than anything the tier rests on
+        return None
+    return tiering.withdraw(ladder, str(row[0]), path, others, returned, starts)

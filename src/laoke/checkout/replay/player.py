@@ -19,11 +19,12 @@ from laoke.checkout.replay.sold import SoldBook, SoldRecord
 from laoke.checkout.replay.state import LotState, MemberState, Purchase, WindowCalendar, load
 from laoke.engine import lots as lot_rules
 from laoke.engine import pricing, tiering
-from laoke.engine.returning import ReturnRefused, give_back
-from laoke.engine.tiering import Facts
+from laoke.engine.returning import GiveBack, ReturnRefused, give_back
+from laoke.engine.tiering import Bought
 from laoke.foundation.sql import hot_cursor
 from laoke.kernel.calendar import start_of_day
 from laoke.kernel.errors import LaokeError
+from laoke.tiers import standing
 from laoke.tiers.review import review
 
 Event = Sale | GiveBackEvent
@@ -119,7 +120,9 @@ class Player:
         for member_id, tier in done.moved.items():
             if state := self._members.get(member_id):
                 state.tier, state.since = tier, at
+                state.ground_at = at
                 state.climb.clear()
+                state.version += 1
 
     def _play(self, events: Sequence[Event]) -> None:
         if not events:
@@ -247,7 +250,7 @@ class _Batch:
         state.purchases.append(Purchase(order_id, at, total - settled.points_minor, total))
         move = tiering.upgrade(rules.ladder, state.tier, state.activity(self.calendar, at))
         if move is not None:
-            self._climb(state, move, max(at, state.since), order_id)
+            self._climb(state, move, max(at, state.since), at, order_id)
 
     def _usable_wish(self, sale: Sale, total: int, state: MemberState | None) -> int:
         if not sale.points_wish or state is None:
@@ -276,7 +279,7 @@ class _Batch:
             if purchase.order_id == record.order_id:
                 purchase.spend_minor -= plan.refunded_minor
                 purchase.left_minor -= plan.returned_minor
-        self._withdraw(state, event.returned_at, record)
+        self._withdraw(state, event.returned_at, record, plan)
 
     def _return_points(
         self,
@@ -402,19 +405,45 @@ class _Batch:
         state.balance_delta += points
         self.rows.posting(state.member_id, kind, points, lot_id, order_id, return_id, at)
 
-    def _climb(self, state: MemberState, move: tiering.Move, at: datetime, order_id: int) -> None:
+    def _climb(
+        self, state: MemberState, move: tiering.Move, at: datetime, judged_at: datetime, order_id: int
+    ) -> None:
         state.tier, state.since, state.moved = move.to_tier, at, True
-        state.climb.insert(0, tiering.Climb(move.from_tier, move.cause, at))
+        state.climb.insert(0, tiering.Climb(move.from_tier, move.cause, judged_at))
         reasons = orjson.dumps([found.as_json() for found in move.findings]).decode()
         self.rows.tier_change(state.member_id, move, at, reasons, order_id)
 
-    def _withdraw(self, state: MemberState, at: datetime, record: SoldRecord) -> None:
-        def facts_at(instant: datetime) -> Facts:
-            return state.activity(self.calendar, instant)
-
-        move = tiering.withdraw(self.rules.ladder, state.tier, state.climb, record.placed_at, facts_at)
+    def _withdraw(self, state: MemberState, at: datetime, record: SoldRecord, plan: GiveBack) -> None:
+        if not state.climb:
+            return
+        path = tiering.Path(state.ground_at, state.climb)
+        history = self._history(state, standing.reach(path, self.calendar.starts))
+        if record.order_id not in history:  # older than anything the tier rests on
+            return
+        _, spend, left = history.pop(record.order_id)
+        before = Bought(record.placed_at, spend + plan.refunded_minor, left + plan.returned_minor > 0)
+        after = Bought(record.placed_at, spend, left > 0)
+        others = [Bought(bought_at, money, goods > 0) for bought_at, money, goods in history.values()]
+        move = tiering.withdraw(
+            self.rules.ladder, state.tier, path, others, (before, after), self.calendar.starts
+        )
         if move is not None:
-            self._climb(state, move, at, record.order_id)
+            self._climb(state, move, at, at, record.order_id)
+
+    def _history(self, state: MemberState, since: datetime) -> dict[int, tuple[datetime, int, int]]:
+        """Purchases since an instant by order: when, money and goods left. What memory has dropped is read back."""
+        history: dict[int, tuple[datetime, int, int]] = {}
+        if since < state.horizon:
+            self.cursor.execute(
+                "select id, placed_at, paid_minor - refunded_minor, total_minor - returned_minor "
+                "from purchases_order where member_id = %s and placed_at >= %s and placed_at < %s",
+                (state.member_id, since, state.horizon),
+            )
+            history = {row[0]: (row[1], row[2], row[3]) for row in self.cursor}
+        for purchase in state.purchases:
+            if purchase.at >= since:
+                history[purchase.order_id] = (purchase.at, purchase.spend_minor, purchase.left_minor)
+        return history
 
 
 def _instant(event: Event) -> datetime:

@@ -13,7 +13,8 @@ import psycopg
 from laoke.engine import lots as rules
 from laoke.engine.lots import Lot
 from laoke.engine.policy import PointsPolicy
-from laoke.engine.tiering import CLIMBING, Activity, Climb, Ladder, Window
+from laoke.engine.tiering import Activity, Climb, Ladder, Window
+from laoke.tiers import standing
 
 
 @dataclass(slots=True)
@@ -55,6 +56,7 @@ class MemberState:
     lots: dict[int, LotState] = field(default_factory=dict)
     purchases: list[Purchase] = field(default_factory=list)
     # Moves on the ladder that purchases and returns caused since firm ground, the newest first.
+    ground_at: datetime | None = None
     climb: list[Climb] = field(default_factory=list)
     balance_delta: int = 0
     debt_delta: int = 0
@@ -159,14 +161,6 @@ def load(
     )
     for row in cursor:
         found[row[0]].purchases.append(Purchase(*row[1:]))
-    cursor.execute(
-        "select member_id, from_tier, cause, at from ("
-        "  select member_id, from_tier, cause, at, id,"
-        "    bool_and(cause = any(%s)) over (partition by member_id order by id desc) as climbing"
-        "  from tiers_tierchange where member_id = any(%s)"
-        ") changes where climbing order by member_id, id desc",
-        (list(CLIMBING), ids),
-    )
-    for member_id, from_tier, cause, moved_at in cursor:
-        found[member_id].climb.append(Climb(from_tier, cause, moved_at))
+    for member_id, path in standing.paths(cursor, ids).items():
+        found[member_id].ground_at, found[member_id].climb = path.ground_at, list(path.climb)
     return found

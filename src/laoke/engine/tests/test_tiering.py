@@ -9,11 +9,13 @@ import pytest
 from laoke.engine.policy import BadPolicy
 from laoke.engine.tiering import (
     Activity,
+    Bought,
     Climb,
     Criterion,
     Downgrade,
     Ladder,
     Metric,
+    Path,
     Review,
     Tier,
     Window,
@@ -129,32 +131,74 @@ def at(day):
     return datetime(2026, 3, day, 12, tzinfo=UTC)
 
 
-def facts_by_day(spend_by_day):
-    return lambda instant: {QUARTER: Activity(spend_by_day[instant.day], 3)}
+def bought(day, yuan, kept=True):
+    return Bought(at(day), yuan * 100, kept)
 
 
-def test_a_tier_reached_by_returned_goods_is_withdrawn():
-    climb = [Climb("silver", "threshold_reached", at(5)), Climb("basic", "threshold_reached", at(2))]
-    move = withdraw(LADDER, "gold", climb, at(5), facts_by_day({5: 900_00, 2: 600_00}))
-    assert (move.to_tier, move.cause) == ("silver", "return_downgraded")
+def starts(instant):
+    return [(QUARTER, QUARTER.start(instant, UTC))]
 
 
-def test_a_return_of_older_goods_may_take_back_the_whole_climb():
-    climb = [Climb("silver", "threshold_reached", at(5)), Climb("basic", "threshold_reached", at(2))]
-    move = withdraw(LADDER, "gold", climb, at(1), facts_by_day({5: 400_00, 2: 100_00}))
+UP_TWICE = Path(
+    None, [Climb("silver", "threshold_reached", at(5)), Climb("basic", "threshold_reached", at(2))]
+)
+# gold: 3 purchases and 2000 yuan; silver: 500 yuan. Others, what the returned order was and is, then the tier.
+RETURNS = {
+    "what gold rested on comes back": (
+        [bought(2, 600), bought(3, 100)],
+        (bought(5, 1400), bought(5, 200)),
+        "silver",
+    ),
+    "all of it comes back": (
+        [bought(2, 600), bought(3, 100)],
+        (bought(5, 1400), bought(5, 0, False)),
+        "silver",
+    ),
+    "what both rested on comes back": (
+        [bought(3, 100), bought(5, 300)],
+        (bought(2, 1600), bought(2, 0, False)),
+        "basic",
+    ),
+    "a later purchase holds what an earlier one had reached": (
+        [bought(3, 600), bought(5, 400)],
+        (bought(2, 1000), bought(2, 0, False)),
+        "silver",
+    ),
+    "enough is left": ([bought(2, 1600), bought(3, 100)], (bought(5, 600), bought(5, 300)), None),
+}
+
+
+@pytest.mark.parametrize(("others", "returned", "then"), RETURNS.values(), ids=RETURNS.keys())
+def test_a_tier_that_returned_goods_had_reached_is_withdrawn(others, returned, then):
+    move = withdraw(LADDER, "gold", UP_TWICE, others, returned, starts)
+    assert (move and (move.to_tier, move.cause)) == (then and (then, "return_downgraded"))
+
+
+def test_a_tier_kept_by_a_later_purchase_goes_when_that_comes_back_too():
+    """The move up was caused by goods that came back long ago; the later ones never caused a move."""
+    path = Path(None, [Climb("basic", "threshold_reached", at(2))])
+    others = [bought(2, 0, kept=False), bought(3, 50)]
+    move = withdraw(LADDER, "silver", path, others, (bought(4, 600), bought(4, 0, False)), starts)
     assert move.to_tier == "basic"
 
 
-def test_upgrades_before_the_returned_order_stay():
-    climb = [Climb("silver", "threshold_reached", at(5)), Climb("basic", "threshold_reached", at(2))]
-    # The order of day 4 helped towards gold only; what silver rests on is not asked again.
-    move = withdraw(LADDER, "gold", climb, at(4), facts_by_day({5: 100_00, 2: 0}))
-    assert move.to_tier == "silver"
+def test_goods_that_made_no_difference_take_nothing_back():
+    """Under a ladder that has become steeper meanwhile, the tier is left to the next review."""
+    path = Path(None, [Climb("basic", "threshold_reached", at(2))])
+    others, returned = [bought(2, 600), bought(2, 10)], (bought(3, 100), bought(3, 0, False))
+    assert withdraw(LADDER, "gold", path, others, returned, starts) is None
 
 
-def test_a_return_that_leaves_enough_changes_nothing():
-    climb = [Climb("basic", "threshold_reached", at(2))]
-    assert withdraw(LADDER, "silver", climb, at(1), facts_by_day({2: 500_00})) is None
+def test_what_was_bought_before_firm_ground_reaches_nothing_by_itself():
+    path = Path(at(4), [Climb("basic", "threshold_reached", at(5))])
+    others = [bought(2, 700), bought(2, 10)]
+    move = withdraw(LADDER, "silver", path, others, (bought(5, 300), bought(5, 0, False)), starts)
+    assert move is None  # day 5 still sees the 700 of day 2
+    july = datetime(2026, 7, 20, 12, tzinfo=UTC)
+    path = Path(at(4), [Climb("basic", "threshold_reached", july)])
+    others.append(Bought(july, 10_00, True))
+    returned = Bought(july, 600_00, True), Bought(july, 0, False)
+    assert withdraw(LADDER, "silver", path, others, returned, starts).to_tier == "basic"
 
 
 BROKEN = [
