@@ -46,6 +46,7 @@ class Problem(IntEnum):
     MORE_THAN_BOUGHT = 34
     NO_IDENTITY = 35
     NOT_AN_ANSWER = 36
+    BEFORE_PURCHASE = 37
 
 
 # {0} is the detail found with the row, or the limit of the field.
@@ -84,6 +85,7 @@ SENTENCES = {
     Problem.REFUSED: "{0}",
     Problem.DIFFERS_FROM_KNOWN: _("order {0} is in already, with another amount; it was left as it is"),
     Problem.MORE_THAN_BOUGHT: _("more comes back than is left of order {0}"),
+    Problem.BEFORE_PURCHASE: _("the goods would come back before order {0} sold them"),
     Problem.NO_IDENTITY: _("the row has nothing a member can be recognised by"),
     Problem.NOT_AN_ANSWER: _(
         "is no answer to whether {0} is wanted; `words` in the mapping can translate it"

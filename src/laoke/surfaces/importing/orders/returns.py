@@ -30,7 +30,7 @@ class Brought(NamedTuple):
     product_id: int | None
     milli: int
     reason: str | None
-    product: str
+    sold_us: int | None  # when this run sells the goods; null: it does not
 
 
 def plan(stage: Stage) -> list[tuple[int, GiveBackEvent]]:
@@ -59,12 +59,13 @@ def plan(stage: Stage) -> list[tuple[int, GiveBackEvent]]:
 def _query() -> str:
     return (
         "select line.place, ref_store.id, header.original_order, header.order_no, epoch_us(header.placed_at), "
-        "ref_product.id, -quantity, return_reason, line.product "
+        "ref_product.id, -quantity, return_reason, epoch_us(event.placed_at) "
         "from line join header on header.is_return and line.is_return and header.store = line.store "
         "and header.order_no = line.order_no and header.original_order = line.original_order "
         "and header.original_store = line.original_store "
         "left join ref_store on ref_store.code = header.original_store "
         "left join ref_product on ref_product.code = line.product "
+        "left join event on event.store = header.original_store and event.order_no = header.original_order "
         "order by header.placed_at, header.place, line.place"
     )
 
@@ -104,6 +105,9 @@ def _event(
     lines = left.get(key)
     if lines is None:
         _refuse(stage, receipt, Problem.UNKNOWN_ORIGINAL, "original_order")
+        return None
+    if first.sold_us is not None and first.at_us < first.sold_us:
+        _refuse(stage, receipt, Problem.BEFORE_PURCHASE, "placed_at")
         return None
     back: dict[int, int] = defaultdict(int)
     lines = dict(lines)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from laoke.foundation.access import SYSTEM
 from laoke.surfaces.importing import Kind, Outcome, Request, run
@@ -53,6 +54,13 @@ def scored(monkeypatch) -> list[date]:
 
     monkeypatch.setattr("laoke.segments.services.recompute", recompute)
     return days
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """Reasons are compared word by word."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+from django.utils import translation
 
 from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM
@@ -157,6 +158,14 @@ def test_sql_and_html_in_names_stay_plain_text(bring, rows_file):
     assert ask("select value_masked from members_identity")[0][0] != "Robert'); --"
 
 
+def test_reasons_are_told_in_the_language_of_the_shop(bring, rows_file):
+    row = list(GOOD[0])
+    row[5] = "0"
+    with translation.override("zh-hans"):
+        outcome = bring(rows_file([row]))
+    assert not any("a line needs" in entry[3] for entry in reported(outcome))
+
+
 def test_a_formula_in_the_report_is_harmless(bring, rows_file):
     rows = [("=cmd|' /C calc'!A0", "2026-01-05 10:00", "S1", "", "milk", "=1+1", "5", "5")]
     outcome = bring(rows_file(rows))
@@ -288,6 +297,19 @@ def test_sums_cases_bounds_and_rows_to_skip(bring, rows_file):
         "select p.sku, l.quantity_milli, l.gross_minor, l.net_minor from purchases_orderline l "
         "join purchases_product p on p.id = l.product_id order by line_no"
     ) == [("fuel", 12345, 2950, 2950), ("milk", 1000, 120, 0), ("95", 500, 10, 10)]
+
+
+@pytest.mark.parametrize(
+    "huge", ["9999999999999", "-9999999999999", "999999999999.99999", "1e30", "-1e30", "1e-30"]
+)
+def test_no_number_is_too_much_for_the_arithmetic(bring, rows_file, huge):
+    text = ORDERS.replace(
+        "paid: 实付", "paid: { plus: [实付, 原价, { column: 数量, times: 999999999 }], minus: [原价] }"
+    )
+    row = list(GOOD[2])
+    row[5] = row[6] = row[7] = huge
+    outcome = bring(rows_file([row, GOOD[3]]), text, ("gross: 原价", "discount: 原价"))
+    assert ("2", "order_no") in places(outcome)
 
 
 def test_another_currency_is_refused_with_what_to_do(bring, rows_file):
