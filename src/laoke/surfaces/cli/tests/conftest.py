@@ -109,3 +109,13 @@ def shop(open_folder: Path) -> Iterator[Installation]:
     assert built.returncode == 0, built.stderr
     with installation.cluster.running():
         yield installation
+
+
+@pytest.fixture(scope="module")
+def installation(open_folder: Path) -> Iterator[Installation]:
+    """An empty installation whose database is made and stopped."""
+    made = Installation(open_folder / "own")
+    assert made.run("migrate").returncode == 0
+    yield made
+    if made.cluster.home.exists():
+        made.cluster.destroy()
