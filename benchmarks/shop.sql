@@ -22,7 +22,7 @@ select 'active', '', '{}', '', '', '2025-01-01', '2025-01-01', '2025-01-01', 1
 from generate_series(1, {members});
 
 insert into points_account (member_id, balance, earned_total)
-select id, 300, 300
+select id, 100 * {orders}, 100 * {orders}
 from members_member;
 
 insert into tiers_standing (member_id, tier, since)
@@ -41,7 +41,7 @@ from purchases_store) + m.id % 50, (select id
 from purchases_channel), '2026-01-01'::timestamptz - k * interval '30 days', '2026-01-01'::date - k * 30,
     'CNY', 10000, 0, 10000, 0, 10000, 0, 100, 10000, 'import', 0, '2026-01-01'
 from members_member m
-cross join generate_series(1, 3) k;
+cross join generate_series(1, {orders}) k;
 
 insert into purchases_orderline (order_id, line_no, product_id, quantity_milli, unit_price_minor,
     gross_minor, discount_minor, net_minor, points_minor, earn_base_minor)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -41,6 +43,7 @@ def recompute(*, as_of: date, now: datetime, progress: Progress | None = None) -
     from laoke.insight.session import duckdb_session
 
     tell = progress or (lambda step, rows: None)
+    begun = time.monotonic()
     run = FeatureRun.objects.create(as_of=as_of, started_at=now)
     root = home()
     written = export(
@@ -64,23 +67,35 @@ def recompute(*, as_of: date, now: datetime, progress: Progress | None = None) -
         tell("score", found.members)
         summary = _summary(found)
         with transaction.atomic(), hot_cursor() as cursor:
-            _store(cursor, found.features)
+            _store(cursor, found.features, root / "spill" / f"features-{run.pk}.csv")
+            finished_at = now + timedelta(seconds=time.monotonic() - begun)
             FeatureRun.objects.filter(pk=run.pk).update(
-                finished_at=now, members=found.members, summary=summary
+                finished_at=finished_at, members=found.members, summary=summary
             )
         tell("store", found.members)
     return summary
 
 
-def _store(cursor: psycopg.Cursor[Any], features: Any) -> None:
-    """Replace all rows at once: a reader sees the old features or the new ones, never a mixture."""
-    cursor.execute("lock table segments_memberfeatures in exclusive mode")
-    cursor.execute("delete from segments_memberfeatures")
-    batches = features.select(*COLUMNS).to_pyarrow_batches(chunk_size=50_000)
-    with cursor.copy(f"copy segments_memberfeatures ({', '.join(COLUMNS)}) from stdin") as copy:
-        for batch in batches:
-            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                copy.write_row(row)
+def _store(cursor: psycopg.Cursor[Any], features: Any, draft: Path) -> None:
+    """Replace all rows at once: a reader sees the old features or the new ones, never a mixture.
+
+    The rows go through a file of text: written by the engine and read by the server, none of a million passes
+    through Python.
+    """
+    try:
+        features.select(*COLUMNS).to_csv(draft, header=False)
+        cursor.execute("lock table segments_memberfeatures in exclusive mode")
+        cursor.execute("delete from segments_memberfeatures")
+        with (
+            draft.open("rb") as rows,
+            cursor.copy(
+                f"copy segments_memberfeatures ({', '.join(COLUMNS)}) from stdin (format csv)"
+            ) as copy,
+        ):
+            while block := rows.read(1 << 18):
+                copy.write(block)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _summary(found: Any) -> dict[str, Any]:

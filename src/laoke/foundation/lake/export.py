@@ -32,8 +32,8 @@ def export(relations: Mapping[str, str], root: Path) -> dict[str, int]:
     """Write each relation anew: `root`/name/data.parquet, replaced only when whole.
 
     Args:
-        relations: for each name the query, run by PostgreSQL as one statement of its own; `{zone}` in it stands
-            for the programme's time zone as a quoted word.
+        relations: for each name the query, in DuckDB's words over the attached database `shop`, which is read in
+            parallel within one snapshot; `{zone}` in it stands for the programme's time zone as a quoted word.
     Returns:
         Rows written by name.
     Raises:
@@ -62,8 +62,7 @@ def _write(duck: duckdb.DuckDBPyConnection, name: str, query: str, root: Path) -
     text = query.replace("{zone}", f"'{settings.LAOKE.time_zone}'")
     try:
         (count,) = duck.execute(
-            f"copy (select * from postgres_query('shop', '{_quoted(text)}')) "  # noqa: S608 (our own queries)
-            f"to '{_quoted(str(draft))}' (format parquet, compression zstd)"
+            f"copy ({text}) to '{_quoted(str(draft))}' (format parquet, compression zstd)"
         ).fetchone() or (0,)
         draft.replace(folder / "data.parquet")
     finally:

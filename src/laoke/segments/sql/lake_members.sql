@@ -1,3 +1,3 @@
--- Members for the lake. Grain: one row a member. No personal data.
+-- Members for the lake. Grain: one row a member. No personal data. Read by DuckDB from the attached database.
 select id as member_id, registered_date, status
-from members_member
+from shop.public.members_member
