@@ -30,6 +30,9 @@ $(VENV)/.translations: $(VENV)/.run $(CATALOGUES)
 	$(BIN)/python tools/compile_messages.py
 	touch $@
 
+.PHONY: install
+install: $(VENV)/.run $(VENV)/.translations ## the environment alone: all that production needs
+
 .PHONY: demo
 demo: $(VENV)/.run $(VENV)/.translations ## environment, database, a small shop, web and worker: ready to use
 	$(BIN)/laoke demo $(ARGS)

@@ -96,6 +96,8 @@ CSRF_FAILURE_VIEW = "laoke.surfaces.console.views.refusals.outdated_form"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LAOKE.https
 SECURE_SSL_REDIRECT = False  # the proxy in front does that
+# Behind the proxy every request is plain; without this, forms sent from https pages would pass for forged ones.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if LAOKE.https else None
 SECURE_HSTS_SECONDS = 31_536_000 if LAOKE.https else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
