@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+import yaml
 
+from laoke.points import policy
+from laoke.tiers import ladder
 from tools import problem_pages
 
 ROOT = Path(__file__).parent.parent
@@ -54,6 +58,25 @@ def test_decisions_are_numbered_and_have_their_four_parts():
     for path in decisions:
         headings = re.findall(r"^## (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
         assert headings == ["Context", "Decision", "Consequences", "Alternatives"], path.name
+
+
+def test_the_programme_of_the_page_can_be_published():
+    page = (DOCS / "how-to" / "change-the-programme.md").read_text(encoding="utf-8")
+    (document,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    found = yaml.safe_load(document)
+    assert policy.to_document(policy.parse(found["points"])) == found["points"]
+    assert [tier.code for tier in ladder.parse(found["ladder"]).tiers] == ["basic", "gold"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [path for path in sorted(DOCS.rglob("*.md")) if "\n>>> " in path.read_text(encoding="utf-8")],
+    ids=lambda path: path.relative_to(DOCS).as_posix(),
+)
+def test_what_pages_work_out(page):
+    failed, attempted = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
+    assert attempted
+    assert not failed
 
 
 def test_every_make_target_of_contributing_exists():
