@@ -67,7 +67,7 @@ def login(request: HttpRequest) -> HttpResponse:
     auth.login(request, person)  # a new session key and a new token against forgery
     response = HttpResponseRedirect(wanted or home(Visit(request, "").caller))
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
-        remember_language(response, person.language)  # type: ignore[attr-defined]
+        remember_language(response, person.language)
     return response
 
 
