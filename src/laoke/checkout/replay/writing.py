@@ -25,6 +25,7 @@ _LINE = (
     "order_id, line_no, product_id, quantity_milli, unit_price_minor, gross_minor, discount_minor, net_minor, "
     "points_minor, earn_base_minor, returned_milli, returned_minor"
 )
+_LINES_AT_ONCE = 10_000
 
 
 def reserve(cursor: psycopg.Cursor[Any], sequence: str, count: int) -> Iterator[int]:
@@ -212,12 +213,18 @@ class Rows:
             if record.changed
         }
         with cursor.copy(f"copy purchases_orderline ({_LINE}) from stdin") as copy:
+            text: list[str] = []
             for order_id, lines in self._lines.items():
                 if back := returned.get(order_id):
                     rows = [(*row, back[row[1]].returned_milli, back[row[1]].returned_minor) for row in lines]
-                    copy.write("".join("\t".join(map(str, row)) + "\n" for row in rows))
+                    text += ["\t".join(map(str, row)) + "\n" for row in rows]
                 else:
-                    copy.write("".join("\t".join(map(str, row)) + "\t0\t0\n" for row in lines))
+                    text += ["\t".join(map(str, row)) + "\t0\t0\n" for row in lines]
+                # Handing over each order by itself would cost a turn of the connection each.
+                if len(text) >= _LINES_AT_ONCE:
+                    copy.write("".join(text))
+                    text.clear()
+            copy.write("".join(text))
 
     def _write_returned(self, cursor: psycopg.Cursor[Any], sold: SoldBook) -> None:
         """Returns, and what they add up to on orders of earlier batches."""
