@@ -145,7 +145,12 @@ def account(member_id: MemberId, at: datetime, *, entries: int, orders: int) -> 
         ),
         classes=explained(member_id),
         order_numbers=numbers.order_numbers(
-            each.order_id for each in (*points.entries, *points.lots) if each.order_id is not None
+            number
+            for number in (
+                *(entry.order_id for entry in points.entries),
+                *(lot.order_id for lot in points.lots),
+            )
+            if number is not None
         ),
         return_numbers=numbers.return_numbers(
             entry.return_id for entry in points.entries if entry.return_id is not None

@@ -97,13 +97,22 @@ def _orderly_end() -> Iterator[None]:
         yield
         return
 
+    asked = False
+
     def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
         raise KeyboardInterrupt
 
     # SIGINT too: a shell that starts a program in the background has it ignored.
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
+    except Exception:
+        # Some libraries turn the interrupt into an error of their own: DuckDB raises RuntimeError.
+        if asked:
+            raise KeyboardInterrupt from None
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

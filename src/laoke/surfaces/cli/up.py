@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from laoke.foundation.config import Config
 from laoke.foundation.database import Cluster, DatabaseTarget

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
+import signal
+import threading
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
+import duckdb
 import pytest
 import yaml
 from django.conf import settings
@@ -15,6 +20,8 @@ from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
+from laoke.points import expiry
+from laoke.segments import services
 from laoke.surfaces.cli.programme import differences, percent
 
 NOW = datetime.now(UTC)
@@ -49,6 +56,17 @@ def member(db):
 @pytest.fixture
 def lot(member):
     """50 points whose time was over yesterday."""
+    make_lot(member)
+
+
+@pytest.fixture
+def lot_of_another(member):
+    """The same in another account."""
+    other = [IdentityInput("phone", "13912345678")]
+    make_lot(members.register(caller=SYSTEM, at=LONG_AGO, identities=other))
+
+
+def make_lot(member):
     execute(
         "with lot as (insert into points_lot (member_id, origin, accrued_at, expires_at, points, remaining) "
         "values (%s, 'adjustment', %s, %s, 50, 50) returning id) "
@@ -88,6 +106,26 @@ class TestExpire:
         assert (second["lots"], second["points"]) == (0, 0)
         assert {each["broken"] for each in asked("check")} == {0}
 
+    @pytest.mark.usefixtures("lot", "lot_of_another")
+    def test_ctrl_c_ends_after_the_batch_and_a_repeat_goes_on(self, laoke, asked, monkeypatch):
+        batches = functools.partial(expiry.expire, batch=1)
+
+        def interrupted(*, advance, **more):
+            def interrupt(lots):
+                signal.raise_signal(signal.SIGINT)
+                return advance(lots)
+
+            return batches(advance=interrupt, **more)
+
+        monkeypatch.setattr(expiry, "expire", interrupted)
+        result = laoke("expire", "--json")
+        assert result.exit_code == 130
+        assert json.loads(result.stdout) | {"at": ""} == {"at": "", "lots": 1, "points": 50, "stopped": True}
+        assert "Run it again to go on." in result.stderr
+        monkeypatch.undo()
+        assert asked("expire")["lots"] == 1
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
     @pytest.mark.parametrize("at", ["2999-01-01", "2999-01-01T00:00+08:00", "soon", "2026-13-01"])
     def test_only_what_has_come(self, laoke, at):
         assert laoke("expire", "--at", at).exit_code == 2
@@ -126,6 +164,27 @@ class TestRecomputeTiers:
         programme.apply(SYSTEM, later, at=NOW)
         assert asked("recompute", "tiers")["judged"] == 0
         assert "--as-of judges any other day" in laoke("recompute", "tiers").stdout
+
+
+class TestRecomputeRfm:
+    def test_ctrl_c_within_the_analytics_engine_is_no_fault(self, laoke, monkeypatch):
+        def interrupted(**more):
+            timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+            timer.start()
+            try:
+                duckdb.sql(
+                    "select count(*) from range(100000000) a, range(1000) b where a.range % 7 = b.range"
+                ).fetchall()
+            finally:
+                timer.join()
+
+        monkeypatch.setattr(services, "recompute", interrupted)
+        result = laoke("recompute", "rfm")
+        assert (result.exit_code, result.stdout) == (130, "")
+        assert result.stderr.endswith("Stopped.\n")
+
+    def test_only_days_that_have_come(self, laoke):
+        assert laoke("recompute", "rfm", "--as-of", "2999-01-01").exit_code == 2
 
 
 class TestProgramme:
