@@ -150,6 +150,9 @@ class _Handler(ClientHandler):
         return super().get_response(request)
 
 
+_keys = count(1)
+
+
 class Till:
     """A till at the counter. Every command has a key of its own unless one is given."""
 
@@ -157,7 +160,6 @@ class Till:
         self.at = at
         self._client = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {api_key}"})
         self._handler = self._client.handler = _Handler(enforce_csrf_checks=False)
-        self._keys = count(1)
 
     def later(self, **by: int) -> Till:
         """Let time go by."""
@@ -201,7 +203,7 @@ class Till:
         return self._command(f"/v1/orders/{order_id}/returns", body, key)
 
     def _command(self, path: str, body: Mapping[str, Any], key: str | None) -> Reply:
-        return self._post(path, body, {"Idempotency-Key": key or f"{id(self)}-{next(self._keys)}"})
+        return self._post(path, body, {"Idempotency-Key": key or f"key-{next(_keys)}"})
 
     def _post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Reply:
         self._handler.now = self.at

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from laoke.checkout import answers, catalogue, guarantee, members, pricing, programme
+from laoke.checkout.again import once_more
 from laoke.checkout.errors import (
     OrderExists,
     TendersDoNotSum,
@@ -50,9 +51,13 @@ def commit(caller: Caller, request: OrderRequest, key: str, body: bytes, *, now:
     clock.check(request.placed_at, now)
     fingerprint = hashlib.sha256(b"order\0" + body).digest()
     who = f"{caller.kind}:{caller.id}"
-    try:
+
+    def once() -> Answer:
         with transaction.atomic(), raw_cursor() as cursor:
             return _commit(cursor, caller, who, request, key, fingerprint, now)
+
+    try:
+        return once_more(once)
     except psycopg.errors.UniqueViolation as error:
         return _lost_race(error, who, request, key, fingerprint)
 

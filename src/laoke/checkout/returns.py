@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from laoke.checkout import catalogue, members, programme
+from laoke.checkout.again import once_more
 from laoke.checkout.errors import ReturnExists, UnknownOrder
 from laoke.checkout.orders import first_answer, repeat
 from laoke.checkout.programme import Programme
@@ -43,9 +44,13 @@ def take_back(caller: Caller, request: ReturnRequest, key: str, body: bytes, *, 
     clock.check(request.returned_at, now)
     fingerprint = hashlib.sha256(b"return\0%d\0" % request.order_id + body).digest()
     who = f"{caller.kind}:{caller.id}"
-    try:
+
+    def once() -> Answer:
         with transaction.atomic(), hot_cursor() as cursor, raw_cursor() as raw:
             return _take_back(cursor, raw, caller, who, request, key, fingerprint, now)
+
+    try:
+        return once_more(once)
     except psycopg.errors.UniqueViolation as error:
         with raw_cursor() as raw:
             first = first_answer(raw, who, key)

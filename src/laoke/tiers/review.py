@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import psycopg
 from django.conf import settings
 from django.db import transaction
 
@@ -14,9 +15,11 @@ from laoke.engine.tiering import Activity, Ladder
 from laoke.foundation import sql
 from laoke.foundation.sql import hot_cursor
 from laoke.kernel.calendar import start_of_day
+from laoke.purchases import selectors as purchases
 from laoke.tiers import standing
 
 DUE = sql.load("laoke.tiers", "due_for_review")
+BEFORE = sql.load("laoke.tiers", "before_review")
 BATCH = 2_000
 
 
@@ -48,32 +51,31 @@ def review(
         "window_starts": [window.start(at, settings.LAOKE.zone) for window in ladder.windows],
         "batch": batch,
     }
-    judged, moved, after = 0, {}, 0
+    judged, after = 0, 0
+    moved: dict[int, str] = {}
     while True:
         with transaction.atomic(), hot_cursor() as cursor:
-            rows = cursor.execute(DUE, parameters | {"after": after}).fetchall()
-            if not rows:
+            ids = [row[0] for row in cursor.execute(DUE, parameters | {"after": after})]
+            if not ids:
                 return Reviewed(judged, moved)
-            ids = [row[0] for row in rows]
-            # The account's lock is the member's lock: a sale that is upgrading this member waits or is seen.
+            # The account's lock is the member's lock: what is read from here on no sale or return can change.
             cursor.execute(
-                "select a.member_id, s.tier from points_account a join tiers_standing s using (member_id) "
-                "where a.member_id = any(%s) order by a.member_id for no key update of a",
+                "select 1 from points_account where member_id = any(%s) order by member_id for no key update",
                 (ids,),
             )
-            still = dict(cursor.fetchall())
-            for member_id, tier, spend, purchases in rows:
-                if still.get(member_id) != tier:
-                    continue
-                facts = {window: Activity(spend[i], purchases[i]) for i, window in enumerate(ladder.windows)}
+            rows = cursor.execute(BEFORE, parameters | {"member_ids": ids}).fetchall()
+            changed: list[int] = []
+            for member_id, tier, spend, counts in rows:
+                facts = {window: Activity(spend[i], counts[i]) for i, window in enumerate(ladder.windows)}
                 move = tiering.review(ladder, tier, facts)
                 if move is not None:
                     standing.move_member(cursor, member_id, move, at=at, recorded_at=now)
                     moved[member_id] = move.to_tier
+                    changed.append(member_id)
+            moved.update(_since(cursor, ladder, changed, moved, at, now))
             # Whoever waits for the account's lock learns by its version that the tier is another one now.
             cursor.execute(
-                "update points_account set version = version + 1 where member_id = any(%s)",
-                ([member_id for member_id in ids if member_id in moved],),
+                "update points_account set version = version + 1 where member_id = any(%s)", (changed,)
             )
             cursor.execute(
                 "update tiers_standing set reviewed_date = %s where member_id = any(%s)", (day, ids)
@@ -82,3 +84,33 @@ def review(
             after = ids[-1]
         if advance and not advance(len(rows)):
             return Reviewed(judged, moved)
+
+
+def _since(
+    cursor: psycopg.Cursor[Any],
+    ladder: Ladder,
+    member_ids: Sequence[int],
+    tiers: Mapping[int, str],
+    at: datetime,
+    now: datetime,
+) -> Iterator[tuple[int, str]]:
+    """Judge the purchases made since the review day began, for members the review has moved: their upgrades.
+
+    The review is held some hours after its instant, or days when the machine was off. A purchase in between found
+    the tier of before and brought no move; had the review come first, it would have.
+    """
+    bought = cursor.execute(
+        "select member_id, placed_at, id from purchases_order where member_id = any(%s) and placed_at >= %s "
+        "order by placed_at, id",
+        (list(member_ids), at),
+    ).fetchall()
+    now_at = dict(tiers)
+    for member_id, placed_at, order_id in bought:
+        starts = [window.start(placed_at, settings.LAOKE.zone) for window in ladder.windows]
+        found = purchases.activity(cursor, member_id, starts, placed_at)
+        facts = {window: Activity(*numbers) for window, numbers in zip(ladder.windows, found, strict=True)}
+        move = tiering.upgrade(ladder, now_at[member_id], facts)
+        if move is not None:
+            standing.move_member(cursor, member_id, move, at=placed_at, recorded_at=now, order_id=order_id)
+            now_at[member_id] = move.to_tier
+            yield member_id, move.to_tier

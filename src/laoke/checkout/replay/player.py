@@ -116,13 +116,8 @@ class Player:
     def _review(self, day: date) -> None:
         done = review(self._rules.ladder, day, now=self._now)
         self.played.reviewed += done.judged
-        at = start_of_day(day, self._zone)
-        for member_id, tier in done.moved.items():
-            if state := self._members.get(member_id):
-                state.tier, state.since = tier, at
-                state.ground_at = at
-                state.climb.clear()
-                state.version += 1
+        for member_id in done.moved:
+            self._members.pop(member_id, None)  # read afresh when it is needed
 
     def _play(self, events: Sequence[Event]) -> None:
         if not events:
