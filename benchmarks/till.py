@@ -73,7 +73,7 @@ def _measure(home: Path, members: int, seconds: float, rounds: int) -> dict[str,
         programme.apply(SYSTEM, PROGRAMME, at=now())
         _, key = apikeys.create(SYSTEM, "bench", ["orders:write", "quotes:write"], None, None, at=now())
         built = time.perf_counter() - begun
-        server = subprocess.Popen([sys.executable, "-m", "laoke", "up"], start_new_session=True)
+        server = subprocess.Popen([sys.executable, "-m", "laoke.surfaces.cli", "up"], start_new_session=True)
         try:
             _wait(int(os.environ["LAOKE_PORT"]))
             return {
