@@ -7,7 +7,7 @@ from typing import Any
 
 from laoke.checkout import answers, catalogue, guarantee, members, pricing, programme
 from laoke.checkout.guarantee import VALID_FOR, Guarantee
-from laoke.checkout.types import BasketRequest
+from laoke.checkout.types import BasketRequest, MemberFacts
 from laoke.engine.reasons import Reason
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
@@ -57,7 +57,7 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
 
 def _read(
     basket: BasketRequest, at: datetime
-) -> tuple[programme.Programme, members.MemberFacts | None, catalogue.Known]:
+) -> tuple[programme.Programme, MemberFacts | None, catalogue.Known]:
     if basket.member is None:
         rules = programme.current()
         return rules, None, catalogue.known(generations.current(generations.CATALOGUE))

@@ -50,7 +50,7 @@ def leap(beyond: Mapping[str, int], by: int) -> None:
     which the restored history never had, and would take the next versions for them.
     """
     with connection.cursor() as cursor:
-        for name, number in (numbers() | beyond).items():
+        for name, number in (numbers() | dict(beyond)).items():
             cursor.execute(
                 "insert into foundation_generation (name, number) values (%s, %s) "
                 "on conflict (name) do update set number = greatest(foundation_generation.number + %s, excluded.number)",

@@ -79,7 +79,7 @@ class OrdersFollow:
         """Orders hold only the number of the member: they stay, for the shop's own books."""
 
 
-def _reassign(table: str, condition: str, value: object, member_id: int) -> list[int]:
+def _reassign(table: str, condition: str, value: int | list[int], member_id: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"update {table} set member_id = %s where {condition} returning id",  # noqa: S608 (fixed words)

@@ -144,7 +144,7 @@ def load(
         (ids,),
     )
     for row in cursor:
-        found[row[0]] = MemberState(*row, horizon=oldest)
+        found[row[0]] = MemberState(row[0], row[1], row[2], row[3], row[4], oldest)
     if missing := set(ids) - set(found):
         raise UnknownAccount(f"members {sorted(missing)[:5]} have no account")
     cursor.execute(

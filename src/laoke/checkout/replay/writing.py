@@ -68,7 +68,8 @@ class Rows:
 
     def sale(self, sale: Sale, record: SoldRecord, settled: Settlement, day: date, version: int) -> None:
         """An order with its lines and tenders."""
-        order_id, lines = record.order_id, []
+        order_id = record.order_id
+        lines: list[tuple[int, ...]] = []
         items = discount = 0
         for number, line in enumerate(sale.lines, start=1):
             items += line.gross_minor

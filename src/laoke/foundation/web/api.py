@@ -198,12 +198,16 @@ def answer_problems(api: NinjaAPI) -> None:
         log.error("request failed", request_id=request_id, exc_info=error)
         return problem_response(request, Unexpected(request_id))
 
-    api.add_exception_handler(LaokeError, refused)
-    api.add_exception_handler(ValidationError, invalid)
-    api.add_exception_handler(HttpError, http)
-    api.add_exception_handler(Http404, missing)
-    api.add_exception_handler(OperationalError, away)
-    api.add_exception_handler(psycopg.OperationalError, away)
-    api.add_exception_handler(DataError, too_large)
-    api.add_exception_handler(psycopg.errors.NumericValueOutOfRange, too_large)
-    api.add_exception_handler(Exception, unexpected)
+    handlers: list[tuple[type[Exception], Any]] = [
+        (LaokeError, refused),
+        (ValidationError, invalid),
+        (HttpError, http),
+        (Http404, missing),
+        (OperationalError, away),
+        (psycopg.OperationalError, away),
+        (DataError, too_large),
+        (psycopg.errors.NumericValueOutOfRange, too_large),
+        (Exception, unexpected),
+    ]
+    for kind, answer in handlers:
+        api.add_exception_handler(kind, answer)
