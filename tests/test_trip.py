@@ -368,7 +368,7 @@ REFUSED = {
     "an amount that fits no ledger": (
         {"lines": [line("milk", 10**6, unit_price_minor=10**12)]},
         422,
-        "number-too-large",
+        "bad-basket",
     ),
     "another currency": ({"currency": "EUR"}, 422, "wrong-currency"),
     "a clock in the future": (

@@ -17,6 +17,9 @@ from laoke.kernel.quantity import MILLI
 from laoke.kernel.rounding import Rounding, round_ratio
 from laoke.kernel.sharing import share_out
 
+# Ten thousand million yuan: a keying error, not a purchase.
+LARGEST_MINOR = 10**12
+
 
 class BadBasket(LaokeError):
     """A basket that no till can mean; says which line and why."""
@@ -101,7 +104,8 @@ def price(
             nor spends.
         wanted_points: points the member wants to settle with.
     Raises:
-        BadBasket: no line, a quantity that is not positive, a negative price, a discount above the line.
+        BadBasket: no line, a quantity that is not positive, a negative price, a discount above the line, an
+            amount above LARGEST_MINOR.
         PointsRefused: more points than usable, or not a multiple of the step.
     """
     if not lines:
@@ -109,6 +113,8 @@ def price(
     gross = [_gross(line) for line in lines]
     net = [amount - line.discount_minor for amount, line in zip(gross, lines, strict=True)]
     total = sum(net)
+    if total > LARGEST_MINOR:
+        raise BadBasket(f"An amount of {total} is no purchase")
 
     usable, reasons = usable_points(total, policy, available_points)
     _check_wanted(wanted_points, usable, policy, available_points)
@@ -148,6 +154,8 @@ def _gross(line: BasketLine) -> int:
     if line.unit_price_minor < 0:
         raise BadBasket(f"Line {line.line_no}: the price cannot be negative", line.line_no)
     gross = round_ratio(line.quantity_milli * line.unit_price_minor, MILLI, Rounding.HALF_UP)
+    if gross > LARGEST_MINOR:
+        raise BadBasket(f"Line {line.line_no}: an amount of {gross} is no purchase", line.line_no)
     if not 0 <= line.discount_minor <= gross:
         raise BadBasket(
             f"Line {line.line_no}: the discount must lie between zero and the line's {gross}", line.line_no

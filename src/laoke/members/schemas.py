@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from laoke.foundation.web.fields import Code, Id, In, Instant, Text, example
+from laoke.foundation.web.fields import Code, Day, Id, In, Instant, Text, example
 from laoke.members import places
 from laoke.members.types import (
     Consent,
@@ -106,7 +106,7 @@ class RegisterIn(In):
 
     identities: Annotated[list[IdentityIn], Field(min_length=1, max_length=10)]
     name: Name | None = None
-    birth_date: date | None = None
+    birth_date: Day | None = None
     gender: Gender = ""
     language: Language = ""
     home_store: Code | None = Field(None, description="code of a store")
@@ -130,7 +130,7 @@ class UpdateIn(In):
 
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
     name: Name | None = None
-    birth_date: date | None = None
+    birth_date: Day | None = None
     gender: Gender = ""
     language: Language = ""
     home_store: Code | None = None

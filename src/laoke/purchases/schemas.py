@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from laoke.foundation.web.fields import Code, In, Minor, Text, example
+from laoke.foundation.web.fields import Code, Day, In, Minor, Text, example
 from laoke.kernel.quantity import format_milli
 from laoke.purchases.history import OrderRecord
 from laoke.purchases.models import Order
@@ -58,7 +58,7 @@ class StoreFields(In):
     region: ShortCode | None = None
     city: Annotated[Text, Field(max_length=60)] = ""
     active: Annotated[bool, Field(strict=True)] = True
-    opened_date: date | None = None
+    opened_date: Day | None = None
 
     def store(self, code: str) -> StoreInput:
         """As the services take it."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from laoke.foundation.paging import MOST_ROWS
 from laoke.kernel.quantity import parse_milli
 
 _LONGEST_QUANTITY = 30
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def _quantity(value: Any) -> int:
@@ -25,6 +27,13 @@ def _quantity(value: Any) -> int:
     except ArithmeticError:
         # An exponent beyond what decimals can hold.
         raise ValueError("is larger than any quantity accepted here") from None
+
+
+def _written_out(value: Any) -> Any:
+    # Numbers would be taken for seconds since 1970, or days, or milliseconds.
+    if not isinstance(value, str) or not _DATE.match(value):
+        raise ValueError("is written as 2026-03-10, instants with time and zone: 2026-03-10T12:00:00+08:00")
+    return value
 
 
 def _aware(value: datetime) -> datetime:
@@ -73,9 +82,11 @@ Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printa
 Text = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
 Instant = Annotated[
     datetime,
+    BeforeValidator(_written_out),
     AfterValidator(_aware),
     Field(description="with time zone (RFC 3339)", examples=["2026-03-10T12:00:00+08:00"]),
 ]
+Day = Annotated[date, BeforeValidator(_written_out), Field(examples=["2026-03-10"])]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["CNY"])]
 
 # Parts of addresses. Codes may hold slashes, so their routes take the rest of the path.

@@ -60,7 +60,7 @@ _REFUSALS = {
     503: ("The database does not answer; repeat in a moment", "database-away", "Repeat with the same key"),
 }  # fmt: skip
 _ALWAYS = (400, 401, 403, 422, 503)
-_WITH_BODY = (409, 413, 415)
+_WITH_BODY = (404, 409, 410, 413, 415)  # a body may name what is not there
 
 
 class Description(OpenAPISchema):
