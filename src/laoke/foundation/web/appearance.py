@@ -24,7 +24,8 @@ _A_YEAR = 365 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the skeleton of every page needs. `theme` is empty when the device decides."""
+    """What the skeleton of every page needs. `theme` is empty when the device decides; `language` also decides
+    the shapes of glyphs, as `<html lang>`."""
 
     theme: str
     language: str
@@ -34,11 +35,6 @@ class Look:
     def chinese(self) -> bool:
         """Whether the page is in Chinese."""
         return self.language == "zh-hans"
-
-    @property
-    def lang(self) -> str:
-        """The value of `<html lang>`; it decides the shapes of glyphs."""
-        return "zh-Hans" if self.chinese else "en"
 
 
 def appearance(request: HttpRequest) -> dict[str, Look]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 
 from laoke.foundation.access import SYSTEM
 from laoke.foundation.staff import services as staff
-from laoke.surfaces.console import throttle
+from laoke.surfaces.console import tasks, throttle
 from laoke.surfaces.console.models import SignInAttempts
 from tests.shop import OPENING
 
@@ -57,6 +58,13 @@ class TestTheDoor:
         assert browser.get("/").status_code == 200
         staff.disable(SYSTEM, "finance-1", at=OPENING)
         assert browser.get("/").url == "/login"
+
+    def test_sessions_that_are_over_go_at_night(self, li, browser):
+        browser.sign_in("li")
+        tasks.purge(datetime.now(UTC) + timedelta(hours=11))
+        assert Session.objects.count() == 1
+        tasks.purge(datetime.now(UTC) + timedelta(hours=13))
+        assert not Session.objects.exists()
 
     def test_forms_without_their_token_are_refused_with_a_page(self, li):
         browser = Browser(strict=True)
