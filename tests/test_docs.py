@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from laoke.points import policy
+from laoke.surfaces.demo.loader import PROGRAMME
 from laoke.tiers import ladder
 from tools import problem_pages
 
@@ -66,6 +67,16 @@ def test_the_programme_of_the_page_can_be_published():
     found = yaml.safe_load(document)
     assert policy.to_document(policy.parse(found["points"])) == found["points"]
     assert [tier.code for tier in ladder.parse(found["ladder"]).tiers] == ["basic", "gold"]
+
+
+def test_the_ladder_of_the_page_is_the_demos():
+    page = (DOCS / "explanation" / "tiers.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\| (\w+) (\w+) \| (\d+) \| ([\d,]+) \|$", page, re.MULTILINE)
+    assert [(code, name, int(count), int(yuan.replace(",", ""))) for code, name, count, yuan in shown] == [
+        (tier["code"], tier["name_zh"], tier["needs"][0]["at_least"], tier["needs"][1]["at_least"] // 100)
+        for tier in PROGRAMME["ladder"]["tiers"]
+        if "needs" in tier
+    ]
 
 
 @pytest.mark.parametrize(
