@@ -1,0 +1,47 @@
+"""What is announced is what docs/reference/events.md says: the topics, and the fields of their payloads."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from laoke.checkout import orders
+from laoke.checkout.types import BasketRequest, LineRequest, MemberKey, OrderRequest
+from laoke.foundation.access import SYSTEM
+from laoke.foundation.models import OutboxMessage
+from laoke.foundation.outbox import topics
+from laoke.foundation.webhooks import services as webhooks
+from laoke.members import services as members
+from laoke.members.types import IdentityInput
+from tests import api_shop
+from tools import event_page
+
+
+def test_the_page_is_written_from_the_declarations():
+    assert event_page.PAGE.read_text(encoding="utf-8") == event_page.page(), "python tools/event_page.py"
+
+
+@pytest.mark.django_db
+def test_every_topic_is_announced_with_just_the_fields_it_declares():
+    with api_shop.opened():
+        authorization = api_shop.key(api_shop.ALL)
+        # The person is erased last; the endpoint goes when everything else was said.
+        last = ("/erase", "/v1/webhooks/{endpoint_id}")
+        for operation in sorted(api_shop.operations(), key=lambda each: each.path.endswith(last)):
+            answer = api_shop.call(operation, authorization, **{"Idempotency-Key": operation.path})
+            assert answer.status_code < 500
+        at = datetime.now(UTC)
+        members.update(caller=SYSTEM, member_id=1080, changes={"gender": "f"}, expected_version=3, at=at)
+        members.add_identity(
+            caller=SYSTEM, member_id=1080, identity=IdentityInput("card", "1080 1080"), at=at
+        )
+        for number in range(3):
+            basket = BasketRequest("S001", "pos", "CNY", (LineRequest("0103001", 400_000),), MemberKey(1080))
+            request = OrderRequest(f"T{number}", basket, at)
+            orders.commit(SYSTEM, request, f"t{number}", b"", now=at)
+        endpoint, _ = webhooks.create_endpoint(SYSTEM, "x", "https://example.com/", [], at=at)
+        webhooks.disable_endpoint(SYSTEM, endpoint.id, "no longer wanted", at=at)
+
+        seen = {message.topic: set(message.payload) for message in OutboxMessage.objects.all()}
+        assert seen == {topic.name: set(topic.fields) for topic in topics.known()}
