@@ -91,6 +91,8 @@ def lock(
         row = cursor.fetchone()
         if row is None:
             raise UnknownMember()
+        if row[2] is not None:  # merged away while the lock was waited for
+            return lock(cursor, MemberKey(row[2]), programme, at, caller, command)
         if row[3] == row[4]:
             break
     else:
@@ -99,8 +101,6 @@ def lock(
         return Locked(
             None, row[11] or 0, row[12] or 0, FirstAnswer(bytes(row[13]), row[14], row[15]), row[16]
         )
-    if row[2] is not None:
-        return lock(cursor, MemberKey(row[2]), programme, at, caller, command)
     _must_be_active(row[1])
     return Locked(_facts(row[0], row[3], row[5:11], programme), row[11] or 0, row[12] or 0, None, row[16])
 

@@ -42,7 +42,8 @@ cross join lateral (
     ) activity
 ) w
 where m.id = coalesce(
-    %(member_id)s::bigint,
+    -- One merged away is passed over, so that of the two only the kept one is locked.
+    (select coalesce(named.merged_into_id, named.id) from members_member named where named.id = %(member_id)s::bigint),
     (
         select i.member_id
         from members_identity i
