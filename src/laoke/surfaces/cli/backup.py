@@ -252,7 +252,7 @@ def _shown() -> Iterator[Any]:
                 if not console.is_terminal:
                     say(f"{_PHASES[phase]} …")
             bars.update(tasks[phase], completed=done, total=total)
-            if not console.is_terminal and time.monotonic() - told >= _LINE_EVERY:
+            if done and not console.is_terminal and time.monotonic() - told >= _LINE_EVERY:
                 told = time.monotonic()
                 of = f" of {total / 1e6:,.0f}" if total else ""
                 say(f"{_PHASES[phase]}: {done / 1e6:,.0f}{of} MB")

@@ -25,7 +25,8 @@ from laoke.foundation.database.locks import hold
 from laoke.kernel.errors import LaokeError
 from laoke.surfaces.cli.session import say
 
-_GRACE_SECONDS = 6.0
+# The worker takes up to 4 s to end in order, the web 3; after that nobody is waited for: Ctrl-C is meant.
+_GRACE_SECONDS = 5.0
 _QUICK_DEATHS = 5
 _LOCK = "up.lock"
 _PR_SET_PDEATHSIG = 1
@@ -236,7 +237,7 @@ def _web_command(config: Config) -> list[str]:
         "--workers", str(config.web_workers),
         "--blocking-threads", "2",
         "--respawn-failed-workers",
-        "--workers-kill-timeout", "5",
+        "--workers-kill-timeout", "3",
         "--no-ws",
         "--log-level", "warning",
     ]  # fmt: skip
