@@ -26,6 +26,7 @@ from laoke.members.types import IdentityInput
 from laoke.points import expiry, selectors
 from laoke.purchases import services as purchases
 from laoke.purchases.services import ProductInput, StoreInput
+from tests import shop as shops
 
 PAGE = Path(__file__).parent.parent / "docs" / "explanation" / "points-ledger.md"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -40,6 +41,7 @@ class Shop:
     """The page's shop, with its member and the second card that turns out to be the same person's."""
 
     def __init__(self) -> None:
+        shops.forget()
         at = noon("2026-03-01")
         programme.apply(SYSTEM, RULES, at=at)
         purchases.save_stores(SYSTEM, [StoreInput("S1", "一店")], at=at)
@@ -138,4 +140,5 @@ def test_the_account_of_the_page():
     table = re.findall(r"^\| (\d{4}-\d\d-\d\d) \|(.*)\|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     shown = [[day, *(cell.strip() for cell in cells.split("|")[1:])] for day, cells in table]
     rows = played(Shop())
+    shops.forget()
     assert shown == rows

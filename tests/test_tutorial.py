@@ -24,6 +24,7 @@ from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM
 from laoke.foundation.apikeys import services as apikeys
 from laoke.surfaces.cli.apikeys import TILL_SCOPES
+from tests import shop as shops
 
 PAGE = Path(__file__).parent.parent / "docs" / "tutorial" / "till.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -67,6 +68,7 @@ def shell(live_server: Any, transactional_db: None) -> Iterator[Shell]:
     """A shell with the shop's programme in force and the keys of office and till."""
     if not shutil.which("curl"):
         pytest.skip("curl is not installed")
+    shops.forget()
     at = datetime.now(UTC)
     (document,) = [text for kind, text in BLOCK.findall(PAGE.read_text(encoding="utf-8")) if kind == "yaml"]
     programme.apply(SYSTEM, yaml.safe_load(document), at=at)
@@ -75,6 +77,7 @@ def shell(live_server: Any, transactional_db: None) -> Iterator[Shell]:
     shell = Shell(LAOKE=live_server.url, OFFICE=office, TILL=till)
     yield shell
     shell.close()
+    shops.forget()
 
 
 def differences(shown: Any, found: Any, place: str = "answer") -> Iterator[str]:
