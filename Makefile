@@ -48,7 +48,7 @@ check: $(VENV)/.dev $(VENV)/.translations ## format, lint, types, import directi
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_messages.py
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 .PHONY: fix
 fix: $(VENV)/.dev ## format and mend what a machine can mend
