@@ -70,7 +70,9 @@ def run(rounds: int = 3, folder: Path | None = None) -> dict[str, Any]:
         "benchmark": "import_orders",
         "machine": describe(),
         "target": TARGET,
-        "median": {name: statistics.median(each[name] for each in measured) for name in measured[0]},
+        "median": {
+            name: round(statistics.median(each[name] for each in measured), 1) for name in measured[0]
+        },
         "rounds": measured,
         "books": found[0]["books"],
     }

@@ -41,7 +41,8 @@ def bench(home: Path, memory_mb: int) -> Iterator[tuple[duckdb.DuckDBPyConnectio
         memory_mb: for the whole process; DuckDB gets half, the replay lives in the rest.
     """
     root = home / "imports"
-    root.mkdir(parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True)
+    root.mkdir(mode=0o700, exist_ok=True)
     _sweep(root)
     folder = root / f"work-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
