@@ -61,7 +61,7 @@ ERASE = KeyAuth(Scope.MEMBERS_ERASE)
     openapi_extra=OPTIONALLY_IDEMPOTENT,
     summary="Register a member",
 )
-def register(request: HttpRequest, body: RegisterIn) -> HttpResponse | Status:
+def register(request: HttpRequest, body: RegisterIn) -> HttpResponse | Status[dict[str, int]]:
     """Register a person. Registering is safe to repeat: an identity belongs to one member, so a repeat is refused as
     `identity-taken`, which names the member. With an `Idempotency-Key` a repeat gets the first answer instead.
     """
@@ -113,7 +113,7 @@ def lookup(request: HttpRequest, body: LookupIn) -> RefOut:
 
 
 @router.post("/members/merges", auth=MERGE, response={201: MergedOut}, summary="Merge two members")
-def merge(request: HttpRequest, body: MergeIn) -> Status:
+def merge(request: HttpRequest, body: MergeIn) -> Status[MergedOut]:
     """One person had two memberships: identities, points, orders and tier go to the kept one. A repeat answers with
     the merge that was made. It can be undone for 30 days.
     """
@@ -161,7 +161,7 @@ def update(request: HttpRequest, member_id: MemberId, body: UpdateIn) -> Version
     response={201: IdentityAddedOut},
     summary="Give a member an identity",
 )
-def add_identity(request: HttpRequest, member_id: MemberId, body: IdentityIn) -> Status:
+def add_identity(request: HttpRequest, member_id: MemberId, body: IdentityIn) -> Status[IdentityAddedOut]:
     """One more card, phone or external id. One the member has already is left as it is."""
     identity_id = services.add_identity(
         caller=caller(request), member_id=member_id, identity=body.identity(), at=received_at(request)

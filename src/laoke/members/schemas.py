@@ -15,6 +15,7 @@ from laoke.members.types import (
     ConsentChannel,
     ConsentInput,
     ConsentPurpose,
+    Identifier,
     IdentityInput,
     IdentityKind,
     MemberRow,
@@ -62,7 +63,7 @@ class LookupIn(In):
     value: Annotated[Text, Field(min_length=1, examples=["13812346217"])]
     issuer: Annotated[Text, Field(max_length=40, examples=[""])] = ""
 
-    def identifier(self) -> dict[str, str | int]:
+    def identifier(self) -> Identifier:
         """As the selectors take it."""
         return {str(self.kind): self.value} | ({"issuer": self.issuer} if self.issuer else {})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -472,7 +472,7 @@ class OrderDetailOut(OrderSummaryOut):
         )
 
 
-def _summary(order: Order) -> dict[str, object]:
+def _summary(order: Order) -> dict[str, Any]:
     return {
         "order_id": order.pk,
         "order_no": order.order_no,

@@ -51,9 +51,9 @@ def _printable(value: str) -> str:
     return value
 
 
-def example(**fields: object) -> ConfigDict:
+def example(**fields: Any) -> ConfigDict:
     """The configuration of a schema that shows this example of itself."""
-    return ConfigDict(json_schema_extra={"examples": [dict(fields)]})
+    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 class In(BaseModel):

@@ -41,7 +41,7 @@ def list_endpoints(request: HttpRequest) -> EndpointsOut:
 
 
 @router.post("/webhooks", auth=MANAGE, response={201: EndpointMadeOut}, summary="Add a webhook endpoint")
-def create(request: HttpRequest, body: EndpointIn) -> Status:
+def create(request: HttpRequest, body: EndpointIn) -> Status[EndpointMadeOut]:
     """Add an address that receives events, signed by the Standard Webhooks scheme. The secret is shown now and never
     again; a repeat adds another endpoint.
     """
@@ -95,7 +95,7 @@ def rotate_secret(request: HttpRequest, endpoint_id: EndpointId) -> EndpointMade
 @router.post(
     "/webhooks/{endpoint_id}/test", auth=MANAGE, response={202: SentOut}, summary="Send a test event"
 )
-def send_test(request: HttpRequest, endpoint_id: EndpointId) -> Status:
+def send_test(request: HttpRequest, endpoint_id: EndpointId) -> Status[SentOut]:
     """A `webhook.test` event for this endpoint alone, by the way all events take."""
     services.send_test(caller(request), endpoint_id, at=received_at(request))
     return Status(202, SentOut(queued=True))
@@ -129,7 +129,7 @@ def deliveries(
     response={202: SentOut},
     summary="Send something once more",
 )
-def redeliver(request: HttpRequest, endpoint_id: EndpointId, delivery_id: DeliveryId) -> Status:
+def redeliver(request: HttpRequest, endpoint_id: EndpointId, delivery_id: DeliveryId) -> Status[SentOut]:
     """Whether it had arrived or been given up; with a fresh set of attempts."""
     services.redeliver(caller(request), endpoint_id, delivery_id, at=received_at(request))
     return Status(202, SentOut(queued=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -139,7 +139,7 @@ class RemovedOut(BaseModel):
     removed: bool
 
 
-def _fields(endpoint: Endpoint) -> dict[str, object]:
+def _fields(endpoint: Endpoint) -> dict[str, Any]:
     return {
         "endpoint_id": endpoint.id,
         "name": endpoint.name,
