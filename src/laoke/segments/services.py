@@ -13,9 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from laoke.foundation import sql
-from laoke.foundation.lake.export import export, home
 from laoke.foundation.sql import hot_cursor
-from laoke.insight.lake import Lake
 from laoke.segments.models import FeatureRun
 from laoke.segments.policies import class_policies
 
@@ -38,7 +36,9 @@ def recompute(*, as_of: date, now: datetime, progress: Progress | None = None) -
     Raises:
         LakeExportFailed, LakeContradiction: nothing is replaced.
     """
-    # Loading the analytics engine takes a second that other commands need not pay.
+    # Loading the analytics engine takes a second and 100 MB: web processes and other commands need not pay.
+    from laoke.foundation.lake.export import export, home
+    from laoke.insight.lake import Lake
     from laoke.insight.rfm.compute import compute_rfm
     from laoke.insight.session import duckdb_session
 
