@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -29,6 +29,8 @@ from laoke.surfaces.cli.session import say
 _GRACE_SECONDS = 5.0
 _QUICK_DEATHS = 5
 _LOCK = "up.lock"
+# Every process that an `up` starts, and whatever those start, has this in its environment, and nobody else.
+_MARK = "PROMETHEUS_MULTIPROC_DIR"
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -67,6 +69,10 @@ class Child:
         self._process = subprocess.Popen(
             self._command, env=self._environment, start_new_session=True, preexec_fn=_end_with_parent
         )
+
+    def lives(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
 
     def watch(self, stop: threading.Event) -> bool:
         """Start it again if it has ended; False when it keeps ending at once and is given up."""
@@ -117,6 +123,7 @@ def alone(config: Config) -> Iterator[None]:
         who = path.read_text(encoding="utf-8").strip()
         raise AlreadyUp(config.home, f", {who}" if who else "")
     try:
+        _end_all(_strays(config.home))
         _check_address(config)
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"as process {os.getpid()}, at {address(config)}\n".encode(), 0)
@@ -141,7 +148,7 @@ def run(config: Config, target: DatabaseTarget) -> int:
     environment = dict(os.environ) | {
         "LAOKE_HOME": str(config.home),
         "DJANGO_SETTINGS_MODULE": "laoke.project.settings",
-        "PROMETHEUS_MULTIPROC_DIR": str(_fresh_metrics(config.home)),
+        _MARK: str(_fresh_metrics(config.home)),
     }
     children = [
         Child("web", _web_command(config), environment),
@@ -156,6 +163,9 @@ def run(config: Config, target: DatabaseTarget) -> int:
             while sound and not stop.wait(1.0):
                 if embedded is not None:
                     embedded.start(keep=False)  # a killed database comes back
+                if not all(child.lives() for child in children):
+                    # A killed server leaves its own processes behind, which would go on answering beside the new ones.
+                    _end_all(_strays(config.home, but=_family(children)))
                 sound = all(child.watch(stop) for child in children)
         finally:
             say("Stopping …")
@@ -181,15 +191,44 @@ def _asked_to_stop() -> Iterator[threading.Event]:
 def _end(children: Sequence[Child]) -> None:
     """Ask all to end, wait, and kill what is left: also what a killed server process has left behind."""
     # Noted before anybody is asked: afterwards the children of one that has ended cannot be found any more.
-    family = [process for child in children for process in child.family()]
+    family = _family(children)
     for child in children:
         child.ask_to_end()
-    _, left = psutil.wait_procs(family, timeout=_GRACE_SECONDS)
-    for process in left:
-        process.kill()
-    psutil.wait_procs(left, timeout=1)
+    _wait_or_kill(family)
     for child in children:
         child.reap()
+
+
+def _family(children: Sequence[Child]) -> list[psutil.Process]:
+    return [process for child in children for process in child.family()]
+
+
+def _strays(home: Path, but: Sequence[psutil.Process] = ()) -> list[psutil.Process]:
+    """Processes that were started for this home and have lost the one that watched over them."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            ours = process.environ().get(_MARK) == str(_metrics(home))
+        except (psutil.Error, OSError):
+            continue  # gone meanwhile, or somebody else's
+        if ours and process not in but and process.pid != os.getpid():
+            found.append(process)
+    return found
+
+
+def _end_all(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _wait_or_kill(processes)
+
+
+def _wait_or_kill(processes: Sequence[psutil.Process]) -> None:
+    _, left = psutil.wait_procs(processes, timeout=_GRACE_SECONDS)
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, timeout=1)
 
 
 def _end_with_parent() -> None:
@@ -243,8 +282,12 @@ def _web_command(config: Config) -> list[str]:
     ]  # fmt: skip
 
 
+def _metrics(home: Path) -> Path:
+    return home / "run" / "metrics"
+
+
 def _fresh_metrics(home: Path) -> Path:
-    folder = home / "run" / "metrics"
+    folder = _metrics(home)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
