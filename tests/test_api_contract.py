@@ -83,6 +83,11 @@ def test_no_address_takes_personal_data():
     }  # fmt: skip
 
 
+def test_every_operation_stands_under_one_of_the_tags_the_page_explains():
+    declared = {tag["name"] for tag in DOCUMENT["tags"]}
+    assert {tag for operation in EVERY for tag in operation.details["tags"]} == declared
+
+
 class TestDescription:
     def test_it_is_openapi_3_1_and_needs_no_key(self):
         answer = Client().get("/v1/openapi.json")

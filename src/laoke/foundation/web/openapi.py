@@ -130,25 +130,34 @@ class Description(OpenAPISchema):
 
 
 class Api(NinjaAPI):
-    """NinjaAPI with the description above."""
+    """NinjaAPI with the description above, put together once per process."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._described: dict[str, OpenAPISchema] = {}
 
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> OpenAPISchema:
         """The whole document, examples included."""
         prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
-        document = Description(self, prefix)
-        schemas = document["components"]["schemas"]
-        for path, operations in document["paths"].items():
-            for method, details in operations.items():
-                bodies = [("request", details.get("requestBody", {}))]
-                bodies += [(str(status), response) for status, response in details["responses"].items()]
-                for name, body in bodies:
-                    for content in body.get("content", {}).values():
+        if prefix not in self._described:
+            self._described[prefix] = _with_examples(Description(self, prefix))
+        return self._described[prefix]
+
+
+def _with_examples(document: OpenAPISchema) -> OpenAPISchema:
+    schemas = document["components"]["schemas"]
+    for path, operations in document["paths"].items():
+        for method, details in operations.items():
+            bodies = [("request", details.get("requestBody", {}))]
+            bodies += [(str(status), response) for status, response in details["responses"].items()]
+            for name, body in bodies:
+                for content in body.get("content", {}).values():
+                    if "example" not in content:
                         place = f"{method} {path} {name}"
-                        if "example" not in content:
-                            content["example"] = example_of(content["schema"], schemas, place)
-        return document
+                        content["example"] = example_of(content["schema"], schemas, place)
+    return document
 
 
 def example_of(schema: dict[str, Any], schemas: dict[str, Any], place: str) -> Any:

@@ -20,6 +20,20 @@ Every refusal is a problem response (RFC 9457) whose `type` leads to its explana
 repeat by nature take an `Idempotency-Key`. Long lists come in pages: send the mark `after` of one page to get the next.
 """
 
+# In the order of the docs page.
+TAGS = {
+    "till": "What a till says: price, sell, take back, deliver.",
+    "members": "Who the members are. Personal data travels in bodies only and comes back masked.",
+    "points": "What members hold, and giving or taking points by hand.",
+    "tiers": "The ladder, and where members stand on it.",
+    "segments": "What is computed about members overnight.",
+    "programme": "The rules in force.",
+    "orders": "Purchases as they were recorded.",
+    "products": "What is sold.",
+    "stores": "Where it is sold.",
+    "webhooks": "Who is told of what happens.",
+}
+
 api = Api(
     title="Laoke",
     version="1",
@@ -31,6 +45,7 @@ api = Api(
     docs_url="/docs",
     docs=Docs(),
     urls_namespace="v1",
+    openapi_extra={"tags": [{"name": name, "description": about} for name, about in TAGS.items()]},
 )
 answer_problems(api)
 for router in (checkout, orders, purchases, members, points, tiers, segments, webhooks):
