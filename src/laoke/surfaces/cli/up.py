@@ -27,6 +27,8 @@ from laoke.surfaces.cli.session import say
 
 # The worker takes up to 4 s to end in order, the web 3; after that nobody is waited for: Ctrl-C is meant.
 _GRACE_SECONDS = 5.0
+# What they were asked is done by then or will be asked again; nobody can tell them to end better than this.
+_GRACE_FOR_STRAYS_SECONDS = 1.0
 _QUICK_DEATHS = 5
 _LOCK = "up.lock"
 # Every process that an `up` starts, and whatever those start, has this in its environment, and nobody else.
@@ -220,11 +222,11 @@ def _end_all(processes: Sequence[psutil.Process]) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.terminate()
-    _wait_or_kill(processes)
+    _wait_or_kill(processes, _GRACE_FOR_STRAYS_SECONDS)
 
 
-def _wait_or_kill(processes: Sequence[psutil.Process]) -> None:
-    _, left = psutil.wait_procs(processes, timeout=_GRACE_SECONDS)
+def _wait_or_kill(processes: Sequence[psutil.Process], seconds: float = _GRACE_SECONDS) -> None:
+    _, left = psutil.wait_procs(processes, timeout=seconds)
     for process in left:
         with suppress(psutil.NoSuchProcess):
             process.kill()
