@@ -13,7 +13,7 @@ hypothesis.settings.load_profile("laoke")
 
 @pytest.fixture(scope="session", autouse=True)
 def _facts_can_be_flushed_between_tests() -> None:
-    """Tables of facts refuse truncation by trigger; emptying the test database between tests is no use of the product."""
+    """Facts refuse truncation by trigger; emptying the test database between tests is no use of the product."""
     flush = DatabaseOperations.execute_sql_flush
 
     def unguarded(self: DatabaseOperations, statements: list[str]) -> None:

@@ -39,7 +39,7 @@ ROOT = Path(__file__).parent.parent
 LAOKE = [sys.executable, "-c", "from laoke.surfaces.cli.main import run; run()"]
 MEMBERS = 12
 CLIENTS = 8
-SECONDS = 15.0
+SECONDS = 14.0
 PATIENCE = 60.0
 
 OPEN = f"""

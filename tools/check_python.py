@@ -2,7 +2,7 @@
 
 import sys
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 (this file is run by whatever Python there is)
     sys.exit(
         f"laoke needs Python 3.11 or later; this is {sys.version.split()[0]}. "
         "Install a newer one and run `make PYTHON=python3.12 ...`."

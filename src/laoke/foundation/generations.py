@@ -53,6 +53,7 @@ def leap(beyond: Mapping[str, int], by: int) -> None:
         for name, number in (numbers() | dict(beyond)).items():
             cursor.execute(
                 "insert into foundation_generation (name, number) values (%s, %s) "
-                "on conflict (name) do update set number = greatest(foundation_generation.number + %s, excluded.number)",
+                "on conflict (name) do update "
+                "set number = greatest(foundation_generation.number + %s, excluded.number)",
                 [name, number + by, by],
             )

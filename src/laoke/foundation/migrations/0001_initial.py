@@ -2,8 +2,9 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-from laoke.foundation.immutable import CREATE_FUNCTION, immutable
 from django.db import migrations, models
+
+from laoke.foundation.immutable import CREATE_FUNCTION, immutable
 
 
 class Migration(migrations.Migration):
