@@ -20,6 +20,10 @@ class Known(NamedTuple):
     products: dict[str, ProductFacts]
 
 
+# A catalogue up to this size is read whole after a change: one question instead of one for each article that a
+# till asks for next. A larger one is filled as it is asked for.
+READ_WHOLE = 20_000
+
 _lock = threading.Lock()
 _known = Known(-1, {}, {}, {})
 
@@ -30,8 +34,15 @@ def known(generation: int) -> Known:
     if _known.generation < generation:
         with _lock:
             if _known.generation < generation:
-                _known = Known(generation, selectors.stores_by_code(), selectors.channels_by_code(), {})
+                _known = Known(
+                    generation, selectors.stores_by_code(), selectors.channels_by_code(), _products()
+                )
     return _known
+
+
+def _products() -> dict[str, ProductFacts]:
+    found = selectors.active_products(READ_WHOLE + 1)
+    return found if len(found) <= READ_WHOLE else {}
 
 
 def store(data: Known, code: str) -> StoreFacts:

@@ -28,6 +28,16 @@ def channels_by_code() -> dict[str, int]:
 PRODUCTS = sql.statement("laoke.purchases", "products_by_sku")
 
 
+def active_products(most: int) -> dict[str, ProductFacts]:
+    """Active products by SKU, as the till prices them; any `most` of them when there are more."""
+    with raw_cursor() as cursor:
+        cursor.execute(
+            "select id, sku, name, price_minor, earns_points from purchases_product where active limit $1",
+            (most,),
+        )
+        return {row[1]: ProductFacts(*row) for row in cursor}
+
+
 def products_by_sku(skus: Iterable[str]) -> dict[str, ProductFacts]:
     """Those of the SKUs that are in the catalogue and active."""
     with raw_cursor() as cursor:

@@ -10,6 +10,6 @@ with due as (
 )
 update foundation_outboxmessage as message
 set available_at = %(lease_until)s, attempts = message.attempts + 1
-from due
-where message.id = due.id
+-- As an array: whatever the planner believes of the limit, it goes through the primary key.
+where message.id = any(array(select id from due))
 returning message.id, message.topic, message.payload, message.member_id, message.occurred_at, message.attempts

@@ -9,5 +9,4 @@ with ours as (
 )
 update foundation_outboxmessage as message
 set done_at = %(at)s, last_error = ''
-from ours
-where message.id = ours.id
+where message.id = any(array(select id from ours))
