@@ -10,6 +10,7 @@ from laoke.engine.policy import BadPolicy, EarnRule, PointsPolicy, Shortfall, Sp
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit.services import record
+from laoke.foundation.documents import choice, only
 from laoke.kernel.rounding import Rounding
 from laoke.points.models import PointsPolicyVersion
 
@@ -20,16 +21,16 @@ def parse(document: Mapping[str, Any]) -> PointsPolicy:
     Raises:
         BadPolicy: an unknown field or a value that cannot be used, with its place.
     """
-    _only(document, "points", {"earn", "spend", "valid_months", "shortfall", "grace_days"})
+    only(document, "points", {"earn", "spend", "valid_months", "shortfall", "grace_days"})
     earn, spend = _section(document, "earn"), _section(document, "spend")
-    _only(earn, "points.earn", {"points", "per_minor", "rounding"})
-    _only(spend, "points.spend", {"points", "worth_minor", "step", "max_percent"})
+    only(earn, "points.earn", {"points", "per_minor", "rounding"})
+    only(spend, "points.spend", {"points", "worth_minor", "step", "max_percent"})
     default = PointsPolicy()
     return PointsPolicy(
         earn=EarnRule(
             points=earn.get("points", default.earn.points),
             per_minor=earn.get("per_minor", default.earn.per_minor),
-            rounding=_choice(Rounding, earn.get("rounding", default.earn.rounding), "points.earn.rounding"),
+            rounding=choice(Rounding, earn.get("rounding", default.earn.rounding), "points.earn.rounding"),
         ),
         spend=SpendRule(
             points=spend.get("points", default.spend.points),
@@ -38,7 +39,7 @@ def parse(document: Mapping[str, Any]) -> PointsPolicy:
             max_percent=spend.get("max_percent", default.spend.max_percent),
         ),
         valid_months=document.get("valid_months", default.valid_months),
-        shortfall=_choice(Shortfall, document.get("shortfall", default.shortfall), "points.shortfall"),
+        shortfall=choice(Shortfall, document.get("shortfall", default.shortfall), "points.shortfall"),
         grace_days=document.get("grace_days", default.grace_days),
     )
 
@@ -99,18 +100,3 @@ def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if not isinstance(section, Mapping):
         raise BadPolicy(f"points.{name}", "takes named fields")
     return section
-
-
-def _only(document: Mapping[str, Any], place: str, known: set[str]) -> None:
-    for name in document:
-        if name not in known:
-            raise BadPolicy(
-                f"{place}.{name}", f"there is no such field. Known are {', '.join(sorted(known))}"
-            )
-
-
-def _choice(kind: Any, value: object, place: str) -> Any:
-    try:
-        return kind(value)
-    except ValueError:
-        raise BadPolicy(place, f"takes one of {', '.join(kind)}, got {value!r}") from None

@@ -11,6 +11,7 @@ from laoke.engine.tiering import Criterion, Downgrade, Ladder, Metric, Review, T
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit.services import record
+from laoke.foundation.documents import choice, only
 from laoke.tiers.models import LadderVersion
 
 # Everybody is on the one rung of a shop that has declared no ladder.
@@ -23,14 +24,14 @@ def parse(document: Mapping[str, Any]) -> Ladder:
     Raises:
         BadPolicy: an unknown field or a value that cannot be used, with its place.
     """
-    _only(document, "ladder", {"tiers", "review", "downgrade"})
+    only(document, "ladder", {"tiers", "review", "downgrade"})
     tiers = document.get("tiers")
     if not isinstance(tiers, list) or not all(isinstance(tier, Mapping) for tier in tiers):
         raise BadPolicy("ladder.tiers", "takes a list of tiers, the lowest first")
     return Ladder(
         tiers=tuple(_tier(tier, f"ladder.tiers[{index}]") for index, tier in enumerate(tiers)),
-        review=_choice(Review, document.get("review", Review.QUARTERLY), "ladder.review"),
-        downgrade=_choice(Downgrade, document.get("downgrade", Downgrade.TO_QUALIFIED), "ladder.downgrade"),
+        review=choice(Review, document.get("review", Review.QUARTERLY), "ladder.review"),
+        downgrade=choice(Downgrade, document.get("downgrade", Downgrade.TO_QUALIFIED), "ladder.downgrade"),
     )
 
 
@@ -91,7 +92,7 @@ def publish(caller: Caller, ladder: Ladder, *, at: datetime) -> int:
 
 
 def _tier(document: Mapping[str, Any], place: str) -> Tier:
-    _only(document, place, {"code", "name_zh", "name_en", "needs"})
+    only(document, place, {"code", "name_zh", "name_en", "needs"})
     code = document.get("code")
     if not (
         isinstance(code, str) and 1 <= len(code) <= 20 and code.replace("_", "").isalnum() and code.isascii()
@@ -109,27 +110,12 @@ def _tier(document: Mapping[str, Any], place: str) -> Tier:
 
 
 def _criterion(document: Mapping[str, Any], place: str) -> Criterion:
-    _only(document, place, {"metric", "months", "days", "at_least"})
+    only(document, place, {"metric", "months", "days", "at_least"})
     for name in ("months", "days", "at_least"):
         if type(document.get(name, 0)) is not int:
             raise BadPolicy(f"{place}.{name}", f"takes a whole number, got {document[name]!r}")
     return Criterion(
-        metric=_choice(Metric, document.get("metric"), f"{place}.metric"),
+        metric=choice(Metric, document.get("metric"), f"{place}.metric"),
         window=Window(months=document.get("months", 0), days=document.get("days", 0)),
         at_least=document.get("at_least", 0),
     )
-
-
-def _only(document: Mapping[str, Any], place: str, known: set[str]) -> None:
-    for name in document:
-        if name not in known:
-            raise BadPolicy(
-                f"{place}.{name}", f"there is no such field. Known are {', '.join(sorted(known))}"
-            )
-
-
-def _choice(kind: Any, value: object, place: str) -> Any:
-    try:
-        return kind(value)
-    except ValueError:
-        raise BadPolicy(place, f"takes one of {', '.join(kind)}, got {value!r}") from None
