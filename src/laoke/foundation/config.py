@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from laoke.kernel.errors import LaokeError
@@ -28,6 +29,17 @@ class BadSetting(LaokeError):
 
 
 LANGUAGES = ("zh-hans", "en")
+# The values of access.Role, which cannot be imported here: it needs Django, and settings are read without.
+ROLES = (
+    "owner",
+    "operations",
+    "analyst",
+    "finance",
+    "store_manager",
+    "associate",
+    "customer_service",
+    "auditor",
+)
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
 
@@ -54,6 +66,16 @@ class Config:
     log_format: str = "text"
     memory_mb: int = 1024
     webhooks_to_private: bool = False
+    trusted_proxies: int = 0
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_name: str = ""
+    oidc_scopes: str = "openid profile email"
+    oidc_user_claim: str = ""
+    oidc_role_claim: str = ""
+    oidc_roles: tuple[str, ...] = ()
+    oidc_create_role: str = ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -93,7 +115,27 @@ def read(environ: Mapping[str, str]) -> Config:
         for attribute in missing:
             name = f"LAOKE_{attribute.upper()}"
             values[attribute] = _READERS[name][1](f"{name} in {home / 'secrets.json'}", stored[attribute])
-    return Config(home=home, **values)  # type: ignore[arg-type]
+    config = Config(home=home, **values)  # type: ignore[arg-type]
+    _check_sign_on(config)
+    return config
+
+
+def _check_sign_on(config: Config) -> None:
+    """Half an identity provider is a typing error: it would show a button that cannot work."""
+    needed = {
+        "LAOKE_OIDC_ISSUER": config.oidc_issuer,
+        "LAOKE_OIDC_CLIENT_ID": config.oidc_client_id,
+        "LAOKE_OIDC_CLIENT_SECRET": config.oidc_client_secret,
+    }
+    if any(needed.values()) and not all(needed.values()):
+        missing = next(name for name, value in needed.items() if not value)
+        raise BadSetting(missing, f"is missing: {', '.join(needed)} belong together")
+    if config.oidc_roles and not config.oidc_role_claim:
+        raise BadSetting("LAOKE_OIDC_ROLE_CLAIM", "is missing: LAOKE_OIDC_ROLES says what its values mean")
+    if config.oidc_role_claim and not config.oidc_roles:
+        raise BadSetting(
+            "LAOKE_OIDC_ROLES", "is missing: it says which value of LAOKE_OIDC_ROLE_CLAIM means which role"
+        )
 
 
 def _stored_secrets(home: Path) -> dict[str, str]:
@@ -217,6 +259,42 @@ def _hosts(name: str, text: str) -> tuple[str, ...]:
     return hosts
 
 
+def _issuer(name: str, text: str) -> str:
+    parts = urlsplit(text)
+    local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not (parts.hostname and (parts.scheme == "https" or local)) or parts.query or parts.fragment:
+        raise BadSetting(
+            name,
+            f"{text!r} is not an https address without query. An example: https://id.example.com/realms/shop",
+        )
+    return text
+
+
+def _scopes(name: str, text: str) -> str:
+    scopes = text.split()
+    if "openid" not in scopes:
+        raise BadSetting(name, f"{text!r} does not hold openid. An example: openid profile email groups")
+    return " ".join(scopes)
+
+
+def _role(name: str, text: str) -> str:
+    if text not in ROLES:
+        raise BadSetting(name, f"{text!r} is not a role. Known are {', '.join(ROLES)}")
+    return text
+
+
+def _roles(name: str, text: str) -> tuple[str, ...]:
+    pairs = tuple(pair.strip() for pair in text.split(",") if pair.strip())
+    for pair in pairs:
+        value, equals, role = pair.rpartition("=")
+        if not (equals and value):
+            raise BadSetting(
+                name, f"{pair!r} is not value=role. An example: head-office=owner,shops=associate"
+            )
+        _role(name, role)
+    return pairs
+
+
 _READERS = {
     "LAOKE_SECRET_KEY": ("secret_key", _secret),
     "LAOKE_DATA_KEY": ("data_key", _key),
@@ -235,6 +313,16 @@ _READERS = {
     "LAOKE_LOG_FORMAT": ("log_format", _one_of(*LOG_FORMATS)),
     "LAOKE_WEBHOOKS_TO_PRIVATE": ("webhooks_to_private", _yes_no),
     "LAOKE_MEMORY_MB": ("memory_mb", _number(256, 1_000_000)),
+    "LAOKE_TRUSTED_PROXIES": ("trusted_proxies", _number(0, 9)),
+    "LAOKE_OIDC_ISSUER": ("oidc_issuer", _issuer),
+    "LAOKE_OIDC_CLIENT_ID": ("oidc_client_id", _text),
+    "LAOKE_OIDC_CLIENT_SECRET": ("oidc_client_secret", _text),
+    "LAOKE_OIDC_NAME": ("oidc_name", _text),
+    "LAOKE_OIDC_SCOPES": ("oidc_scopes", _scopes),
+    "LAOKE_OIDC_USER_CLAIM": ("oidc_user_claim", _text),
+    "LAOKE_OIDC_ROLE_CLAIM": ("oidc_role_claim", _text),
+    "LAOKE_OIDC_ROLES": ("oidc_roles", _roles),
+    "LAOKE_OIDC_CREATE_ROLE": ("oidc_create_role", _role),
 }
 # Read by others: the home by this module before the rest, the test data by the tests.
 _ELSEWHERE = {"LAOKE_HOME", "LAOKE_SHARED_DATA"}

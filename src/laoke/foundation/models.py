@@ -9,7 +9,7 @@ from laoke.foundation.audit.models import AuditEntry
 from laoke.foundation.idempotency.models import CommandRecord
 from laoke.foundation.jobs.models import TaskProgress
 from laoke.foundation.outbox.models import OutboxMessage
-from laoke.foundation.staff.models import Staff
+from laoke.foundation.staff.models import RecoveryCode, Staff, StaffSession
 from laoke.foundation.webhooks.models import WebhookDelivery, WebhookEndpoint
 
 
@@ -29,7 +29,9 @@ __all__ = [
     "CommandRecord",
     "Generation",
     "OutboxMessage",
+    "RecoveryCode",
     "Staff",
+    "StaffSession",
     "TaskProgress",
     "WebhookDelivery",
     "WebhookEndpoint",

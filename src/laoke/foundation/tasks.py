@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib.sessions.backends.db import SessionStore
-
 from laoke.foundation.idempotency import services as idempotency
 from laoke.foundation.jobs import services as jobs
 from laoke.foundation.jobs.declare import task
 from laoke.foundation.outbox import dispatch as outbox
+from laoke.foundation.staff import sessions
 from laoke.foundation.webhooks import delivery as webhooks
 
 
@@ -27,4 +26,4 @@ def purge(at: datetime) -> None:
     webhooks.purge(at)
     jobs.purge_ended(at)
     idempotency.purge(at)
-    SessionStore.clear_expired()
+    sessions.purge(at)

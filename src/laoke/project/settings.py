@@ -22,7 +22,6 @@ WSGI_APPLICATION = "laoke.project.wsgi.application"
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "procrastinate.contrib.django",
@@ -43,7 +42,7 @@ MIDDLEWARE = [
     "laoke.foundation.web.unserved.Unserved",
     "laoke.foundation.web.limits.LimitBody",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "laoke.foundation.web.statics.Statics",
     "laoke.surfaces.console.middleware.Pages",
 ]
 
@@ -90,6 +89,7 @@ STORAGES = {
 # Static files are served straight from the packages: nothing to collect before the first start.
 WHITENOISE_USE_FINDERS = True
 
+SESSION_ENGINE = "laoke.foundation.staff.session_store"
 SESSION_COOKIE_AGE = 12 * 3600  # a working day
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "laoke.surfaces.console.views.refusals.outdated_form"

@@ -11,8 +11,17 @@ from django.db import IntegrityError, transaction
 
 from laoke.foundation.access import ROLE_SCOPES, Caller, Role, Scope
 from laoke.foundation.audit import services as audit
-from laoke.foundation.staff.errors import LastOwner, NoSuchStaff, UnknownRole, UsernameTaken, WeakPassword
-from laoke.foundation.staff.models import Staff
+from laoke.foundation.staff.errors import (
+    BadStaffName,
+    BadUsername,
+    LastOwner,
+    NoSuchStaff,
+    UnknownRole,
+    UsernameTaken,
+    WeakPassword,
+    WrongPassword,
+)
+from laoke.foundation.staff.models import Staff, StaffSession
 
 # Given region ids, the ids of their stores. Regions belong to a module above this one, so callers bring it.
 StoresOfRegions = Callable[[Sequence[int]], frozenset[int]]
@@ -23,7 +32,7 @@ def create(
     username: str,
     name: str,
     role: str,
-    password: str,
+    password: str | None,
     *,
     at: datetime,
     language: str = "zh-hans",
@@ -32,20 +41,25 @@ def create(
 ) -> Staff:
     """Make an account. `store_ids` and `region_ids` limit what it sees; both None: everything.
 
+    Args:
+        password: None for an account that only the identity provider lets in.
     Raises:
-        MissingScope, UnknownRole, UsernameTaken, WeakPassword.
+        MissingScope, BadUsername, BadStaffName, UnknownRole, UsernameTaken, WeakPassword.
     """
     caller.require(Scope.STAFF)
+    if not (1 <= len(username) <= 64 and username.isprintable() and " " not in username):
+        raise BadUsername
     staff = Staff(
         username=username,
-        name=name,
+        name=_name(name),
         role=_role(role).value,
         language=language,
         store_ids=store_ids,
         region_ids=region_ids,
         created_at=at,
     )
-    _check_password(password, staff)
+    if password is not None:
+        _check_password(password, staff)
     staff.set_password(password)
     try:
         with transaction.atomic():
@@ -70,6 +84,20 @@ def change_role(caller: Caller, username: str, role: str, *, at: datetime) -> St
         staff.role = wanted.value
 
     return _change(caller, username, "staff.role-changed", change, at)
+
+
+def rename(caller: Caller, username: str, name: str, *, at: datetime) -> Staff:
+    """Change the name of the person an account belongs to.
+
+    Raises:
+        MissingScope, NoSuchStaff, BadStaffName.
+    """
+    wanted = _name(name)
+
+    def change(staff: Staff) -> None:
+        staff.name = wanted
+
+    return _change(caller, username, "staff.renamed", change, at)
 
 
 def change_scope(
@@ -103,6 +131,7 @@ def disable(caller: Caller, username: str, *, at: datetime) -> Staff:
     def change(staff: Staff) -> None:
         _keep_an_owner(staff)
         staff.is_active = False
+        StaffSession.objects.filter(staff=staff).delete()
 
     return _change(caller, username, "staff.disabled", change, at)
 
@@ -130,9 +159,37 @@ def set_password(caller: Caller, username: str, password: str, *, at: datetime) 
     def change(staff: Staff) -> None:
         _check_password(password, staff)
         staff.set_password(password)
+        StaffSession.objects.filter(staff=staff).delete()
 
     own = caller.kind == "staff" and caller.label == username
     return _change(caller, username, "staff.password-set", change, at, own=own)
+
+
+def change_own_password(caller: Caller, old: str, new: str, *, at: datetime, keep: str | None) -> Staff:
+    """Change one's own password. Ends the account's sessions but the one whose key is `keep`.
+
+    That session still has to be told: it carries a hash of the password (`auth.update_session_auth_hash`).
+
+    Args:
+        old: the present password; not looked at when the account has none because it came by the identity provider.
+    Raises:
+        WrongPassword, WeakPassword.
+    """
+
+    def change(staff: Staff) -> None:
+        if staff.has_usable_password() and not staff.check_password(old):
+            raise WrongPassword
+        _check_password(new, staff)
+        staff.set_password(new)
+        StaffSession.objects.filter(staff=staff).exclude(pk=keep or "").delete()
+
+    return _change(caller, caller.label, "staff.password-set", change, at, own=caller.kind == "staff")
+
+
+def signed_in(staff: Staff, means: str, *, at: datetime) -> None:
+    """Note in the audit trail that somebody signed in, and by what: "password", "password, code", "sign-on"."""
+    caller = Caller(kind="staff", id=staff.pk, label=staff.username, scopes=frozenset())
+    audit.record(caller, "staff.signed-in", "staff", staff.username, at=at, after={"by": means})
 
 
 def choose_language(staff_id: int, language: str) -> None:
@@ -193,6 +250,13 @@ def _role(role: str) -> Role:
         return Role(role)
     except ValueError:
         raise UnknownRole(role) from None
+
+
+def _name(name: str) -> str:
+    name = name.strip()
+    if not (1 <= len(name) <= 100 and name.isprintable()):
+        raise BadStaffName
+    return name
 
 
 def _check_password(password: str, staff: Staff) -> None:

@@ -11,7 +11,7 @@ from laoke.surfaces.cli.session import refusals
 if TYPE_CHECKING:
     from laoke.foundation.database import DatabaseTarget
 
-_SECRETS = {"secret_key", "data_key", "index_key", "old_data_keys"}
+_SECRETS = {"secret_key", "data_key", "index_key", "old_data_keys", "oidc_client_secret"}
 
 
 def settings(json: Json = False) -> None:
