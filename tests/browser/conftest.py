@@ -1,0 +1,140 @@
+"""One shop and one Chromium for all tests of a process; each test has windows of its own.
+
+Whatever a page complains about in the console, and whatever breaks its Content-Security-Policy, fails the test that
+opened it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+from tests.browser import chromium
+from tests.browser.site import PASSWORD, Site, serving
+
+Open = Callable[..., Page]
+
+_REPORT_VIOLATIONS = """
+document.addEventListener('securitypolicyviolation', event =>
+    console.error('securitypolicyviolation', event.effectiveDirective, event.blockedURI, event.sample))
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of them in one process: two cores do not carry three Chromiums."""
+    for item in items:
+        if "tests/browser/" in item.nodeid:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser."""
+    if chromium.find() is None:
+        pytest.skip(chromium.MISSING)
+    with chromium.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def site(browser: Browser) -> Iterator[Site]:
+    """The shop. Not built when there is no browser to visit it."""
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cookies(browser: Browser, site: Site) -> Callable[[str], list[Any]]:
+    """The cookies of somebody who signed in, by user name; each signs in once."""
+    kept: dict[str, list[Any]] = {}
+
+    def of(username: str) -> list[Any]:
+        if username not in kept:
+            context = browser.new_context(base_url=site.url, locale="en-US")
+            page = context.new_page()
+            page.goto("/login")
+            page.fill("[name=username]", username)
+            page.fill("[name=password]", PASSWORD)
+            page.press("[name=password]", "Enter")
+            page.wait_for_url(lambda address: "/login" not in address)
+            kept[username] = context.cookies()
+            context.close()
+        return kept[username]
+
+    return of
+
+
+class Complaints(list[str]):
+    """What pages said in the console that nobody expected."""
+
+    def heard(self, message: ConsoleMessage) -> None:
+        """Note errors, but not that of a refusal: those are tested by their status."""
+        if message.type != "error":
+            return
+        address = message.location.get("url", "")
+        refused = "responded with a status of 4" in message.text and "/static/" not in address
+        if not refused:
+            self.append(f"{message.text} ({address})")
+
+
+@pytest.fixture
+def complaints() -> Iterator[Complaints]:
+    """Fails the test when its pages complained."""
+    heard = Complaints()
+    yield heard
+    assert not heard, "\n".join(heard)
+
+
+@pytest.fixture
+def window(
+    browser: Browser, site: Site, cookies: Callable[[str], list[Any]], complaints: Complaints
+) -> Iterator[Open]:
+    """Open a window: `window("owner")` is signed in, `window()` is not.
+
+    Args of the function: who; language ("en", "zh"); theme ("light", "dark"); size (width, height); script (False:
+    JavaScript is off); fresh (True: signs in anew, for tests that end the session).
+    """
+    contexts: list[BrowserContext] = []
+
+    def open_window(
+        who: str | None = None,
+        *,
+        language: str = "en",
+        theme: str = "light",
+        size: tuple[int, int] = (1440, 900),
+        script: bool = True,
+    ) -> Page:
+        context = browser.new_context(
+            base_url=site.url,
+            viewport={"width": size[0], "height": size[1]},
+            locale="zh-CN" if language == "zh" else "en-US",
+            java_script_enabled=script,
+            reduced_motion="reduce",
+            accept_downloads=True,
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        if who is not None:
+            context.add_cookies(cookies(who))
+        context.add_cookies(
+            [
+                {
+                    "name": "django_language",
+                    "value": "zh-hans" if language == "zh" else "en",
+                    "url": site.url,
+                },
+                {"name": "laoke_theme", "value": theme, "url": site.url},
+            ]
+        )
+        if script:
+            context.add_init_script(_REPORT_VIOLATIONS)
+        context.on("console", complaints.heard)
+        context.on("weberror", lambda error: complaints.append(f"page error: {error.error}"))
+        return context.new_page()
+
+    yield open_window
+    for context in contexts:
+        context.close()

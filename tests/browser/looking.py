@@ -1,0 +1,92 @@
+"""What a page looks like to a machine: its faults of accessibility, its width, its weight."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, Response
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+WIDTHS = (390, 768, 1440, 1920)
+
+_RUN = """
+async tags => {
+    const found = await axe.run(document, {
+        runOnly: {type: 'tag', values: tags}, resultTypes: ['violations'], elementRef: false})
+    return found.violations.map(each => ({
+        rule: each.id, help: each.help,
+        nodes: each.nodes.map(node => node.target.join(' ') + ' | ' + node.html.slice(0, 160)
+            + (each.id === 'color-contrast' ? ' | ' + node.any.map(why => why.message).join('; ') : ''))}))
+}
+"""
+_WIDER = """
+() => {
+    const page = document.scrollingElement
+    if (page.scrollWidth <= innerWidth) return []
+    // What sticks out: the innermost elements that reach beyond the window and do not scroll within another.
+    const out = [...document.querySelectorAll('body *')].filter(each => {
+        const box = each.getBoundingClientRect()
+        if (box.width === 0 || box.right <= innerWidth + 0.5) return false
+        for (let up = each.parentElement; up && up !== document.body; up = up.parentElement)
+            if (getComputedStyle(up).overflowX !== 'visible') return false
+        return true
+    })
+    return ['page ' + page.scrollWidth + ' px wide in ' + innerWidth,
+        ...out.slice(0, 5).map(each => each.tagName.toLowerCase() + '.' + (each.getAttribute('class') || '')
+            + ' to ' + Math.round(each.getBoundingClientRect().right))]
+}
+"""
+# The server's word for a theme stands in the page; changing it there shows the same page in the other one.
+_THEME = """
+theme => {
+    document.documentElement.setAttribute('data-theme', theme)
+    document.querySelector('meta[name=color-scheme]').content = theme
+}
+"""
+
+
+@cache
+def _axe() -> str:
+    return AXE.read_text(encoding="utf-8")
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds: a line for each element, with the rule it breaks."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(_axe())
+    found: list[dict[str, Any]] = page.evaluate(_RUN, list(TAGS))
+    return [f"{each['rule']} ({each['help']}): {node}" for each in found for node in each["nodes"]]
+
+
+def too_wide(page: Page) -> list[str]:
+    """Why the page scrolls sideways, at the width it has now; empty when it does not."""
+    found: list[str] = page.evaluate(_WIDER)
+    return found
+
+
+def choose_theme(page: Page, theme: str) -> None:
+    """Show the page that is open in "light" or "dark"."""
+    page.evaluate(_THEME, theme)
+
+
+class Weight:
+    """What the first view of a page brings over the wire, in bytes as sent."""
+
+    def __init__(self, page: Page) -> None:
+        self._answers: list[Response] = []
+        page.on("response", self._answers.append)
+
+    def bytes(self) -> int:
+        """Headers left out: bodies as they were sent, compressed or not."""
+        return sum(
+            max(answer.request.sizes()["responseBodySize"], 0)
+            for answer in self._answers
+            if not answer.url.startswith("data:")
+        )
+
+    def parts(self) -> dict[str, int]:
+        """The same by address."""
+        return {answer.url: answer.request.sizes()["responseBodySize"] for answer in self._answers}

@@ -1,0 +1,124 @@
+"""The register of pages: every address that people open, who may open it, and who may send it a form.
+
+The tests walk over it: roles against pages, axe, widths, weights. So does the benchmark. An address that is in no
+`urls.py` or is missing here fails `tests/test_pages.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from django.urls import URLPattern, get_resolver, reverse
+
+from laoke.foundation.access import ROLE_SCOPES, Role, Scope
+
+
+class Kind(Enum):
+    """What comes back from an address."""
+
+    PAGE = auto()  # a page of its own; a dialog too, which is a page that script shows over another
+    PART = auto()  # a piece of a page that script asks for
+    FILE = auto()
+    DOOR = auto()  # takes forms and leads on; nothing to look at
+    MACHINE = auto()  # not for people: health, metrics
+
+
+@dataclass(frozen=True)
+class Address:
+    """One entry. `scope` opens it, `send` lets send it a form; both None: everybody who is signed in.
+
+    `queries` are the ways it is looked at besides the plain one.
+    """
+
+    kind: Kind = Kind.PAGE
+    scope: Scope | None = None
+    send: Scope | None = None
+    public: bool = False
+    takes_forms: bool = False
+    charts: bool = False
+    queries: tuple[str, ...] = ("",)
+
+    def may_open(self, role: Role) -> bool:
+        """Whether a role may look at it."""
+        return self.public or self.scope is None or self.scope in ROLE_SCOPES[role]
+
+    def may_send(self, role: Role) -> bool:
+        """Whether a role may send it a form."""
+        needs = self.send or self.scope
+        return self.takes_forms and (needs is None or needs in ROLE_SCOPES[role])
+
+
+def page(scope: Scope | None = None, *queries: str, send: Scope | None = None, **more: Any) -> Address:
+    """A page to look at; with `send` it takes a form too."""
+    return Address(Kind.PAGE, scope, send, takes_forms=send is not None, queries=("", *queries), **more)
+
+
+def form(scope: Scope | None = None, **more: Any) -> Address:
+    """A page whose form goes to its own address, both under one scope."""
+    return Address(Kind.PAGE, scope, scope, takes_forms=True, **more)
+
+
+def part(scope: Scope | None = None, *queries: str, **more: Any) -> Address:
+    """A piece of a page."""
+    return Address(Kind.PART, scope, queries=queries or ("",), **more)
+
+
+def door(scope: Scope | None = None, **more: Any) -> Address:
+    """Takes forms only."""
+    return Address(Kind.DOOR, scope, scope, takes_forms=True, **more)
+
+
+MACHINE = Address(Kind.MACHINE, public=True)
+
+REGISTER: dict[str, Address] = {
+    "healthz": MACHINE,
+    "readyz": MACHINE,
+    "metrics": MACHINE,
+    "preferences": Address(Kind.DOOR, public=True, takes_forms=True),
+    "problems": Address(public=True),
+    "problem": Address(public=True),
+    "login": Address(public=True, takes_forms=True),
+    "logout": Address(Kind.DOOR, public=True, takes_forms=True),
+    "overview": page(Scope.INSIGHT_READ, charts=True),
+    "search": page(None, "?q=王", "?q=no-such-thing"),
+    "place": page(),
+    "notices": page(),
+    "help": page(),
+    "shortcuts": door(),
+    "members": page(Scope.MEMBERS_READ, "?q=王", "?q=no-such-thing"),
+    "member": page(Scope.MEMBERS_READ),
+}
+
+
+def patterns() -> Iterator[URLPattern]:
+    """Every address outside the API."""
+
+    def walk(level: Any) -> Iterator[URLPattern]:
+        for each in level:
+            if isinstance(each, URLPattern):
+                yield each
+            elif getattr(each, "app_name", None) != "ninja":
+                yield from walk(each.url_patterns)
+
+    yield from walk(each for each in get_resolver().url_patterns if str(each.pattern) != "v1/")
+
+
+def path_of(name: str, known: Mapping[str, Any]) -> str:
+    """The address of an entry, its numbers taken from `known`: by `entry.number`, else by `number` alone."""
+    (pattern,) = (each for each in patterns() if each.name == name)
+    wanted = pattern.pattern.converters
+    return reverse(name, kwargs={each: known.get(f"{name}.{each}", known.get(each)) for each in wanted})
+
+
+def addresses(name: str, known: Mapping[str, Any]) -> list[str]:
+    """All addresses of an entry that are worth a look."""
+    path = path_of(name, known)
+
+    def filled(query: str) -> str:
+        return re.sub(r"\{(\w+)\}", lambda match: str(known[match[1]]), query)
+
+    return [path + filled(query) for query in REGISTER[name].queries]

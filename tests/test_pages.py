@@ -1,0 +1,212 @@
+"""Who may open which page and send which form: what is not allowed is neither shown nor served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test.client import Client, ClientHandler
+from django.urls import Resolver404, resolve
+
+from laoke.foundation.access import ROLE_SCOPES, Role, Scope
+from laoke.foundation.models import Staff
+from tests import shop as shops
+from tests.browser import furnishing
+from tests.pages import REGISTER, Address, Kind, addresses, path_of, patterns
+from tests.shop import OPENING, Shop, line
+
+ROLES = list(Role)
+# Moved by looking: sessions by every request, a key by its use.
+_RESTLESS = {"django_session", "foundation_apikey"}
+
+
+class _Handler(ClientHandler):
+    def get_response(self, request: HttpRequest) -> HttpResponse:
+        request.received_at = OPENING + timedelta(days=2)  # type: ignore[attr-defined]
+        return super().get_response(request)
+
+
+class Visitor(Client):
+    """A browser of somebody, as far as a test without a browser can be one."""
+
+    def __init__(self) -> None:
+        super().__init__(raise_request_exception=True, headers={"Accept-Language": "en"})
+        self.handler = _Handler(enforce_csrf_checks=False)
+
+
+class _Links(HTMLParser):
+    """Where a page leads: links it shows, and forms it would send."""
+
+    def __init__(self, here: str, text: str) -> None:
+        super().__init__()
+        self.here = here
+        self.links: set[str] = set()
+        self.forms: set[str] = set()
+        self._form: tuple[str, str] | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "a" and "href" in given:
+            self.links.add(given["href"])
+        if tag == "form":
+            target = given.get("action") or self.here
+            (self.forms if given.get("method", "").lower() == "post" else self.links).add(target)
+        if "formaction" in given:
+            (self.links if given.get("formmethod", "").lower() == "get" else self.forms).add(
+                given["formaction"]
+            )
+        if "hx-get" in given:
+            self.links.add(given["hx-get"])
+        if "hx-post" in given:
+            self.forms.add(given["hx-post"])
+
+
+def _entry(address: str) -> str | None:
+    """The name of the entry that an address of ours belongs to."""
+    parts = urlsplit(address)
+    if parts.netloc or parts.scheme or not parts.path or parts.path.startswith(("/static/", "/v1/")):
+        return None
+    try:
+        return resolve(parts.path).url_name
+    except Resolver404:
+        raise AssertionError(f"leads nowhere: {address}") from None
+
+
+@pytest.fixture
+def known(db: None) -> Iterator[dict[str, Any]]:
+    """A shop with something on every page."""
+    shop = shops.open_shop()
+    yield _stock(shop)
+    shops.forget()
+
+
+def _stock(shop: Shop) -> dict[str, Any]:
+    first, second = shop.member(), shop.member()
+    till = shop.till(OPENING - timedelta(days=20))
+    till.sell("A1", first, line("wine", 2))
+    till.later(days=3)
+    till.sell("A2", first, line("rice"))
+    till.sell("A3", second, line("milk"))
+    return furnishing.furnish(OPENING)
+
+
+@pytest.fixture
+def visitor(known: dict[str, Any]) -> Callable[[str], Visitor]:
+    """Somebody who is signed in, by user name."""
+
+    def sign_in(username: str) -> Visitor:
+        visitor = Visitor()
+        visitor.force_login(Staff.objects.get(username=username))
+        return visitor
+
+    return sign_in
+
+
+def test_every_address_is_in_the_register() -> None:
+    names = [pattern.name for pattern in patterns()]
+    assert None not in names, "an address without a name"
+    assert sorted(names) == sorted(set(names)), "a name used twice"
+    assert set(names) == set(REGISTER)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_opens_what_it_may_and_nothing_else(
+    role: Role, known: dict[str, Any], visitor: Callable[[str], Visitor]
+) -> None:
+    browser = visitor(role.value)
+    wrong = {}
+    for name, entry in REGISTER.items():
+        if entry.kind in (Kind.MACHINE, Kind.DOOR) or entry.public:
+            continue
+        for address in addresses(name, known):
+            status = browser.get(address).status_code
+            wanted = (200, 302) if entry.may_open(role) else (403,)
+            if name == "overview" and not entry.may_open(role):
+                wanted = (302,)  # the first page, for everybody: it leads on to one that may be seen
+            if status not in wanted:
+                wrong[address] = status
+    assert not wrong
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_a_role_may_not_do_is_refused_and_leaves_nothing_behind(
+    role: Role, known: dict[str, Any], visitor: Callable[[str], Visitor]
+) -> None:
+    browser = visitor(role.value)
+    refused = [
+        name
+        for name, entry in REGISTER.items()
+        if entry.takes_forms and not entry.public and not entry.may_send(role)
+    ]
+    before = _state()
+    wrong = {}
+    for name in refused:
+        address = path_of(name, known)
+        status = browser.post(address, {"reason": "because", "points": "5"}).status_code
+        if status != 403:
+            wrong[address] = status
+    assert not wrong
+    assert _state() == before
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_a_role_may_not_do_is_not_shown(
+    role: Role, known: dict[str, Any], visitor: Callable[[str], Visitor]
+) -> None:
+    browser = visitor(role.value)
+    offered: dict[str, set[str]] = {}
+    for name, entry in REGISTER.items():
+        if entry.kind is not Kind.PAGE or entry.public or not entry.may_open(role):
+            continue
+        for address in addresses(name, known):
+            response = browser.get(address)
+            if response.status_code != 200:
+                continue
+            shown = _Links(address, response.content.decode())
+            for link in shown.links:
+                target = _entry(link)
+                if target and target != "overview" and not REGISTER[target].may_open(role):
+                    offered.setdefault(address, set()).add(f"link to {link}")
+            for action in shown.forms:
+                target = _entry(action)
+                if target and not _may_send(REGISTER[target], role):
+                    offered.setdefault(address, set()).add(f"form to {action}")
+    assert not offered
+
+
+def test_nobody_sees_anything_before_signing_in(known: dict[str, Any]) -> None:
+    stranger = Visitor()
+    before = _state()
+    wrong = {}
+    for name, entry in REGISTER.items():
+        if entry.public:
+            continue
+        address = path_of(name, known)
+        for response in (stranger.get(address), stranger.post(address, {})):
+            to_sign_in = response.status_code == 302 and response["Location"].startswith("/login")
+            refused = response.status_code == 405 and response.headers.get("Allow")
+            if not (to_sign_in or refused):
+                wrong[address] = response.status_code
+    assert not wrong
+    assert _state() == before
+
+
+def test_roles_differ_in_what_they_may() -> None:
+    """The register would prove nothing if it let everybody do everything."""
+    assert set(ROLE_SCOPES[Role.OWNER]) == set(Scope)
+    gated = {entry.scope for entry in REGISTER.values()} | {entry.send for entry in REGISTER.values()}
+    assert len(gated - {None}) >= 2
+
+
+def _may_send(entry: Address, role: Role) -> bool:
+    return entry.public or entry.may_send(role)
+
+
+def _state() -> dict[str, tuple[int, str]]:
+    return {table: found for table, found in shops.everything().items() if table not in _RESTLESS}
