@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 
 from laoke.kernel.errors import LaokeError
 
@@ -24,16 +28,26 @@ class UnknownColumn(BadMapping):
 
     def __init__(self, place: str, column: str, path: Path, existing: Iterable[str]) -> None:
         have = ", ".join(repr(name[:60]) for name in list(existing)[:60])
-        super().__init__(place, f"{path.name} has no column {column[:60]!r}. Its columns are {have}")
+        super().__init__(
+            place,
+            _("%(file)s has no column %(column)r. Its columns are %(have)s")
+            % {"file": path.name, "column": column[:60], "have": have},
+        )
 
 
 class BadSource(LaokeError):
-    """A file cannot be read as what it says it is; nothing was changed."""
+    """A file cannot be read as what it says it is; nothing was changed.
+
+    `mend` is the English text as catalogues know it and `values` fill it, so that whoever catches the refusal can say
+    it again: in another language, or of the file by the name a person gave it.
+    """
 
     code, status, title = "bad-source", 422, "The file cannot be read"
 
-    def __init__(self, path: Path, mend: str) -> None:
-        super().__init__(f"{path.name}: {mend}", file=path.name)
+    def __init__(self, path: Path, mend: str, **values: Any) -> None:
+        super().__init__(f"{path.name}: {gettext(mend).format(**values)}", file=path.name)
+        self.mend = mend
+        self.values = values
 
 
 class WrongCurrency(LaokeError):
@@ -43,8 +57,11 @@ class WrongCurrency(LaokeError):
 
     def __init__(self, mapped: str, counted: str) -> None:
         super().__init__(
-            f"The mapping says the amounts are {mapped}, the programme counts in {counted}. Start Laoke with "
-            f"LAOKE_CURRENCY={mapped} before the first order goes in, or correct the mapping"
+            _(
+                "The mapping says the amounts are %(mapped)s, the programme counts in %(counted)s. Start Laoke with "
+                "LAOKE_CURRENCY=%(mapped)s before the first order goes in, or correct the mapping"
+            )
+            % {"mapped": mapped, "counted": counted}
         )
 
 
@@ -55,5 +72,5 @@ class ImportRunning(LaokeError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Two imports at once would judge tiers by half of the orders. Wait for the other to end"
+            _("Two imports at once would judge tiers by half of the orders. Wait for the other to end")
         )

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 import yaml
+from django.utils.translation import gettext as _
 
 from laoke.surfaces.importing.errors import BadMapping
 from laoke.surfaces.importing.expressions import (
@@ -140,15 +141,17 @@ def load(name: str, kind: Kind) -> ImportMapping:
         return parse(text, kind)
     try:
         if path.stat().st_size > _LARGEST_FILE:
-            raise BadMapping(path.name, "is larger than any mapping. Was a data file given instead?")
+            raise BadMapping(path.name, _("is larger than any mapping. Was a data file given instead?"))
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         known = ", ".join(shipped())
         raise BadMapping(
-            path.name, f"cannot be opened ({error.strerror}). Mappings that come with Laoke: {known}"
+            path.name,
+            _("cannot be opened (%(reason)s). Mappings that come with Laoke: %(known)s")
+            % {"reason": error.strerror, "known": known},
         ) from None
     except UnicodeDecodeError:
-        raise BadMapping(path.name, "is not a text in UTF-8") from None
+        raise BadMapping(path.name, _("is not a text in UTF-8")) from None
     return parse(text, kind)
 
 
@@ -165,21 +168,24 @@ def parse(text: str, kind: Kind) -> ImportMapping:
         document = yaml.load(text, Loader=_Loader)  # noqa: S506
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}" if mark else ""
-        raise BadMapping(
-            place, f"is not valid YAML: {getattr(error, 'problem', None) or 'unreadable'}"
-        ) from None
+        place = _("line %(line)s") % {"line": mark.line + 1} if mark else ""
+        reason = getattr(error, "problem", None) or "unreadable"
+        raise BadMapping(place, _("is not valid YAML: %(reason)s") % {"reason": reason}) from None
     except RecursionError:
-        raise BadMapping("", "is nested too deeply") from None
+        raise BadMapping("", _("is nested too deeply")) from None
     top = _Node(document, "")
     top.mapping()
     if top.value.get("laoke-mapping") != VERSION:
         raise BadMapping(
-            "laoke-mapping", f"has to be {VERSION}, the version of mappings that this Laoke reads"
+            "laoke-mapping",
+            _("has to be %(version)s, the version of mappings that this Laoke reads") % {"version": VERSION},
         )
     found = top.at("kind").choice([each.value for each in Kind])
     if found != kind.value:
-        raise BadMapping("kind", f"is {found}, but {kind.value} are to be imported")
+        raise BadMapping(
+            "kind",
+            _("is %(found)s, but %(wanted)s are to be imported") % {"found": found, "wanted": kind.value},
+        )
     top.only(_KEYS[kind])
     return _Parser(top, kind).mapping()
 
@@ -234,7 +240,9 @@ class _Parser:
                 columns[name] = _expression(entry)
         for each in FIELDS[self.kind]:
             if each.required and each.name not in columns:
-                raise BadMapping(f"columns.{each.name}", f"is missing: {each.about}")
+                raise BadMapping(
+                    f"columns.{each.name}", _("is missing: %(about)s") % {"about": _(each.about)}
+                )
         return columns, path
 
     def _file(self) -> FileForm:
@@ -243,21 +251,23 @@ class _Parser:
         if delimiter == "tab":
             delimiter = "\t"
         if len(delimiter) > 1 or delimiter in {"\n", "\r", '"'}:
-            raise BadMapping("file.delimiter", "takes one character, or the word tab")
+            raise BadMapping("file.delimiter", _("takes one character, or the word tab"))
         return FileForm(node.get("encoding").choice(_ENCODINGS, ""), delimiter, node.get("sheet").text(""))
 
     def _time(self) -> TimeForm:
         node = self.top.get("time").mapping({"zone", "format", "day_at"})
         zone = node.get("zone").text("")
         if zone and zone not in available_timezones():
-            raise BadMapping("time.zone", f"{zone[:60]!r} is not a time zone. An example: Asia/Shanghai")
+            raise BadMapping(
+                "time.zone", _("%(zone)r is not a time zone. An example: Asia/Shanghai") % {"zone": zone[:60]}
+            )
         day_at = node.get("day_at").text("")
         match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", day_at)
         if day_at and not match:
-            raise BadMapping("time.day_at", 'takes a time of day in quotes, such as "12:00"')
+            raise BadMapping("time.day_at", _('takes a time of day in quotes, such as "12:00"'))
         form = node.get("format").text("")
         if form and form not in {"epoch_s", "epoch_ms"} and not re.search(r"%[YycxsF]", form):
-            raise BadMapping("time.format", 'takes codes such as "%Y-%m-%d %H:%M", or epoch_s or epoch_ms')
+            raise BadMapping("time.format", _('takes codes such as "%Y-%m-%d %H:%M", or epoch_s or epoch_ms'))
         if match:
             return TimeForm(zone, form, time(int(match[1]), int(match[2])))
         # An order has a time of day that somebody has to declare; a member joins on a day.
@@ -270,7 +280,7 @@ class _Parser:
             return self.top.get("currency").text("")
         currency = self.top.at("currency").text()
         if not re.fullmatch(r"[A-Z]{3}", currency):
-            raise BadMapping("currency", "takes an ISO 4217 code, such as CNY")
+            raise BadMapping("currency", _("takes an ISO 4217 code, such as CNY"))
         return currency
 
     def _create(self) -> frozenset[str]:
@@ -281,15 +291,15 @@ class _Parser:
         columns = parsed.columns
         if self.kind is Kind.ORDERS:
             if not {"paid", "gross"} & set(columns):
-                raise BadMapping("columns", "need paid or gross: what the lines are worth")
+                raise BadMapping("columns", _("need paid or gross: what the lines are worth"))
             if parsed.returns and "original_order" not in columns:
                 raise BadMapping(
-                    "columns.original_order", "is missing: a return names the order it belongs to"
+                    "columns.original_order", _("is missing: a return names the order it belongs to")
                 )
         if self.kind is Kind.MEMBERS and not set(IDENTITIES) & set(columns):
-            raise BadMapping("columns", f"need one of {', '.join(IDENTITIES)}")
+            raise BadMapping("columns", _("need one of %(names)s") % {"names": ", ".join(IDENTITIES)})
         if self.kind is Kind.STORES and {"region_name"} & set(columns) and "region" not in columns:
-            raise BadMapping("columns.region", "is missing: a region is known by its code")
+            raise BadMapping("columns.region", _("is missing: a region is known by its code"))
 
 
 def _expression(node: _Node) -> Expression:
@@ -298,7 +308,9 @@ def _expression(node: _Node) -> Expression:
     node.mapping()
     forms = [name for name in ("column", "value", "join", "plus", "cases") if name in node.value]
     if len(forms) != 1:
-        raise BadMapping(node.place, "takes the name of a column, or one of column, value, join, plus, cases")
+        raise BadMapping(
+            node.place, _("takes the name of a column, or one of column, value, join, plus, cases")
+        )
     (form,) = forms
     bounds = {"times", "divided_by", "at_least", "at_most"}
     if form == "value":
@@ -362,7 +374,7 @@ def _condition(node: _Node) -> Condition:
             )
         )
     if not tests:
-        raise BadMapping(node.place, "takes columns with what they have to be")
+        raise BadMapping(node.place, _("takes columns with what they have to be"))
     return Condition(tuple(tests))
 
 
@@ -394,7 +406,7 @@ class _Node:
         """A part that has to be there."""
         part = self.get(name)
         if not part:
-            raise BadMapping(part.place, "is missing")
+            raise BadMapping(part.place, _("is missing"))
         return part
 
     def get(self, name: str) -> _Node:
@@ -404,7 +416,7 @@ class _Node:
 
     def mapping(self, known: Iterable[str] | None = None) -> _Node:
         if self and not isinstance(self.value, dict):
-            raise BadMapping(self.place, "takes keys with values")
+            raise BadMapping(self.place, _("takes keys with values"))
         if self and known is not None:
             self.only(known)
         return self
@@ -414,13 +426,16 @@ class _Node:
         for name in self.value:
             if name not in names:
                 place = f"{self.place}.{name}".lstrip(".")[:80]
-                raise BadMapping(place, f"there is no such key. Known are {', '.join(sorted(names))}")
+                raise BadMapping(
+                    place,
+                    _("there is no such key. Known are %(known)s") % {"known": ", ".join(sorted(names))},
+                )
 
     def items(self) -> list[_Node]:
         if not self:
             return []
         if not isinstance(self.value, list) or not self.value:
-            raise BadMapping(self.place, "takes a list")
+            raise BadMapping(self.place, _("takes a list"))
         return [_Node(item, f"{self.place}[{index}]") for index, item in enumerate(self.value)]
 
     def pairs(self, known: Iterable[str] | None = None) -> list[tuple[str, _Node]]:
@@ -433,7 +448,7 @@ class _Node:
         if type(self.value) in (int, Decimal):
             return str(self.value)
         if not isinstance(self.value, str):
-            raise BadMapping(self.place, "takes a text; put it in quotes")
+            raise BadMapping(self.place, _("takes a text; put it in quotes"))
         return self.value
 
     def choice(self, choices: Iterable[str], default: str | None = None) -> str:
@@ -442,14 +457,16 @@ class _Node:
         text, known = self.text(), list(choices)
         if text not in known:
             words = ", ".join(repr(word) if not word.strip() else word for word in known)
-            raise BadMapping(self.place, f"takes one of {words}; got {text[:60]!r}")
+            raise BadMapping(
+                self.place, _("takes one of %(words)s; got %(text)r") % {"words": words, "text": text[:60]}
+            )
         return text
 
     def yes_no(self, default: bool) -> bool:
         if not self:
             return default
         if not isinstance(self.value, bool):
-            raise BadMapping(self.place, "takes true or false")
+            raise BadMapping(self.place, _("takes true or false"))
         return self.value
 
     def number(self, default: Any = _MISSING, *, zero: bool = True) -> Any:
@@ -461,7 +478,10 @@ class _Node:
             or (not zero and not self.value)
         ):
             raise BadMapping(
-                self.place, "takes a number below 1,000,000,000" + ("" if zero else ", other than zero")
+                self.place,
+                _("takes a number below 1,000,000,000")
+                if zero
+                else _("takes a number below 1,000,000,000, other than zero"),
             )
         return Decimal(self.value)
 
@@ -477,7 +497,7 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set()
-        for key, _ in node.value:
+        for key, _value in node.value:
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{key.value[:60]!r} stands there twice", key.start_mark

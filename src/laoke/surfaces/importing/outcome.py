@@ -8,6 +8,17 @@ from pathlib import Path
 from typing import Any
 
 
+@dataclass(frozen=True, slots=True)
+class MistakeKind:
+    """Mistakes of one kind in one field. `problem` is the name of a Problem; `rows` where the first of them stand."""
+
+    field: str
+    problem: str
+    detail: str
+    count: int
+    rows: tuple[tuple[int, int], ...]  # number of the file from 0, row as the file counts
+
+
 @dataclass(slots=True)
 class Outcome:
     """Counts of one run. `things` are orders, members, products or stores, by the kind of the import."""
@@ -33,6 +44,7 @@ class Outcome:
     interrupted: bool = False
     report: Path | None = None
     mistakes: int = 0  # entries of the report
+    kinds: list[MistakeKind] = field(default_factory=list)  # the most frequent first
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""

@@ -5,23 +5,51 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
+from django.utils.translation import gettext_noop as _
+
 from laoke.surfaces.importing.errors import BadSource
-from laoke.surfaces.importing.problems import sentence
+from laoke.surfaces.importing.outcome import MistakeKind
+from laoke.surfaces.importing.problems import Problem, sentence
 from laoke.surfaces.importing.staging import Stage
 
 HEADER = ("file", "row", "field", "reason", "value")
 _SHOWN = 60
+_KINDS = 40
 
 
-def write(stage: Stage, path: Path) -> int:
+def kinds(stage: Stage) -> list[MistakeKind]:
+    """What is wrong by field and kind, the most frequent first. Holds nothing of what stood in the rows."""
+    rows = stage.session.execute(
+        # What services refuse differs by its sentence; other details are limits, or numbers of single orders.
+        "select field, problem, min(detail) as said, count(*) as n, min(struct_pack(f := file_no, r := row_no), 3) "
+        f"from bad group by field, problem, if(problem = {int(Problem.REFUSED)}, detail, '') "
+        f"order by n desc, field, problem, said limit {_KINDS}"
+    ).fetchall()
+    return [
+        MistakeKind(
+            field,
+            Problem(problem).name,
+            detail or "",
+            count,
+            tuple((place["f"], place["r"]) for place in first),
+        )
+        for field, problem, detail, count, first in rows
+    ]
+
+
+def write(stage: Stage, path: Path, names: Mapping[str, str]) -> int:
     """Write every entry of `bad` in the order of files and rows; returns how many there are.
 
+    Args:
+        names: what people call the files, by the names they lie under.
     Raises:
         BadSource: the report cannot be written there.
     """
     session = stage.session
+    called = [names.get(source.path.name, source.path.name) for source in stage.sources]
     fields = [row[0] for row in session.execute("select distinct field from bad").fetchall()]
     shown = " ".join(f"when '{field}' then {stage.shown(field)}" for field in fields)
     session.execute(
@@ -42,7 +70,7 @@ def write(stage: Stage, path: Path) -> int:
                 count += len(rows)
                 writer.writerows(
                     (
-                        stage.sources[file_no].path.name,
+                        _harmless(called[file_no]),
                         row_no,
                         field,
                         _harmless(sentence(problem, detail or "")),
@@ -51,7 +79,9 @@ def write(stage: Stage, path: Path) -> int:
                     for file_no, row_no, field, problem, detail, value in rows
                 )
     except OSError as error:
-        raise BadSource(path, f"the report cannot be written here ({error.strerror})") from None
+        raise BadSource(
+            path, _("the report cannot be written here ({reason})"), reason=error.strerror
+        ) from None
     return count
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -37,7 +37,11 @@ _MACHINERY = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be imported. `mapping` is a file or the name of one that comes with Laoke."""
+    """What is to be imported. `mapping` is a file or the name of one that comes with Laoke.
+
+    `names` says what people call the files, by the names they lie under, for the report. `tracked`: whether orders
+    keep a row of progress of their own; who watches and keeps one says no.
+    """
 
     kind: Kind
     files: Sequence[Path]
@@ -45,6 +49,8 @@ class Request:
     dry_run: bool = False
     as_of: date | None = None
     report: Path | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    tracked: bool = True
 
 
 def run(caller: Caller, request: Request, *, now: datetime, watch: Watch | None = None) -> Outcome:
@@ -61,7 +67,7 @@ def run(caller: Caller, request: Request, *, now: datetime, watch: Watch | None 
     outcome = Outcome(
         request.kind.value, dry_run=request.dry_run, as_of=until.astimezone(settings.LAOKE.zone).date()
     )
-    setting = Setting(caller, now, until, request.dry_run, watch, outcome)
+    setting = Setting(caller, now, until, request.dry_run, watch, outcome, request.tracked)
     with _alone(request.dry_run), bench(settings.LAOKE.home, settings.LAOKE.memory_mb) as (session, folder):
         sources = open_sources(session, [Path(file) for file in request.files], mapping, folder, watch)
         watch.phase("converting")
@@ -79,10 +85,11 @@ def run(caller: Caller, request: Request, *, now: datetime, watch: Watch | None 
         outcome.rows = stage.rows_read
         wide = sum(len(source.wrong_widths) for source in sources)
         outcome.rows_skipped = stage.rows_read - stage.rows_kept - wide
+        outcome.kinds = report.kinds(stage)
         outcome.rows_bad = stage.count("(select distinct file_no, row_no from bad)")
         if outcome.rows_bad or request.report:
             path = request.report or _report_path(request.kind, now)
-            outcome.mistakes = report.write(stage, path)
+            outcome.mistakes = report.write(stage, path, request.names)
             outcome.report = path
     return outcome
 

@@ -12,7 +12,10 @@ from laoke.surfaces.importing.watch import Watch
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """`now` is when rows are recorded; `until` the instant up to which the import counts."""
+    """`now` is when rows are recorded; `until` the instant up to which the import counts.
+
+    `tracked`: whether the playing of orders keeps a row of progress of its own.
+    """
 
     caller: Caller
     now: datetime
@@ -20,3 +23,4 @@ class Setting:
     dry_run: bool
     watch: Watch
     outcome: Outcome
+    tracked: bool = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -44,10 +45,9 @@ def bench(home: Path, memory_mb: int) -> Iterator[tuple[duckdb.DuckDBPyConnectio
     home.mkdir(parents=True, exist_ok=True)
     root.mkdir(mode=0o700, exist_ok=True)
     _sweep(root)
-    folder = root / f"work-{os.getpid()}"
-    shutil.rmtree(folder, ignore_errors=True)
     # Copies and spilled rows may hold phone numbers, as the files themselves do: nobody else may look in here.
-    folder.mkdir(mode=0o700)
+    # A worker may be at two imports at once, so the process alone does not name the folder.
+    folder = Path(tempfile.mkdtemp(prefix=f"work-{os.getpid()}-", dir=root))
     session = duckdb.connect(
         config={
             "memory_limit": f"{max(128, memory_mb // 2)}MiB",
@@ -68,7 +68,7 @@ def bench(home: Path, memory_mb: int) -> Iterator[tuple[duckdb.DuckDBPyConnectio
 def _sweep(root: Path) -> None:
     """Remove what killed imports have left."""
     for folder in root.glob("work-*"):
-        pid = folder.name.removeprefix("work-")
+        pid = folder.name.removeprefix("work-").partition("-")[0]
         if not (pid.isdigit() and _alive(int(pid))):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -37,26 +37,37 @@ def play(
     returns: list[tuple[int, GiveBackEvent]],
     now: datetime,
     watch: Watch,
+    *,
+    tracked: bool = True,
 ) -> bool:
-    """Play everything in `event` and the returns, in date order; False when stopped before the end."""
+    """Play everything in `event` and the returns, in date order; False when stopped before the end.
+
+    Args:
+        tracked: keep a row of progress; not when whoever watches keeps one.
+    """
     total = stage.count("event") + len(returns)
     places = {id(event): place for place, event in returns}
     watch.phase("orders", total)
     stopped = False
     events = _in_time(_sales(stage.session, stage.mapping), [event for _, event in returns])
-    with progress.track(_TASK, total, now, unit="orders") as work, _seldom_collected() as collect:
+    with (
+        progress.track(_TASK, total, now, unit="orders") if tracked else nullcontext() as work,
+        _seldom_collected() as collect,
+    ):
         for number, batch in enumerate(_batches(events), start=1):
             player.play(batch)
             if number % _COLLECT_EVERY == 0:
                 collect()
-            work.advance(len(batch))
             watch.advance(len(batch))
-            if watch.stop_requested:
-                # The row of progress says how this ended.
-                progress.request_stop(_TASK)
-                work.write()
-            if work.stop_requested:
-                stopped = True
+            stopped = watch.stop_requested
+            if work is not None:
+                work.advance(len(batch))
+                if stopped:
+                    # The row of progress says how this ended.
+                    progress.request_stop(_TASK)
+                    work.write()
+                stopped = work.stop_requested
+            if stopped:
                 break
     for event, error in player.played.refused:
         place = places.get(id(event), 0)

@@ -51,7 +51,7 @@ def run(stage: Stage, setting: Setting) -> None:
         now=setting.now,
         reviewed_until=last_known.astimezone(settings.LAOKE.zone).date() if last_known else None,
     )
-    finished = playing.play(stage, player, back, setting.now, watch)
+    finished = playing.play(stage, player, back, setting.now, watch, tracked=setting.tracked)
     outcome.added = player.played.sales
     outcome.known += player.played.known
     outcome.lines = player.played.lines

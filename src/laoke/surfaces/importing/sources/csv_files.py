@@ -12,31 +12,44 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
+from django.utils.translation import gettext_noop as _
 
 from laoke.surfaces.importing.errors import BadSource
 from laoke.surfaces.importing.watch import Watch
 
 _CHUNK = 1 << 20
+_GLANCE = 4 << 20
 # A row longer than this is a quotation mark that was never closed.
 _BLOCK = 4 << 20
+_MOST_COLUMNS = 2_000
 _GUESSES = ("utf-8", "gb18030")
 _DELIMITERS = ",;\t|"
 
 
 class CsvTable:
-    """A text file with a header. Rows are counted as records, the header being row 1."""
+    """A text file with a header. Rows are counted as records, the header being row 1.
 
-    def __init__(self, path: Path, encoding: str, delimiter: str) -> None:
+    `glance` looks at the beginning of the file only when it finds out the encoding.
+    """
+
+    def __init__(self, path: Path, encoding: str, delimiter: str, *, glance: bool = False) -> None:
         self.path = path
-        self._encoding = _encoding(path, encoding)
+        self.encoding = _encoding(path, encoding, most=_GLANCE if glance else 0)
         header = self._header()
-        self._delimiter = delimiter or max(_DELIMITERS, key=header.count)
+        self.delimiter = delimiter or max(_DELIMITERS, key=header.count)
         try:
             self.columns: Sequence[str] = [
-                name.strip() for name in next(csv.reader(io.StringIO(header), delimiter=self._delimiter))
+                name.strip() for name in next(csv.reader(io.StringIO(header), delimiter=self.delimiter))
             ]
         except (StopIteration, csv.Error):
-            raise BadSource(path, "has no header in its first row") from None
+            raise BadSource(path, _("has no header in its first row")) from None
+        if len(self.columns) > _MOST_COLUMNS:
+            raise BadSource(
+                path,
+                _("has {count:,} columns, more than the {most:,} that are read"),
+                count=len(self.columns),
+                most=_MOST_COLUMNS,
+            )
         self.wrong_widths: list[tuple[int, int, int]] = []
 
     def batches(self, names: Sequence[str], watch: Watch) -> Iterator[list[pa.Array]]:
@@ -49,14 +62,14 @@ class CsvTable:
                 reader = pacsv.open_csv(
                     _Counting(file, watch),
                     read_options=pacsv.ReadOptions(
-                        encoding=self._encoding,
+                        encoding=self.encoding,
                         use_threads=False,  # only then are rows that are set aside numbered
                         block_size=_BLOCK,
                         column_names=every,
                         skip_rows_after_names=1,
                     ),
                     parse_options=pacsv.ParseOptions(
-                        delimiter=self._delimiter,
+                        delimiter=self.delimiter,
                         newlines_in_values=True,
                         ignore_empty_lines=False,
                         invalid_row_handler=lambda row: self._set_aside(row, skipped),
@@ -72,7 +85,7 @@ class CsvTable:
                     rows, next_row = _numbered(next_row, batch.num_rows, skipped)
                     yield [pa.array(rows), *(batch.column(name) for name in used)]
             except (pa.ArrowInvalid, UnicodeError) as error:
-                raise BadSource(self.path, _explain(str(error))) from None
+                raise BadSource(self.path, _explain(str(error)), most=_BLOCK >> 20) from None
 
     def _set_aside(self, row: Any, skipped: set[int]) -> str:
         skipped.add(row.number)
@@ -81,11 +94,11 @@ class CsvTable:
         return "skip"
 
     def _header(self) -> str:
-        with self.path.open(encoding=self._encoding, newline="") as file:
+        with self.path.open(encoding=self.encoding, newline="") as file:
             text = file.read(_CHUNK)
         text = text.removeprefix("\ufeff")
         if "\0" in text:
-            raise BadSource(self.path, "is not a text file")
+            raise BadSource(self.path, _("is not a text file"))
         # Up to the end of the first record: a quoted name may hold line breaks.
         inside = False
         for index, letter in enumerate(text):
@@ -93,6 +106,8 @@ class CsvTable:
                 inside = not inside
             elif letter in "\r\n" and not inside:
                 return text[:index]
+        if len(text) >= _CHUNK - 1:
+            raise BadSource(self.path, _("has a first row longer than a million characters"))
         return text
 
 
@@ -122,24 +137,31 @@ def _numbered(first: int, count: int, skipped: set[int]) -> tuple[np.ndarray[Any
     return kept[:count], int(kept[count])
 
 
-def _encoding(path: Path, declared: str) -> str:
+def _encoding(path: Path, declared: str, most: int = 0) -> str:
     if declared:
-        broken = _first_broken_line(path, declared)
+        broken = _first_broken_line(path, declared, most)
         if broken:
-            raise BadSource(path, f"is not {declared} in line {broken}. Correct file.encoding in the mapping")
+            raise BadSource(
+                path,
+                _("is not {encoding} in line {line}. Correct file.encoding in the mapping"),
+                encoding=declared,
+                line=broken,
+            )
         return declared
     with path.open("rb") as file:
         mark = file.read(2)
     if mark in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
         return "utf-16"
     for encoding in _GUESSES:
-        if not _first_broken_line(path, encoding):
+        if not _first_broken_line(path, encoding, most):
             return encoding
-    raise BadSource(path, "is neither UTF-8 nor GB18030. Name its encoding as file.encoding in the mapping")
+    raise BadSource(
+        path, _("is neither UTF-8 nor GB18030. Name its encoding as file.encoding in the mapping")
+    )
 
 
-def _first_broken_line(path: Path, encoding: str) -> int:
-    """The number of the first line that cannot be decoded; 0 when all can."""
+def _first_broken_line(path: Path, encoding: str, most: int = 0) -> int:
+    """The number of the first line that cannot be decoded, within the first `most` bytes if given; 0: all can."""
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = 1
     with path.open("rb") as file:
@@ -148,6 +170,8 @@ def _first_broken_line(path: Path, encoding: str) -> int:
                 lines += decoder.decode(chunk).count("\n")
             except UnicodeDecodeError as error:
                 return lines + chunk[: error.start].count(b"\n")
+            if most and file.tell() >= most:
+                return 0
     try:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
@@ -157,7 +181,7 @@ def _first_broken_line(path: Path, encoding: str) -> int:
 
 def _explain(error: str) -> str:
     if "straddl" in error or "block" in error:
-        return f"has a row longer than {_BLOCK >> 20} MiB. Most likely a quotation mark is never closed"
+        return _("has a row longer than {most} MiB. Most likely a quotation mark is never closed")
     if "Empty CSV" in error:
-        return "has no header in its first row"
-    return "cannot be parsed as delimited text"
+        return _("has no header in its first row")
+    return _("cannot be parsed as delimited text")

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from laoke.surfaces.importing.errors import BadMapping, BadSource, UnknownColumn
 from laoke.surfaces.importing.expressions import Named, quoted
@@ -79,14 +81,16 @@ def open_sources(
 
 def _refuse_twins(paths: Sequence[Path]) -> None:
     if not paths:
-        raise BadMapping("", "no file was given")
+        raise BadMapping("", gettext("no file was given"))
     for path in paths:
         if not path.is_file():
-            raise BadSource(path, "there is no such file" if not path.exists() else "is not a file")
+            raise BadSource(path, _("there is no such file") if not path.exists() else _("is not a file"))
     for index, path in enumerate(paths):
         for other in paths[:index]:
             if path.stat().st_size and filecmp.cmp(path, other, shallow=False):
-                raise BadSource(path, f"has the same content as {other.name}. Give each file once")
+                raise BadSource(
+                    path, _("has the same content as {other}. Give each file once"), other=other.name
+                )
 
 
 Table = csv_files.CsvTable | xlsx_files.XlsxTable
@@ -104,11 +108,14 @@ def _open(
     elif ending in _SHEETS:
         table = xlsx_files.XlsxTable(path, mapping.file.sheet)
     elif ending == ".xls":
-        raise BadSource(path, "is a workbook of Excel 97-2003. Open it and save it as .xlsx or .csv")
+        raise BadSource(path, _("is a workbook of Excel 97-2003. Open it and save it as .xlsx or .csv"))
     else:
         known = ", ".join(sorted(_TEXTS | _SHEETS | _PARQUET))
         raise BadSource(
-            path, f"ends in {ending or 'nothing'!r}; files are told apart by their endings {known}"
+            path,
+            _("ends in {ending!r}; files are told apart by their endings {known}"),
+            ending=ending or "nothing",
+            known=known,
         )
     _require(path, table.columns, wanted)
     return table
@@ -120,7 +127,9 @@ def _require(path: Path, columns: Sequence[str], wanted: dict[str, Named]) -> No
             raise UnknownColumn(named.place, name, path, columns)
         if list(columns).count(name) > 1:
             raise BadMapping(
-                named.place, f"{path.name} has several columns {name[:60]!r}; rename all but one"
+                named.place,
+                gettext("%(file)s has several columns %(column)r; rename all but one")
+                % {"file": path.name, "column": name[:60]},
             )
 
 
@@ -140,7 +149,7 @@ def _parquet(session: duckdb.DuckDBPyConnection, path: Path, wanted: dict[str, N
     try:
         described = session.execute(f"describe select * from {relation}").fetchall()
     except duckdb.Error:
-        raise BadSource(path, "is not a readable Parquet file") from None
+        raise BadSource(path, _("is not a readable Parquet file")) from None
     types = {row[0]: str(row[1]) for row in described if row[0] != "file_row_number"}
     _require(path, list(types), wanted)
     cells = dict(_parquet_cells(path, types, wanted))
@@ -152,7 +161,9 @@ def _parquet_cells(path: Path, types: dict[str, str], wanted: dict[str, Named]) 
         column, kind = quoted(name), types[name]
         if kind.startswith(("STRUCT", "MAP", "UNION", "BLOB")) or kind.endswith("]"):
             raise BadMapping(
-                named.place, f"column {name[:60]!r} of {path.name} holds {kind[:40]}, not single values"
+                named.place,
+                gettext("column %(column)r of %(file)s holds %(kind)s, not single values")
+                % {"column": name[:60], "file": path.name, "kind": kind[:40]},
             )
         if kind == "VARCHAR":
             yield name, _clean(column)
