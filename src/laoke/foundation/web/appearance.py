@@ -55,7 +55,7 @@ def choose(request: HttpRequest) -> HttpResponse:
         if user is not None and user.is_authenticated:
             staff.choose_language(user.pk, language)
     if theme in THEMES:
-        _remember(response, THEME_COOKIE, theme)
+        remember(response, THEME_COOKIE, theme)
     elif theme == "auto":
         response.delete_cookie(THEME_COOKIE)
     return response
@@ -63,10 +63,11 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 def remember_language(response: HttpResponse, language: str) -> None:
     """Have the following pages in this language."""
-    _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
+    remember(response, settings.LANGUAGE_COOKIE_NAME, language)
 
 
-def _remember(response: HttpResponse, name: str, value: str) -> None:
+def remember(response: HttpResponse, name: str, value: str) -> None:
+    """Keep a choice in a cookie that scripts cannot read, for a year."""
     response.set_cookie(
         name, value, max_age=_A_YEAR, secure=settings.LAOKE.https, httponly=True, samesite="Lax"
     )

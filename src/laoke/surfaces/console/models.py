@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from django.db import models
 
+from laoke.surfaces.console.directory.models import BulkAct as BulkAct
+from laoke.surfaces.console.directory.models import BulkOutcome as BulkOutcome
+from laoke.surfaces.console.directory.models import ListCount as ListCount
+from laoke.surfaces.console.directory.models import ListPreference as ListPreference
+from laoke.surfaces.console.directory.models import SavedView as SavedView
+from laoke.surfaces.console.exports.models import Export as Export
+from laoke.surfaces.console.notices.models import Notice as Notice
+
 
 class SignInAttempts(models.Model):
     """How often somebody tried to sign in to one account from one address, until when the count holds.

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
+import orjson
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.foundation.access import ROLE_LABELS, Caller, MissingScope, Role, Scope
+from laoke.foundation.idempotency import services as idempotency
+from laoke.foundation.idempotency.errors import IdempotencyKeyReused
+from laoke.foundation.idempotency.services import Command
 from laoke.foundation.staff import services as staff
 from laoke.foundation.web.api import received_at
 from laoke.kernel.errors import LaokeError
+from laoke.surfaces.console import resume, scoping
+from laoke.surfaces.console.errors import SentAlready
 from laoke.surfaces.console.selectors.stores import stores_of_regions
+from laoke.surfaces.console.selectors.surroundings import Surroundings, surroundings
+
+# Asked with by static/console/shell.js, and answered with so that it can tell a dialog from a whole page.
+DIALOG_HEADER = "X-Laoke-Dialog"
+GO_HEADER = "X-Laoke-Go"
+ONCE = "once"
+SHORTCUTS_COOKIE = "laoke_shortcuts"
+_SAID = "said"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +46,54 @@ class Entry:
     scope: Scope
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries that belong together. A group nobody may see an entry of is not shown."""
+
+    label: Any
+    icon: str
+    entries: tuple[Entry, ...]
+
+
 NAVIGATION = (
-    Entry("overview", "/", _("Overview"), "layout-dashboard", Scope.INSIGHT_READ),
-    Entry("members", "/members", _("Members"), "users", Scope.MEMBERS_READ),
+    Group(
+        _("Overview"),
+        "layout-dashboard",
+        (Entry("overview", "/", _("Dashboard"), "layout-dashboard", Scope.INSIGHT_READ),),
+    ),
+    Group(
+        _("Members"),
+        "users",
+        (
+            Entry("members", "/members", _("All members"), "users", Scope.MEMBERS_READ),
+            Entry("segments", "/segments", _("Segments and RFM"), "table", Scope.MEMBERS_READ),
+        ),
+    ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """How to take back what was just done: where to post which fields."""
+
+    path: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence about what was just done, and how to take it back where that is possible."""
+
+    text: str
+    undo: Undo | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """The page around a page."""
 
-    navigation: tuple[Entry, ...]
+    base: str  # the template a page extends: the whole frame, or the dialog it was asked for in
+    navigation: tuple[tuple[Group, tuple[Entry, ...]], ...]
     here: str
     name: str
     initial: str
@@ -50,6 +101,10 @@ class Frame:
     stores: int | None  # how many the account is limited to; None: all of them
     home: str
     may_search: bool
+    once: str
+    said: Said | None
+    surroundings: Surroundings | None  # None in a dialog, which has none
+    shortcuts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,43 +119,126 @@ class Refusal:
 
 
 class Visit:
-    """One request of somebody who is signed in."""
+    """One request of somebody who is signed in.
+
+    `actor` is the account as it is; `caller` is the account narrowed to the store chosen in the top bar. Pages read
+    as the caller and act as the actor.
+    """
 
     def __init__(self, request: HttpRequest, here: str) -> None:
         self.request = request
-        self.caller: Caller = staff.caller_for(request.user, stores_of_regions)  # type: ignore[arg-type]
+        self.actor: Caller = staff.caller_for(request.user, stores_of_regions)  # type: ignore[arg-type]
+        self.caller: Caller = scoping.narrowed(self.actor, request)
         self.at: datetime = received_at(request)
         self.here = here
+
+    @property
+    def in_dialog(self) -> bool:
+        """Whether the answer will stand in a dialog over the page that asked."""
+        return DIALOG_HEADER in self.request.headers
+
+    @property
+    def wants_part(self) -> bool:
+        """Whether the page that asked replaces a part of itself."""
+        headers = self.request.headers
+        restoring = "HX-History-Restore-Request" in headers
+        return "HX-Request" in headers and not self.in_dialog and not restoring
 
     def show(self, template: str, page: object, *, status: int = 200) -> HttpResponse:
         """The page within its frame. Its values are plain: nothing in a template can start a query."""
         context = {"page": page, "frame": self._frame()}
+        response = render(self.request, f"console/{template}.html", context, status=status)
+        if self.in_dialog:
+            response[DIALOG_HEADER] = "1"
+        return response
+
+    def part(self, template: str, page: object, *, status: int = 200) -> HttpResponse:
+        """A part of a page, without the frame."""
+        context = {"page": page, "frame": self._frame(bare=True)}
         return render(self.request, f"console/{template}.html", context, status=status)
+
+    def go(self, path: str, said: object = "", *, undo: Undo | None = None) -> HttpResponse:
+        """After an act: on to a page, which says what was done and offers to take it back.
+
+        Dialogs and parts of pages are told where to go instead of being redirected, so that the whole page follows.
+        """
+        if said:
+            toast: dict[str, Any] = {"text": str(said)}
+            if undo is not None:
+                toast |= {"path": undo.path, "fields": dict(undo.fields)}
+            self.request.session[_SAID] = toast
+        if self.in_dialog:
+            return HttpResponse(status=204, headers={GO_HEADER: path})
+        if self.wants_part:
+            return HttpResponse(status=204, headers={"HX-Redirect": path})
+        return HttpResponseRedirect(path, status=303)
+
+    def once(
+        self, name: str, fields: Mapping[str, object], run: Callable[[], Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """Run a command once for each form shown: a double click and the back button get the first answer.
+
+        Args:
+            name: of the command, "members.adjust".
+            fields: what was asked for, plain values. The same form sent again with others is refused.
+            run: gives an answer of plain JSON values without personal data; what it raises leaves nothing behind.
+        Raises:
+            SentAlready, and whatever `run` raises.
+        """
+        token = self.request.POST.get(ONCE, "")[:64] or secrets.token_urlsafe(12)
+        told = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS, default=str)
+        command = Command(f"console:{name}:{token}", (name.encode(), told))
+        try:
+            answer = idempotency.once(self.actor, command, run, at=self.at)
+        except IdempotencyKeyReused:
+            raise SentAlready from None
+        found: dict[str, Any] = orjson.loads(answer.body)
+        return found
 
     def refuse(self, error: LaokeError) -> HttpResponse:
         """Say what was refused, and which scope is missing where that is why."""
-        scope = str(error.extensions.get("scope", "")) if isinstance(error, MissingScope) else ""
-        page = Refusal(gettext(error.title), error.detail, error.code, error.status, scope)
+        missing = str(error.extensions.get("scope", "")) if isinstance(error, MissingScope) else ""
+        page = Refusal(gettext(error.title), error.detail, error.code, error.status, missing)
         return self.show("refusal", page, status=error.status)
 
-    def _frame(self) -> Frame:
+    def _frame(self, *, bare: bool = False) -> Frame:
         person: Any = self.request.user
-        caller = self.caller
+        alone = bare or self.in_dialog
         return Frame(
-            navigation=tuple(entry for entry in NAVIGATION if entry.scope in caller.scopes),
+            base="console/dialog.html" if self.in_dialog else "console/frame.html",
+            navigation=() if alone else _navigation(self.actor),
             here=self.here,
             name=person.name,
             initial=person.name[:1],
             role=str(ROLE_LABELS[Role(person.role)]),
-            stores=None if caller.stores is None else len(caller.stores),
-            home=home(caller),
-            may_search=Scope.MEMBERS_READ in caller.scopes,
+            stores=None if self.actor.stores is None else len(self.actor.stores),
+            home=home(self.actor),
+            may_search=Scope.MEMBERS_READ in self.actor.scopes,
+            once=self.request.POST.get(ONCE, "")[:64] or secrets.token_urlsafe(12),
+            said=None if alone else self._said(),
+            surroundings=None if alone else surroundings(self.actor, scoping.chosen(self.request), self.at),
+            shortcuts=self.request.COOKIES.get(SHORTCUTS_COOKIE) != "off",
         )
+
+    def _said(self) -> Said | None:
+        toast = self.request.session.pop(_SAID, None)
+        if not toast:
+            return None
+        undo = Undo(toast["path"], toast["fields"]) if "path" in toast else None
+        return Said(toast["text"], undo)
+
+
+def _navigation(caller: Caller) -> tuple[tuple[Group, tuple[Entry, ...]], ...]:
+    shown = (
+        (group, tuple(entry for entry in group.entries if entry.scope in caller.scopes))
+        for group in NAVIGATION
+    )
+    return tuple((group, entries) for group, entries in shown if entries)
 
 
 def home(caller: Caller) -> str:
     """The first page the caller may see."""
-    return next((entry.path for entry in NAVIGATION if entry.scope in caller.scopes), "/")
+    return next((entry.path for _group, entries in _navigation(caller) for entry in entries), "/account")
 
 
 PageView = Callable[..., HttpResponse]
@@ -116,10 +254,7 @@ def console_page(here: str, scope: Scope | None = None) -> Callable[[PageView], 
         @wraps(view)
         def shown(request: HttpRequest, **arguments: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                wanted = request.get_full_path()
-                return HttpResponseRedirect(
-                    "/login" if wanted == "/" else f"/login?{urlencode({'next': wanted})}"
-                )
+                return resume.sign_in_first(request)
             visit = Visit(request, here)
             try:
                 if scope is not None:

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from laoke.foundation.access import Caller
-from laoke.foundation.sql import hot_cursor
+from laoke.foundation.sql import hot_cursor, load
+from laoke.surfaces.console.naming import Named
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A store or a region that pages can be narrowed to. `stores` holds the ids; `city` is empty for regions."""
+
+    key: str  # "store:5", "region:2"
+    name: Named
+    code: str
+    city: str
+    stores: frozenset[int]
 
 
 def stores_of_regions(region_ids: Sequence[int]) -> frozenset[int]:
@@ -20,3 +33,15 @@ def stores_of_regions(region_ids: Sequence[int]) -> frozenset[int]:
 def limit_of(caller: Caller) -> list[int] | None:
     """The stores a caller is limited to, as queries take them; None: all stores."""
     return None if caller.stores is None else sorted(caller.stores)
+
+
+def places(caller: Caller) -> tuple[Place, ...]:
+    """The regions, then the stores, that the caller may narrow pages to."""
+    with hot_cursor() as cursor:
+        rows = cursor.execute(
+            load("laoke.surfaces.console", "places"), {"stores": limit_of(caller)}
+        ).fetchall()
+    return tuple(
+        Place(key, Named(name, name_en or name), code, city, frozenset(stores))
+        for key, code, name, name_en, city, stores in rows
+    )
