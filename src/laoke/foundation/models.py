@@ -7,7 +7,7 @@ from django.db import models
 from laoke.foundation.apikeys.models import ApiKey
 from laoke.foundation.audit.models import AuditEntry
 from laoke.foundation.idempotency.models import CommandRecord
-from laoke.foundation.jobs.models import TaskProgress
+from laoke.foundation.jobs.models import TaskFailure, TaskProgress
 from laoke.foundation.outbox.models import OutboxMessage
 from laoke.foundation.staff.models import RecoveryCode, Staff, StaffSession
 from laoke.foundation.webhooks.models import WebhookDelivery, WebhookEndpoint
@@ -32,6 +32,7 @@ __all__ = [
     "RecoveryCode",
     "Staff",
     "StaffSession",
+    "TaskFailure",
     "TaskProgress",
     "WebhookDelivery",
     "WebhookEndpoint",

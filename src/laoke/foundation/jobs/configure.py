@@ -9,9 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from procrastinate import App, BaseRetryStrategy, RetryDecision
+from django.utils import timezone
+from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.jobs import Job
 
+from laoke.foundation.jobs import services
 from laoke.foundation.jobs.declare import Task, declared_tasks, instant
 from laoke.foundation.jobs.schedule import LocalPeriodicTask
 from laoke.foundation.jobs.stopping import Interrupted
@@ -46,7 +48,9 @@ def on_app_ready(app: App) -> None:
 def register(app: App, declared: Task, zone: ZoneInfo) -> None:
     """Make one declared task known to the queue, with its schedule."""
     lock = declared.name if declared.alone else None
-    known = app.task(name=declared.name, retry=Retry(declared.tries), lock=lock)(_observed(declared))
+    known = app.task(name=declared.name, retry=Retry(declared.tries), lock=lock, pass_context=True)(
+        _observed(declared)
+    )
     if declared.schedule:
         app.periodic_registry.periodic_tasks[(declared.name, "")] = LocalPeriodicTask(
             task=known,
@@ -58,7 +62,7 @@ def register(app: App, declared: Task, zone: ZoneInfo) -> None:
 
 
 def _observed(declared: Task) -> Callable[..., None]:
-    def run(timestamp: float, **arguments: Any) -> None:
+    def run(context: JobContext | None = None, *, timestamp: float, **arguments: Any) -> None:
         begun = time.perf_counter()
         result = "failed"
         try:
@@ -66,6 +70,10 @@ def _observed(declared: Task) -> Callable[..., None]:
             result = "done"
         except Interrupted:
             result = "interrupted"
+            raise
+        except Exception as error:
+            if context is not None and context.job.id is not None:
+                services.note_failure(context.job.id, declared.name, error, timezone.now())
             raise
         finally:
             seconds = time.perf_counter() - begun

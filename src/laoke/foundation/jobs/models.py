@@ -32,3 +32,18 @@ class TaskProgress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.key}: {self.state}, {self.done} of {self.total}"
+
+
+class TaskFailure(models.Model):
+    """What the last failed try of a queued job said. Scrubbed of numbers, addresses and what the database quotes."""
+
+    job_id = models.BigIntegerField(primary_key=True)
+    name = models.CharField(max_length=60)
+    error = models.CharField(max_length=500)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="task_failure_at")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.job_id}: {self.error}"

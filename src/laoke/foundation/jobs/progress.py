@@ -43,6 +43,23 @@ class Tracked:
         self.done += count
         self._write_sometimes()
 
+    def phase(self, name: str, total: int = 0, unit: str = "") -> None:
+        """A new stretch of the same work: what is done is counted from nothing again. Written at once.
+
+        Args:
+            name: stands in the detail as `phase`, with the instant it began as `phase_at`.
+            total: how much there is to do in `unit`s; 0 when nobody knows.
+        """
+        self.done = 0
+        self.detail |= {"phase": name, "phase_at": self.now().isoformat()}
+        TaskProgress.objects.filter(pk=self._row_id).update(total=total, unit=unit)
+        self._written = time.monotonic()
+        self.write()
+
+    def put_off(self) -> None:
+        """End as if the process were stopping: the queue runs the work again in a moment, as often as it takes."""
+        self._interrupted = True
+
     @property
     def stop_requested(self) -> bool:
         """Whether to end early: a person asked, or the process is stopping. Costs a query at most once a second."""
