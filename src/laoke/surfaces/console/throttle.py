@@ -1,4 +1,4 @@
-"""Guessing passwords is made slow: five attempts per account name and address, then a pause."""
+"""Guessing passwords and codes is made slow: five attempts per account and address, then a pause."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ ATTEMPTS = 5
 PAUSE = timedelta(minutes=10)
 
 
-def begin(username: str, address: str, at: datetime) -> datetime | None:
+def begin(username: str, address: str, at: datetime, *, kind: str = "") -> datetime | None:
     """Count one attempt before the password is looked at, so that attempts side by side cannot slip through.
 
+    Args:
+        address: empty to count over all addresses: a code has a million values, which many machines soon tried.
+        kind: what is guessed, counted apart: "" the password at the door, "code", "own" within a session.
     Returns:
         None when the attempt may go on; otherwise the instant from which the next one may.
     """
-    values = {"key": _key(username, address), "at": at, "until": at + PAUSE, "most": ATTEMPTS}
+    values = {"key": _key(username, address, kind), "at": at, "until": at + PAUSE, "most": ATTEMPTS}
     with hot_cursor() as cursor:
         cursor.execute("delete from console_signinattempts where until <= %s", [at])
         row = cursor.execute(load("laoke.surfaces.console", "count_attempt"), values).fetchone()
@@ -27,13 +30,13 @@ def begin(username: str, address: str, at: datetime) -> datetime | None:
     return until if attempts > ATTEMPTS else None
 
 
-def forget(username: str, address: str) -> None:
-    """The password was right: the count starts over."""
+def forget(username: str, address: str, *, kind: str = "") -> None:
+    """What was guessed was right: the count starts over."""
     with hot_cursor() as cursor:
-        cursor.execute("delete from console_signinattempts where key = %s", [_key(username, address)])
+        cursor.execute("delete from console_signinattempts where key = %s", [_key(username, address, kind)])
 
 
-def _key(username: str, address: str) -> str:
+def _key(username: str, address: str, kind: str) -> str:
     # Upper and lower case are different accounts, but the same guesser.
-    told = f"{username.strip().casefold()}\0{address}"
+    told = f"{username.strip().casefold()}\0{address}" + (f"\0{kind}" if kind else "")
     return salted_hmac("laoke.console.throttle", told, algorithm="sha256").hexdigest()

@@ -6,11 +6,11 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
-
 from laoke.foundation.access import SYSTEM
 from laoke.foundation.staff import services as staff
-from laoke.surfaces.console import tasks, throttle
+from laoke.foundation.staff import sessions
+from laoke.foundation.staff.models import StaffSession
+from laoke.surfaces.console import throttle
 from laoke.surfaces.console.models import SignInAttempts
 from tests.shop import OPENING
 
@@ -61,10 +61,10 @@ class TestTheDoor:
 
     def test_sessions_that_are_over_go_at_night(self, li, browser):
         browser.sign_in("li")
-        tasks.purge(datetime.now(UTC) + timedelta(hours=11))
-        assert Session.objects.count() == 1
-        tasks.purge(datetime.now(UTC) + timedelta(hours=13))
-        assert not Session.objects.exists()
+        assert sessions.purge(datetime.now(UTC) + timedelta(hours=11)) == 0
+        assert StaffSession.objects.count() == 1
+        assert sessions.purge(datetime.now(UTC) + timedelta(hours=13)) == 1
+        assert not StaffSession.objects.exists()
 
     def test_forms_without_their_token_are_refused_with_a_page(self, li):
         browser = Browser(strict=True)
