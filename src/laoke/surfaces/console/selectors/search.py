@@ -69,7 +69,8 @@ def found(caller: Caller, text: str, entries: Sequence[tuple[str, str, str, str]
     Args:
         entries: path, group, label and icon of each page in the navigation of the caller.
     """
-    text = text.strip()
+    # No text of ours holds a zero byte, and the database takes none.
+    text = text.replace("\0", "").strip()
     folded = text.casefold()
     pages = tuple(FoundPage(*entry) for entry in entries if folded in f"{entry[1]} {entry[2]}".casefold())[
         :MOST

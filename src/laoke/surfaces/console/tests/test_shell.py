@@ -1,0 +1,176 @@
+"""What stands around every page: the search over everything, the store looked at, notices, help, toasts."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+
+import pytest
+
+from laoke.foundation.access import SYSTEM
+from laoke.members import services as members
+from laoke.members.types import IdentityInput
+from laoke.surfaces.console.notices import services as notices
+from laoke.surfaces.console.notices.kinds import KINDS
+from laoke.surfaces.console.pages import Undo, Visit
+from tests.shop import OPENING, line
+
+
+def text(response):
+    """What the page says, without tags and with single spaces."""
+    page = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return re.sub(r"\s+", " ", html.unescape(page))
+
+
+@pytest.fixture
+def li(shop):
+    """A member at home in S1 who bought there."""
+    member = members.register(
+        caller=SYSTEM, at=OPENING, name="李晓梅", identities=[IdentityInput("phone", "13912345678")],
+        home_store_id=shop.stores["S1"],
+    )  # fmt: skip
+    shop.till(OPENING).sell("A1", member, line("milk"))
+    return member
+
+
+class TestSearch:
+    def test_members_orders_and_pages_by_what_names_them(self, shop, li, hire):
+        browser = hire()
+        assert f'href="/members/{li}"' in browser.get("/search?q=5678").content.decode()
+        page = browser.get("/search?q=A1").content.decode()
+        order = re.search(r'href="/orders/(\d+)"', page)
+        assert order
+        assert 'href="/members"' in browser.get("/search?q=Members").content.decode()
+
+    def test_nothing_found_says_what_to_try(self, shop, hire):
+        page = text(hire().get("/search?q=zzz"))
+        assert "Nothing found" in page
+        assert "last four digits" in page
+
+    def test_a_part_for_the_palette_has_no_frame(self, shop, li, hire):
+        page = hire().get("/search?q=5678", headers={"HX-Request": "true"}).content.decode()
+        assert f'href="/members/{li}"' in page
+        assert "<html" not in page
+
+    def test_a_limited_account_finds_its_own(self, shop, li, hire):
+        other = hire("store_manager", store_ids=[shop.stores["S2"]])
+        page = other.get("/search?q=5678").content.decode()
+        assert f"/members/{li}" not in page
+        assert "/orders/" not in other.get("/search?q=A1").content.decode()
+
+    @pytest.mark.parametrize("asked", ["\u202eabc", "😀" * 100, "a" * 10_000, "\x00", "%", "'; drop table"])
+    def test_any_text_may_be_asked_for(self, shop, hire, asked):
+        assert hire().get("/search", {"q": asked}).status_code == 200
+
+    def test_what_the_role_may_not_see_is_not_looked_for(self, shop, li, hire, statements):
+        browser = hire("associate")
+        browser.get("/search?q=x")
+        with statements() as sent:
+            browser.get("/search?q=5678")
+        assert len(sent) <= 12
+
+
+class TestPlace:
+    def test_pages_are_narrowed_to_the_store_chosen(self, shop, li, hire):
+        browser = hire()
+        assert f"/members/{li}" in browser.get("/members").content.decode()
+        answer = browser.post("/place", {"place": f"store:{shop.stores['S2']}", "back": "/members"})
+        assert answer.status_code == 303
+        assert answer.headers["Location"] == "/members"
+        assert f"/members/{li}" not in browser.get("/members").content.decode()
+        browser.post("/place", {"place": "", "back": "/members"})
+        assert f"/members/{li}" in browser.get("/members").content.decode()
+
+    def test_no_wider_than_the_account(self, shop, li, hire):
+        browser = hire("store_manager", store_ids=[shop.stores["S2"]])
+        assert f"store:{shop.stores['S1']}" not in browser.get("/place").content.decode()
+        answer = browser.post("/place", {"place": f"store:{shop.stores['S1']}"})
+        assert answer.status_code == 404
+        assert f"/members/{li}" not in browser.get("/members").content.decode()
+
+    def test_nowhere_else_to_go_back_to(self, shop, hire):
+        answer = hire().post("/place", {"place": "", "back": "https://elsewhere.example/"})
+        assert answer.headers["Location"] == "/"
+
+    def test_stores_by_name_code_or_city(self, shop, hire):
+        browser = hire()
+        assert f"store:{shop.stores['S1']}" in browser.get("/place?q=s1").content.decode()
+        assert f"store:{shop.stores['S2']}" not in browser.get("/place?q=s1").content.decode()
+        assert "No store of this name" in text(browser.get("/place?q=zzzz"))
+
+
+class TestNotices:
+    def test_what_is_new_is_counted_and_read(self, shop, hire):
+        browser = hire()
+        me = int(browser.session["_auth_user_id"])
+        notices.tell(me, "export.ready", {"name": "会员", "rows": 12}, OPENING, path="/exports")
+        notices.tell(me + 1, "export.ready", {"name": "别人的", "rows": 1}, OPENING)
+        assert "1 new notice" in browser.get("/members").content.decode()
+        page = text(browser.get("/notices"))
+        assert "The export “会员” is ready: 12 rows." in page
+        assert "别人的" not in page
+        browser.post("/notices")
+        assert "0 new notices" in browser.get("/members").content.decode()
+
+    def test_in_the_language_of_the_reader(self, shop, hire):
+        browser = hire(language="zh-hans")
+        me = int(browser.session["_auth_user_id"])
+        notices.tell(me, "export.ready", {"name": "会员", "rows": 12}, OPENING)
+        assert "导出“会员”已就绪" in text(browser.get("/notices"))
+
+    def test_every_kind_makes_a_sentence(self):
+        told = {"name": "n", "rows": 1, "added": 1, "left_out": 0, "done": 1, "failed": 0, "tries": 5}
+        for kind in KINDS.values():
+            assert kind.say(told)
+
+    def test_old_ones_are_forgotten(self, shop, hire):
+        browser = hire()
+        me = int(browser.session["_auth_user_id"])
+        notices.tell(me, "import.failed", {"name": "alt"}, OPENING)
+        notices.purge(OPENING + timedelta(days=91))
+        assert "No notices" in text(browser.get("/notices"))
+
+    def test_an_unknown_kind_is_a_mistake_of_ours(self, shop):
+        with pytest.raises(ValueError, match="no notice"):
+            notices.tell(1, "nothing", {}, OPENING)
+
+
+class TestFrame:
+    def test_a_page_asked_for_by_a_dialog_comes_without_the_frame(self, shop, hire):
+        answer = hire().get("/help", headers={"X-Laoke-Dialog": "1"})
+        page = answer.content.decode()
+        assert answer["X-Laoke-Dialog"] == "1"
+        assert 'id="dialog-title"' in page
+        assert "<html" not in page
+
+    def test_shortcuts_can_be_switched_off(self, shop, hire):
+        browser = hire()
+        assert 'data-shortcuts="on"' in browser.get("/members").content.decode()
+        browser.post("/preferences/shortcuts", {"shortcuts": "off", "next": "/members"})
+        assert 'data-shortcuts="off"' in browser.get("/members").content.decode()
+
+    def test_toasts_are_said_once_with_their_undo(self, shop, hire, rf):
+        browser = hire()
+        session = browser.session
+        session["said"] = {"text": "Tagged 3 members.", "path": "/undo", "fields": {"bulk": "7"}}
+        session.save()
+        page = browser.get("/members").content.decode()
+        assert "Tagged 3 members." in page
+        assert 'action="/undo"' in page
+        assert '<input type="hidden" name="bulk" value="7">' in page
+        assert "Tagged 3 members." not in browser.get("/members").content.decode()
+
+    def test_going_on_tells_dialogs_and_parts_where_to(self, shop, hire, rf):
+        class Asking(Visit):
+            def __init__(self, request):
+                self.request = request
+
+        request = rf.post("/x", headers={"X-Laoke-Dialog": "1"})
+        request.session = {}
+        answer = Asking(request).go("/members", "Saved.", undo=Undo("/undo", {"a": "b"}))
+        assert (answer.status_code, answer["X-Laoke-Go"]) == (204, "/members")
+        assert request.session["said"] == {"text": "Saved.", "path": "/undo", "fields": {"a": "b"}}
+        request = rf.post("/x", headers={"HX-Request": "true"})
+        assert Asking(request).go("/members")["HX-Redirect"] == "/members"
+        assert Asking(rf.post("/x")).go("/members").status_code == 303
