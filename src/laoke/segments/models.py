@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -44,7 +45,25 @@ class MemberFeatures(models.Model):
             models.Index(fields=["class_rfm", "member_id"], name="features_class_rfm"),
             models.Index(fields=["class_value", "member_id"], name="features_class_value"),
             models.Index(fields=["r_score", "f_score", "member_id"], name="features_grid"),
+            models.Index(fields=["last_purchase_date", "member_id"], name="features_last_purchase"),
+            models.Index(fields=["annual_minor", "member_id"], name="features_annual"),
         ]
 
     def __str__(self) -> str:
         return f"member {self.member_id}: {self.class_rfm}"
+
+
+class Cube(models.Model):
+    """The members of a run counted by scores and classes: all of them, or those of some stores."""
+
+    run = models.ForeignKey(FeatureRun, models.CASCADE, related_name="+")
+    stores = ArrayField(models.BigIntegerField(), null=True, help_text="ids, ascending; null: all members")
+    cells = models.JSONField(help_text="see laoke.segments.cubes.Cell")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "stores"], nulls_distinct=False, name="cube_once_per_run")
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id} in {self.stores or 'all stores'}"

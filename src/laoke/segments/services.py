@@ -14,6 +14,7 @@ from django.db import transaction
 
 from laoke.foundation import sql
 from laoke.foundation.sql import hot_cursor
+from laoke.segments import cubes
 from laoke.segments.models import FeatureRun
 from laoke.segments.policies import class_policies
 
@@ -72,6 +73,7 @@ def recompute(*, as_of: date, now: datetime, progress: Progress | None = None) -
             FeatureRun.objects.filter(pk=run.pk).update(
                 finished_at=finished_at, members=found.members, summary=summary
             )
+        cubes.count_all()
         tell("store", found.members)
     return summary
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,26 @@ from laoke.tiers.models import LadderVersion
 
 # Everybody is on the one rung of a shop that has declared no ladder.
 DEFAULT = Ladder((Tier("basic", "普通会员", "Member"),))
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The ladder as it was published once. `number` counts the versions from 1."""
+
+    number: int
+    ladder: Ladder
+    at: datetime
+    by: str
+
+
+def published(most: int) -> list[Published]:
+    """The newest `most` versions of the ladder, newest first."""
+    rows = LadderVersion.objects.order_by("-programme_version")[:most]
+    last = LadderVersion.objects.count()
+    return [
+        Published(last - place, parse(row.document), row.published_at, row.published_by)
+        for place, row in enumerate(rows)
+    ]
 
 
 def parse(document: Mapping[str, Any]) -> Ladder:

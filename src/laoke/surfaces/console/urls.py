@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from laoke.surfaces.console.views import kept, members, overview, rfm, session, shell
+from laoke.surfaces.console.views import kept, ladder, members, overview, rfm, session, shell
 
 urlpatterns = [
     path("", overview.show, name="overview"),
@@ -22,4 +22,5 @@ urlpatterns = [
     path("members", members.search, name="members"),
     path("members/<int:member_id>", members.show, name="member"),
     path("segments", rfm.show, name="segments"),
+    path("tiers", ladder.show, name="tiers"),
 ]

@@ -161,6 +161,48 @@ def days_span(low: int | None, high: int | None) -> str:
 
 
 @register.simple_tag
+def needs_sentence(needs: Any) -> str:
+    """What a tier asks for: 3 purchases and ¥2,000 paid within 3 months."""
+    windows: dict[tuple[int, int], list[str]] = {}
+    for need in needs:
+        windows.setdefault((need.months, need.days), []).append(_needed(need))
+    both = _(" and ")
+    return both.join(
+        _("%(what)s within %(window)s") % {"what": both.join(what), "window": window(*key)}
+        for key, what in windows.items()
+    )
+
+
+@register.filter
+def needed(need: Any) -> str:
+    """One criterion with its window."""
+    return needs_sentence((need,))
+
+
+def _needed(need: Any) -> str:
+    if need.money:
+        return _("%(amount)s paid") % {"amount": amount(need.at_least, True)}
+    return ngettext("%(n)s purchase", "%(n)s purchases", need.at_least) % {"n": number(need.at_least)}
+
+
+@register.simple_tag
+def score_span(span: Any) -> str:
+    """The values that give a score: 0–14 days, 12+ orders, ¥600–¥2,000; -- where nobody can have it."""
+    if span.unit == "days":
+        return days_span(span.low, span.high)
+    if span.unit == "orders":
+        return orders_span(span.low, span.high)
+    if span.low is None:
+        return NONE
+    if span.high is None:
+        return _("%(amount)s and more") % {"amount": money_short(span.low)}
+    # The edge of the score above is shown: "below ¥2,000" says more than "¥1,999.99".
+    if not span.low:
+        return _("below %(amount)s") % {"amount": money_short(span.high + 1)}
+    return f"{money_short(span.low)}–{money_short(span.high + 1)}"
+
+
+@register.simple_tag
 def track(
     value: float | None, goal: float | None = 1, notch: float | None = None, tone: str = ""
 ) -> SafeString:

@@ -1,0 +1,170 @@
+"""The tier ladder as it holds, who stands on it, and how it came to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+
+from laoke.checkout import programme
+from laoke.engine import tiering
+from laoke.engine.tiering import Criterion, Ladder, Metric, Tier, Window
+from laoke.foundation.access import Caller
+from laoke.foundation.sql import hot_cursor, load
+from laoke.surfaces.console.naming import Named, face, tier_name
+from laoke.surfaces.console.selectors.stores import limit_of
+from laoke.tiers import ladder as ladders
+
+_PACKAGE = "laoke.surfaces.console"
+VERSIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One criterion. `money`: minor units paid, else purchases. The window is months or days, the other one 0."""
+
+    money: bool
+    at_least: int
+    months: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One tier: every need must hold. `members` stand on it, `share` of all of them."""
+
+    code: str
+    name: Named
+    face: str
+    needs: tuple[Need, ...]
+    members: int
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between two versions.
+
+    `kind`: "added", "removed", "renamed", "need", "review", "downgrade", "first". `before` and `after` are names,
+    needs or codes as the kind asks; None where there was or is nothing.
+    """
+
+    kind: str
+    tier: Named | None = None
+    before: Any = None
+    after: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The ladder as published once. `live` is the newest."""
+
+    number: int
+    live: bool
+    at: datetime
+    by: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LadderPage:
+    """The whole page. `declared` says whether anything was ever published. `reviews` are the next two days."""
+
+    declared: bool
+    rungs: tuple[Rung, ...]
+    members: int
+    limited: bool
+    review: str
+    downgrade: str
+    reviews: tuple[date, ...]
+    days_to_review: int | None
+    versions: tuple[Version, ...]
+    cut: bool
+
+
+def ladder_page(caller: Caller, at: datetime) -> LadderPage:
+    """The ladder in force, with the members at home in the caller's stores."""
+    rules = programme.current().ladder
+    limits = limit_of(caller)
+    with hot_cursor() as cursor:
+        standing = cursor.execute(load(_PACKAGE, "ladder"), {"stores": limits}).fetchall()
+    published = ladders.published(VERSIONS + 1)
+    today = at.astimezone(settings.LAOKE.zone).date()
+    reviews = _reviews(rules, today)
+    found = [0] * len(rules.tiers)
+    for code, members in standing:
+        found[rules.rank(code)] += members
+    total = sum(found)
+    return LadderPage(
+        declared=bool(published),
+        rungs=tuple(
+            Rung(
+                tier.code,
+                tier_name(tier),
+                face(rank, len(rules.tiers)),
+                tuple(_need(need) for need in tier.needs),
+                members,
+                members / total if total else None,
+            )
+            for rank, (tier, members) in reversed(list(enumerate(zip(rules.tiers, found, strict=True))))
+        ),
+        members=total,
+        limited=limits is not None,
+        review=rules.review.value,
+        downgrade=rules.downgrade.value,
+        reviews=reviews,
+        days_to_review=(reviews[0] - today).days if reviews else None,
+        versions=tuple(_versions(published)),
+        cut=len(published) > VERSIONS,
+    )
+
+
+def _reviews(rules: Ladder, today: date) -> tuple[date, ...]:
+    first = tiering.next_review(rules, today)
+    second = tiering.next_review(rules, first) if first else None
+    return tuple(day for day in (first, second) if day is not None)
+
+
+def _versions(published: Sequence[ladders.Published]) -> Iterator[Version]:
+    """Newest first, each with its differences from the one before; the oldest that was read only lends its text."""
+    for place, one in enumerate(published[:VERSIONS]):
+        before = published[place + 1].ladder if place + 1 < len(published) else None
+        changes = (Change("first"),) if before is None else tuple(differences(before, one.ladder))
+        yield Version(one.number, place == 0, one.at, one.by, changes)
+
+
+def differences(before: Ladder, after: Ladder) -> Iterator[Change]:
+    """What a version changed, tier by tier from the lowest, then the rules of moving."""
+    old, new = ({tier.code: tier for tier in ladder.tiers} for ladder in (before, after))
+    for code, tier in new.items():
+        if code not in old:
+            yield Change("added", tier_name(tier), None, tuple(_need(need) for need in tier.needs))
+        else:
+            yield from _tier_differences(old[code], tier)
+    for code, tier in old.items():
+        if code not in new:
+            yield Change("removed", tier_name(tier))
+    if before.review is not after.review:
+        yield Change("review", None, before.review.value, after.review.value)
+    if before.downgrade is not after.downgrade:
+        yield Change("downgrade", None, before.downgrade.value, after.downgrade.value)
+
+
+def _tier_differences(before: Tier, after: Tier) -> Iterator[Change]:
+    if (before.name_zh, before.name_en) != (after.name_zh, after.name_en):
+        yield Change("renamed", tier_name(after), tier_name(before), tier_name(after))
+    had, has = ({(need.metric, need.window): need for need in tier.needs} for tier in (before, after))
+    for key in dict.fromkeys((*had, *has)):
+        if had.get(key) != has.get(key):
+            yield Change("need", tier_name(after), _optional(had, key), _optional(has, key))
+
+
+def _optional(needs: dict[tuple[Metric, Window], Criterion], key: tuple[Metric, Window]) -> Need | None:
+    return _need(needs[key]) if key in needs else None
+
+
+def _need(need: Criterion) -> Need:
+    return Need(need.metric is Metric.SPEND, need.at_least, need.window.months, need.window.days)

@@ -1,0 +1,115 @@
+"""The ladder page: criteria in sentences, who stands where, dates, versions."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from laoke.checkout import programme
+from laoke.foundation.access import SYSTEM, Role
+from laoke.members import services as members
+from laoke.members.types import IdentityInput
+from tests.shop import LADDER, OPENING, line
+
+
+def words(response) -> str:
+    body = re.sub(r"<svg.*?</svg>", "", response.content.decode(), flags=re.S)
+    body = body[body.index("<main") :] if "<main" in body else body
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
+
+
+@pytest.fixture
+def climbers(shop):
+    """One on silver at home in S1, two on the lowest rung."""
+    first = members.register(caller=SYSTEM, at=OPENING, identities=[IdentityInput("card", "HL1")], name="甲", home_store_id=shop.stores["S1"])
+    shop.till(OPENING).sell("A1", first, line("wine"))
+    shop.member()
+    shop.member()
+    return first
+
+
+class TestRungs:
+    def test_criteria_stand_in_one_sentence_with_their_window(self, shop, hire):
+        said = words(hire().get("/tiers"))
+        assert "3 purchases and ¥2,000 paid within 3 months" in said
+        assert "¥10,000 paid within 12 months" in said
+        assert "Everybody, from the day of registration" in said
+
+    def test_in_chinese(self, shop, hire):
+        assert "近 3 个月内消费满 3 次并且实付满 ¥2,000" in words(hire(language="zh-hans").get("/tiers"))
+
+    def test_members_per_tier_and_share_lead_to_the_members(self, climbers, hire):
+        page = hire().get("/tiers")
+        assert "3 members" in words(page)
+        assert 'href="/members?tier=silver"><span class="num">1</span>' in page.content.decode()
+        assert "66.7%" in words(page)
+
+    def test_a_limited_account_counts_members_at_home(self, shop, climbers, hire):
+        said = words(hire("store_manager", store_ids=[shop.stores["S1"]]).get("/tiers"))
+        assert "1 member , at home in these stores" in said
+
+    def test_review_days(self, shop, hire):
+        assert "The next is 2026-04-01, in 22 days; then 2026-07-01." in words(hire().get("/tiers"))
+
+
+class TestVersions:
+    def test_the_first_one_says_so(self, shop, hire):
+        said = words(hire().get("/tiers"))
+        assert "Version 1 in force" in said
+        assert "Version 1 published by system" in said
+        assert "The first ladder" in said
+
+    def test_differences_between_versions(self, shop, hire):
+        tiers = [dict(tier) for tier in LADDER["tiers"]]
+        tiers[2] = tiers[2] | {
+            "name_en": "Golden",
+            "needs": [
+                {"metric": "purchases", "months": 3, "at_least": 3},
+                {"metric": "spend", "months": 3, "at_least": 180_000},
+            ],
+        }
+        del tiers[3]
+        tiers.append(
+            {
+                "code": "jade",
+                "name_zh": "玉卡",
+                "name_en": "Jade",
+                "needs": [{"metric": "spend", "days": 90, "at_least": 900_000}],
+            }
+        )
+        programme.apply(
+            SYSTEM,
+            {"ladder": LADDER | {"tiers": tiers, "review": "monthly", "downgrade": "one_step"}},
+            at=OPENING,
+        )
+        said = words(hire().get("/tiers"))
+        for expected in (
+            "Version 2 in force",
+            "Name: Gold Golden",
+            "Golden: ¥2,000 paid within 3 months ¥1,800 paid within 3 months",
+            "Jade added: ¥9,000 paid within 90 days",
+            "Black removed",
+            "every quarter every month",
+            "to what is still qualified for one step",
+        ):
+            assert expected in said
+
+    def test_an_undeclared_ladder(self, db, hire):
+        assert hire().get("/tiers").status_code == 200
+
+
+class TestWhoMay:
+    @pytest.mark.parametrize("role", list(Role))
+    def test_every_role_may_look(self, shop, hire, role):
+        assert hire(role.value).get("/tiers").status_code == 200
+
+    def test_strangers_sign_in_first(self, shop, browser):
+        assert browser.get("/tiers").headers["Location"] == "/login?next=%2Ftiers"
+
+    def test_at_most_twelve_statements(self, climbers, hire, statements):
+        browser = hire()
+        browser.get("/tiers")
+        with statements() as sent:
+            browser.get("/tiers")
+        assert len(sent) <= 12, sent
