@@ -44,6 +44,13 @@ class Member(models.Model):
             models.Index(
                 fields=["merged_into"], name="member_merged_into", condition=Q(merged_into__isnull=False)
             ),
+            # Both are written at registration only: no sale and no points touch this table.
+            models.Index(fields=["home_store_id", "registered_at", "id"], name="member_home_store"),
+            models.Index(
+                fields=["birthday_mmdd", "id"],
+                name="member_birthday",
+                condition=Q(birthday_mmdd__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from laoke.foundation.access import Caller
@@ -37,4 +37,34 @@ def record(
         before=before,
         after=after,
         reason=reason,
+    )
+
+
+def record_many(
+    caller: Caller,
+    action: str,
+    object_kind: str,
+    changes: Sequence[tuple[object, Mapping[str, object], Mapping[str, object]]],
+    *,
+    at: datetime,
+    reason: str = "",
+) -> None:
+    """As `record`, for many objects at once. `changes` are (object id, before, after)."""
+    AuditEntry.objects.bulk_create(
+        (
+            AuditEntry(
+                at=at,
+                actor_kind=caller.kind,
+                actor_id=caller.id,
+                actor=caller.label,
+                action=action,
+                object_kind=object_kind,
+                object_id=str(object_id),
+                before=dict(before),
+                after=dict(after),
+                reason=reason,
+            )
+            for object_id, before, after in changes
+        ),
+        batch_size=1000,
     )

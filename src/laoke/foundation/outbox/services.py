@@ -24,6 +24,21 @@ def add(topic: str, payload: Mapping[str, object], *, at: datetime, member_id: i
     )
 
 
+def add_many(
+    topic: str, payloads: Sequence[tuple[int | None, Mapping[str, object]]], *, at: datetime
+) -> None:
+    """As `add`, for many members at once. `payloads` are (member id, payload), in the order of sending."""
+    OutboxMessage.objects.bulk_create(
+        (
+            OutboxMessage(
+                topic=topic, payload=dict(payload), occurred_at=at, available_at=at, member_id=member_id
+            )
+            for member_id, payload in payloads
+        ),
+        batch_size=1000,
+    )
+
+
 def retry_failed(caller: Caller, message_ids: Sequence[int], *, at: datetime) -> int:
     """Let messages that were given up start over; returns how many there were."""
     with transaction.atomic():

@@ -5,6 +5,15 @@ from laoke.members.services.consents import record_consent
 from laoke.members.services.erasing import erase_person
 from laoke.members.services.exporting import export_person
 from laoke.members.services.identities import add_identity, remove_identity
+from laoke.members.services.many import (
+    Changed,
+    TagThatWas,
+    block_many,
+    retag_many,
+    tag_many,
+    unblock_many,
+    untag_many,
+)
 from laoke.members.services.merging import merge
 from laoke.members.services.profiles import complete, update
 from laoke.members.services.registration import register, register_many
@@ -13,8 +22,11 @@ from laoke.members.services.tags import tag, untag
 from laoke.members.services.unmerging import unmerge
 
 __all__ = [
+    "Changed",
+    "TagThatWas",
     "add_identity",
     "block",
+    "block_many",
     "complete",
     "erase_person",
     "export_person",
@@ -24,10 +36,14 @@ __all__ = [
     "register_many",
     "remove_identity",
     "reseal",
+    "retag_many",
     "rows_to_reseal",
     "tag",
+    "tag_many",
     "unblock",
+    "unblock_many",
     "unmerge",
     "untag",
+    "untag_many",
     "update",
 ]
