@@ -23,6 +23,8 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["-at"], name="audit_at"),
             models.Index(fields=["object_kind", "object_id", "-at"], name="audit_object"),
+            models.Index(fields=["actor", "-at"], name="audit_actor"),
+            models.Index(fields=["action", "-at"], name="audit_action"),
         ]
 
     def __str__(self) -> str:

@@ -22,7 +22,13 @@ def words(response) -> str:
 @pytest.fixture
 def climbers(shop):
     """One on silver at home in S1, two on the lowest rung."""
-    first = members.register(caller=SYSTEM, at=OPENING, identities=[IdentityInput("card", "HL1")], name="甲", home_store_id=shop.stores["S1"])
+    first = members.register(
+        caller=SYSTEM,
+        at=OPENING,
+        identities=[IdentityInput("card", "HL0001")],
+        name="甲",
+        home_store_id=shop.stores["S1"],
+    )
     shop.till(OPENING).sell("A1", first, line("wine"))
     shop.member()
     shop.member()
@@ -47,7 +53,7 @@ class TestRungs:
 
     def test_a_limited_account_counts_members_at_home(self, shop, climbers, hire):
         said = words(hire("store_manager", store_ids=[shop.stores["S1"]]).get("/tiers"))
-        assert "1 member , at home in these stores" in said
+        assert "1 member, at home in these stores" in said
 
     def test_review_days(self, shop, hire):
         assert "The next is 2026-04-01, in 22 days; then 2026-07-01." in words(hire().get("/tiers"))
