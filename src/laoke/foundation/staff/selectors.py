@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from laoke.foundation.access import Caller, Role, Scope
+from laoke.foundation.access import ROLE_SCOPES, Caller, Role, Scope
+from laoke.foundation.audit.models import AuditEntry
 from laoke.foundation.staff.errors import NoSuchStaff
 from laoke.foundation.staff.models import Staff
 
@@ -55,6 +56,33 @@ def account(caller: Caller, staff_id: int) -> Account:
     if row is None:
         raise NoSuchStaff(str(staff_id))
     return described(row)
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    """Who changed an account last, and when."""
+
+    actor: str
+    at: datetime
+
+
+def last_change(caller: Caller, username: str) -> LastChange | None:
+    """The last change of an account that the audit trail knows; signing in is none.
+
+    Raises:
+        MissingScope
+    """
+    caller.require(Scope.STAFF)
+    entries = AuditEntry.objects.filter(object_kind="staff", object_id=username)
+    entry = entries.exclude(action="staff.signed-in").order_by("-at", "-pk").first()
+    return None if entry is None else LastChange(entry.actor, entry.at)
+
+
+def holders(scope: Scope) -> list[int]:
+    """Ids of the active accounts whose role holds `scope` and that are limited to no stores."""
+    roles = [role.value for role, scopes in ROLE_SCOPES.items() if scope in scopes]
+    rows = Staff.objects.filter(is_active=True, role__in=roles, store_ids=None, region_ids=None)
+    return list(rows.order_by("id").values_list("id", flat=True))
 
 
 def described(row: Staff) -> Account:

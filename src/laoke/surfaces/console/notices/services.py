@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from laoke.foundation.access import Scope
+from laoke.foundation.staff import selectors as staff
 from laoke.surfaces.console.notices.kinds import KINDS
 from laoke.surfaces.console.notices.models import Notice
 
@@ -31,6 +33,13 @@ def tell_all(
     Notice.objects.bulk_create(
         Notice(staff_id=staff_id, kind=kind, data=dict(data), path=path, at=at) for staff_id in staff_ids
     )
+
+
+def tell_holders(
+    scope: Scope, kind: str, data: Mapping[str, object], at: datetime, *, path: str = ""
+) -> None:
+    """Put a line under the bells of the active accounts that hold `scope` for the whole shop."""
+    tell_all(staff.holders(scope), kind, data, at, path=path)
 
 
 def mark_read(staff_id: int, at: datetime) -> int:

@@ -7,13 +7,18 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from laoke.foundation.access import SYSTEM
+from laoke.foundation.outbox import dispatch
+from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
+from laoke.surfaces.console import handlers
 from laoke.surfaces.console.notices import services as notices
 from laoke.surfaces.console.notices.kinds import KINDS
 from laoke.surfaces.console.pages import Undo, Visit
+from laoke.surfaces.console.tasks import watch
 from tests.shop import OPENING, line
 
 
@@ -174,3 +179,33 @@ class TestFrame:
         request = rf.post("/x", headers={"HX-Request": "true"})
         assert Asking(request).go("/members")["HX-Redirect"] == "/members"
         assert Asking(rf.post("/x")).go("/members").status_code == 303
+
+
+class TestWhatIsTold:
+    def test_whoever_minds_webhooks_hears_of_one_switched_off(self, shop, hire):
+        owner, finance = hire("owner"), hire("finance")
+        limited = hire("operations", store_ids=[shop.stores["S1"]])
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "insert into foundation_webhookendpoint (id, name, url, topics, secret, active, created_at, "
+                "disabled_reason) values (41, '商城', 'https://shop.example/', '{}', '', true, %s, '')",
+                [OPENING],
+            )
+        handlers.register()
+        webhooks.disable_endpoint(SYSTEM, 41, "410", at=OPENING)
+        dispatch.dispatch_batch(OPENING)
+        assert "Deliveries to 商城 were switched off" in text(owner.get("/notices"))
+        assert "商城" not in text(finance.get("/notices"))
+        assert "商城" not in text(limited.get("/notices"))
+
+    def test_given_up_tasks_are_told_once(self, shop, hire):
+        owner = hire("owner")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "insert into procrastinate_jobs (queue_name, task_name, status, attempts) "
+                "values ('default', 'segments.recompute', 'failed', 5)"
+            )
+        watch(OPENING)
+        watch(OPENING + timedelta(minutes=10))
+        page = text(owner.get("/notices"))
+        assert page.count("The task segments.recompute was given up after 5 tries.") == 1
