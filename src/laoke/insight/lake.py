@@ -82,14 +82,29 @@ LINES = Relation(
 MEMBERS = Relation(
     "members",
     "one row per member",
-    {"member_id": dt.int64, "registered_date": dt.date, "status": dt.string},
+    {"member_id": dt.int64, "registered_date": dt.date, "status": dt.string, "home_store_id": dt.int64},
 )
 INTERACTIONS = Relation(
     "interactions",
     "one row per interaction of a member that is not a purchase (check-in, review, survey); optional",
     {"member_id": dt.int64, "biz_date": dt.date, "kind": dt.string},
 )
-RELATIONS = (ORDERS, LINES, MEMBERS, INTERACTIONS)
+TIER_MOVES = Relation(
+    "tier_moves",
+    "one row per move of a member on the ladder; move_id in the order they happened",
+    {"member_id": dt.int64, "move_id": dt.int64, "biz_date": dt.date, "to_tier": dt.string},
+)
+LOTS = Relation(
+    "lots",
+    "one row per lot of points with something left; expires_date is the first day it cannot be spent any more",
+    {"member_id": dt.int64, "expires_date": dt.date, "remaining": dt.int64},
+)
+CLASSES = Relation(
+    "classes",
+    "one row per member with classes, as computed last",
+    {"member_id": dt.int64, "class_rfm": dt.string, "class_value": dt.string},
+)
+RELATIONS = (ORDERS, LINES, MEMBERS, INTERACTIONS, TIER_MOVES, LOTS, CLASSES)
 
 
 @dataclass(frozen=True)
@@ -110,6 +125,18 @@ class Lake:
     def members(self) -> ir.Table:
         """See MEMBERS. Raises LakeNotFound, LakeSchemaMismatch."""
         return self._open(MEMBERS)
+
+    def tier_moves(self) -> ir.Table:
+        """See TIER_MOVES. Raises LakeNotFound, LakeSchemaMismatch."""
+        return self._open(TIER_MOVES)
+
+    def lots(self) -> ir.Table:
+        """See LOTS. Raises LakeNotFound, LakeSchemaMismatch."""
+        return self._open(LOTS)
+
+    def classes(self) -> ir.Table:
+        """See CLASSES. Raises LakeNotFound, LakeSchemaMismatch."""
+        return self._open(CLASSES)
 
     def interactions(self) -> ir.Table | None:
         """See INTERACTIONS; None when this lake has none. Raises LakeSchemaMismatch."""

@@ -33,8 +33,10 @@ INSTALLED_APPS = [
     "laoke.tiers",
     "laoke.segments",
     "laoke.checkout",
+    "laoke.review",
     "laoke.surfaces",
     "laoke.surfaces.console",
+    "laoke.surfaces.importing",
 ]
 
 MIDDLEWARE = [
@@ -107,6 +109,8 @@ LOGIN_REDIRECT_URL = "/"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Bodies are bounded in foundation.web.limits, before Django reads them.
+# Where files may come in that are larger than any form: they go to the disk as they come.
+UPLOAD_PATHS = frozenset({"/imports/files"})
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 APPEND_SLASH = False
 PROCRASTINATE_ON_APP_READY = "laoke.foundation.jobs.configure.on_app_ready"

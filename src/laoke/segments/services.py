@@ -12,9 +12,9 @@ import psycopg
 from django.conf import settings
 from django.db import transaction
 
-from laoke.foundation import sql
 from laoke.foundation.sql import hot_cursor
 from laoke.segments import cubes
+from laoke.segments.lake import queries
 from laoke.segments.models import FeatureRun
 from laoke.segments.policies import class_policies
 
@@ -47,9 +47,7 @@ def recompute(*, as_of: date, now: datetime, progress: Progress | None = None) -
     begun = time.monotonic()
     run = FeatureRun.objects.create(as_of=as_of, started_at=now)
     root = home()
-    written = export(
-        {name: sql.load("laoke.segments", f"lake_{name}") for name in ("orders", "members")}, root
-    )
+    written = export(queries(), root)
     tell("export", sum(written.values()))
     config = settings.LAOKE
     rfm, value = class_policies(config.currency)

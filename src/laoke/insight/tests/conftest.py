@@ -69,8 +69,8 @@ def orders_of(session: ibis.BaseBackend) -> Shape:
 
 @pytest.fixture(scope="session")
 def members_of(session: ibis.BaseBackend) -> Shape:
-    """Members from (member_id, registered_date, status)."""
-    return lambda rows: _table(session, MEMBERS, rows)
+    """Members from (member_id, registered_date, status) and optionally a home store."""
+    return lambda rows: _table(session, MEMBERS, [(*row, None)[:4] for row in rows])
 
 
 @pytest.fixture(scope="session")

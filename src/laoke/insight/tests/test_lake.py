@@ -73,5 +73,7 @@ def test_files_say_every_column_in_any_order_and_may_say_more(session, lake, tmp
 
 
 def test_relations_are_named_once():
-    assert [relation.name for relation in RELATIONS] == ["orders", "lines", "members", "interactions"]
+    assert [relation.name for relation in RELATIONS] == [
+        "orders", "lines", "members", "interactions", "tier_moves", "lots", "classes",
+    ]  # fmt: skip
     assert all(relation.grain for relation in RELATIONS)

@@ -28,6 +28,7 @@ _STEPS = {
     "orders": "playing orders and returns",
     "expire": "expiring points",
     "rfm": "scoring members",
+    "figures": "counting figures",
 }
 _LOGINS = (
     ("owner", "林禾", Role.OWNER),

@@ -80,6 +80,43 @@ def rfm(as_of: AsOf = None, json: Json = False) -> None:
         emit(summary, as_json=json, text=_words(summary))
 
 
+@app.command("figures")
+def figures(as_of: AsOf = None, json: Json = False) -> None:
+    """Count the figures of the overview for every store and day, up to the end of a day; yesterday unless given.
+
+    The new figures replace the old ones at once and only when all are there: a stopped run has changed nothing.
+
+    Example: laoke recompute figures --as-of 2026-03-31
+    """
+    with ready():
+        from django.conf import settings
+
+        from laoke.review import figures
+        from laoke.surfaces.cli.progress import shown
+
+        at = now()
+        today = at.astimezone(settings.LAOKE.zone).date()
+        day = moments.day(as_of, today, "--as-of") if as_of else today - timedelta(days=1)
+        with shown("exporting, counting, storing", None, "steps", stoppable=True) as work:
+            found = figures.compute(as_of=day, now=at, go_on=lambda step: work.advance(1))
+        if found is None:
+            emit({"as_of": day, "stopped": True}, as_json=json, text="Stopped; the figures are the old ones.")
+            sys.exit(Exit.STOPPED)
+        result = {
+            "as_of": found.as_of,
+            "figures": found.figures,
+            "written": found.written,
+            "dropped": found.dropped,
+            "days": found.days,
+            "stopped": False,
+        }
+        words = (
+            f"As of {found.as_of}: {found.figures:,} figures on {found.days:,} days, "
+            f"{found.written:,} of them new or changed, {found.dropped:,} dropped."
+        )
+        emit(result, as_json=json, text=words)
+
+
 def _words(summary: dict[str, Any]) -> str:
     lines = [
         f"As of {summary['as_of']}: {summary['members']:,} members scored, "

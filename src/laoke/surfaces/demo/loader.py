@@ -26,6 +26,7 @@ from laoke.members.types import ConsentInput, IdentityInput, Registration
 from laoke.points import expiry
 from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, ProductInput, StoreInput
+from laoke.review import figures
 from laoke.segments import services as segments
 from laoke.surfaces.demo import types as demo
 from laoke.surfaces.demo.shop import generate
@@ -163,6 +164,9 @@ def load(count: int, now: datetime, step: Step) -> bool:
     step("rfm", 0, 1)
     segments.recompute(as_of=mark.today, now=now)
     step("rfm", 1, 1)
+    step("figures", 0, 1)
+    figures.compute(as_of=mark.today, now=now)
+    step("figures", 1, 1)
     with connection.cursor() as cursor:
         cursor.execute("analyze")
     mark.ready = True

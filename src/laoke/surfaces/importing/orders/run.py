@@ -24,7 +24,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def run(stage: Stage, setting: Setting) -> None:
-    """Check everything, then play what is not in yet; afterwards points expire, tiers are reviewed, RFM is computed."""
+    """Check everything, then play what is not in yet; afterwards points expire, tiers are reviewed, RFM and figures computed."""
     outcome, watch = setting.outcome, setting.watch
     watch.phase("checking")
     checking.check(stage)
@@ -86,10 +86,13 @@ def _catch_up(player: Player, setting: Setting) -> None:
     setting.outcome.points_expired = expire(at=until, now=setting.now).points
     watch.phase("rfm")
     # The analytics engine is loaded only by those who need it.
+    from laoke.review.figures import compute
     from laoke.segments.services import recompute
 
     as_of = until.astimezone(settings.LAOKE.zone).date()
     setting.outcome.rfm = recompute(as_of=as_of, now=setting.now)
+    watch.phase("figures")
+    compute(as_of=as_of, now=setting.now)
 
 
 def _find_known(stage: Stage) -> None:
