@@ -23,6 +23,11 @@ ALL: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "till-1m": ("benchmarks.till", ["--members", "1000000"], []),
     "features-1m": ("benchmarks.features", ["--members", "1000000"], ["--members", "10000", "--rounds", "1"]),
+    "pages-1m": (
+        "benchmarks.pages",
+        ["--members", "1000000"],
+        ["--members", "10000", "--requests", "5"],
+    ),
     "rfm-1m": ("benchmarks.rfm", ["--members", "1000000"], ["--members", "10000"]),
     "import-complete-journey": ("benchmarks.import_orders", [], []),
 }

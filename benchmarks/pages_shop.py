@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,6 @@ def build(connection: psycopg.Connection[Any], members: int, tell: Tell) -> None
     from laoke.checkout import programme
     from laoke.foundation.access import SYSTEM
     from laoke.foundation.webhooks import services as webhooks
-    from laoke.segments import services as segments
     from laoke.surfaces.demo.loader import PROGRAMME
 
     programme.apply(SYSTEM, PROGRAMME, at=AT - timedelta(days=1200))
@@ -60,8 +60,6 @@ def build(connection: psycopg.Connection[Any], members: int, tell: Tell) -> None
             statement = statement.replace(f"{{{name}}}", str(value))
         connection.execute(statement.encode())
         connection.commit()
-    tell("rfm")
-    segments.recompute(as_of=AT.date(), now=AT)
     connection.autocommit = True
     tell("vacuum analyze")
     connection.execute("vacuum analyze")
@@ -105,3 +103,28 @@ def _register(members: int, tell: Tell) -> None:
         services.register_many(caller=SYSTEM, at=AT - timedelta(days=1), rows=rows)
         done += len(rows)
         tell(f"members {done:,}")
+
+
+def renew(connection: psycopg.Connection[Any]) -> None:
+    """Compute the night's work of this version: what it stores may be more than when the shop was built."""
+    from laoke.segments import services as segments
+
+    segments.recompute(as_of=AT.date(), now=AT)
+    connection.autocommit = True
+    connection.execute("vacuum analyze segments_memberfeatures")
+    connection.autocommit = False
+
+
+def known(chance: random.Random) -> dict[str, Any]:
+    """Numbers for addresses, by the names addresses use: other ones at every call."""
+    members, stores = _count("members_member"), _count("purchases_store")
+    return {"member_id": 1 + chance.randrange(members), "store_id": 1 + chance.randrange(stores)}
+
+
+@cache
+def _count(table: str) -> int:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"select max(id) from {table}")
+        return int(cursor.fetchone()[0])
