@@ -39,6 +39,7 @@ demo: $(VENV)/.run $(VENV)/.translations ## environment, database, a small shop,
 
 .PHONY: test
 test: $(VENV)/.dev $(VENV)/.translations ## all tests (ARGS="-k name" narrows)
+	$(BIN)/python tools/chromium.py
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 .PHONY: check
@@ -58,6 +59,11 @@ fix: $(VENV)/.dev ## format and mend what a machine can mend
 .PHONY: bench
 bench: $(VENV)/.dev $(VENV)/.translations ## the figures, full size; results in benchmarks/results/
 	$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: screenshots
+screenshots: $(VENV)/.dev $(VENV)/.translations ## every page as a picture: docs/images/ and var/screenshots/
+	$(BIN)/python tools/chromium.py
+	$(BIN)/python tools/screenshots.py $(ARGS)
 
 .PHONY: lock
 lock: $(VENV)/.dev ## renew the hash-pinned requirements from the .in files

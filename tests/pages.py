@@ -83,14 +83,20 @@ REGISTER: dict[str, Address] = {
     "problem": Address(public=True),
     "login": Address(public=True, takes_forms=True),
     "logout": Address(Kind.DOOR, public=True, takes_forms=True),
+    "login-code": Address(Kind.DOOR, public=True, takes_forms=True),
+    "sign-on": Address(Kind.DOOR, public=True, takes_forms=True),
+    "sign-on-back": Address(Kind.DOOR, public=True),
+    "resume": door(),
     "overview": page(Scope.INSIGHT_READ, charts=True),
     "search": page(None, "?q=王", "?q=no-such-thing"),
     "place": page(),
     "notices": page(),
     "help": page(),
-    "shortcuts": door(),
+    "shortcuts": Address(Kind.DOOR, public=True, takes_forms=True),
     "members": page(Scope.MEMBERS_READ, "?q=王", "?q=no-such-thing"),
     "member": page(Scope.MEMBERS_READ),
+    "tiers": page(Scope.TIERS_READ),
+    "segments": page(Scope.MEMBERS_READ, "?by=rm", "?by=fm", charts=True),
 }
 
 

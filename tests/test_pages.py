@@ -190,8 +190,8 @@ def test_nobody_sees_anything_before_signing_in(known: dict[str, Any]) -> None:
         address = path_of(name, known)
         for response in (stranger.get(address), stranger.post(address, {})):
             to_sign_in = response.status_code == 302 and response["Location"].startswith("/login")
-            refused = response.status_code == 405 and response.headers.get("Allow")
-            if not (to_sign_in or refused):
+            # 401: the sign-in form, which keeps what the form held; 405: takes no forms, or nothing but forms.
+            if not (to_sign_in or response.status_code in (401, 405)):
                 wrong[address] = response.status_code
     assert not wrong
     assert _state() == before

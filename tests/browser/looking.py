@@ -10,12 +10,12 @@ from playwright.sync_api import Page, Response
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
-WIDTHS = (390, 768, 1440, 1920)
+# The rules that look at colours: all that another theme can break.
+OF_COLOUR = ("color-contrast", "link-in-text-block")
 
 _RUN = """
-async tags => {
-    const found = await axe.run(document, {
-        runOnly: {type: 'tag', values: tags}, resultTypes: ['violations'], elementRef: false})
+async only => {
+    const found = await axe.run(document, {runOnly: only, resultTypes: ['violations'], elementRef: false})
     return found.violations.map(each => ({
         rule: each.id, help: each.help,
         nodes: each.nodes.map(node => node.target.join(' ') + ' | ' + node.html.slice(0, 160)
@@ -53,11 +53,12 @@ def _axe() -> str:
     return AXE.read_text(encoding="utf-8")
 
 
-def faults(page: Page) -> list[str]:
+def faults(page: Page, *, colours_only: bool = False) -> list[str]:
     """What axe finds: a line for each element, with the rule it breaks."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_axe())
-    found: list[dict[str, Any]] = page.evaluate(_RUN, list(TAGS))
+    only = {"type": "rule", "values": OF_COLOUR} if colours_only else {"type": "tag", "values": TAGS}
+    found: list[dict[str, Any]] = page.evaluate(_RUN, only)
     return [f"{each['rule']} ({each['help']}): {node}" for each in found for node in each["nodes"]]
 
 
@@ -77,7 +78,10 @@ class Weight:
 
     def __init__(self, page: Page) -> None:
         self._answers: list[Response] = []
-        page.on("response", self._answers.append)
+        page.on("response", self._note)
+
+    def _note(self, answer: Response) -> None:
+        self._answers.append(answer)
 
     def bytes(self) -> int:
         """Headers left out: bodies as they were sent, compressed or not."""

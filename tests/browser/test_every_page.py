@@ -22,27 +22,32 @@ def _who(name: str) -> str | None:
 def test_a_page_can_be_used_by_everybody(name: str, site: Site, window: Open) -> None:
     """axe over every way to look at it, in both languages and themes; and at no width does the page scroll sideways.
 
-    Sideways scrolling depends on the words, so both languages are measured; colours do not depend on the width.
+    What axe looks at besides colours does not change with the theme; widths change with the words.
     """
-    wrong = []
+    wrong: dict[str, list[str]] = {}
+
+    def note(found: list[str], where: str) -> None:
+        for each in found:
+            wrong.setdefault(each, []).append(where)
+
     for language in ("en", "zh"):
         page = window(_who(name), language=language)
         for address in addresses(name, site.known):
+            where = f"{address} {language}"
             answer = page.goto(address)
             assert answer is not None
-            assert answer.status == 200, address
-            for theme in ("light", "dark"):
-                looking.choose_theme(page, theme)
-                wrong += [f"{address} {language} {theme}: {fault}" for fault in looking.faults(page)]
-            for width in looking.WIDTHS:
+            assert answer.status == 200, f"{where}: {answer.status}"
+            note(looking.faults(page), where)
+            looking.choose_theme(page, "dark")
+            note(looking.faults(page, colours_only=True), f"{where} dark")
+            looking.choose_theme(page, "light")
+            for width in (1920, 1440, 768, 390):
                 page.set_viewport_size({"width": width, "height": 900})
-                wrong += [f"{address} {language} {width}: {reason}" for reason in looking.too_wide(page)]
-            # Narrow pages hide the sidebar and show a menu: other elements to look at.
-            page.set_viewport_size({"width": 390, "height": 844})
-            if language == "en":
-                wrong += [f"{address} {language} 390: {fault}" for fault in looking.faults(page)]
+                note(looking.too_wide(page), f"{where} {width}")
+            # Narrow pages show a menu instead of the sidebar: other elements to look at.
+            note(looking.faults(page), f"{where} 390")
             page.set_viewport_size({"width": 1440, "height": 900})
-    assert not wrong, "\n".join(wrong)
+    assert not wrong, "\n".join(f"{fault}\n    at {', '.join(where)}" for fault, where in wrong.items())
 
 
 @pytest.mark.parametrize("name", PAGES)
