@@ -63,6 +63,33 @@ ROLE_LABELS = {
     Role.AUDITOR: _("Auditor"),
 }
 
+SCOPE_LABELS = {
+    Scope.QUOTES: _("Ask for prices and points at the till"),
+    Scope.ORDERS_READ: _("See orders"),
+    Scope.ORDERS_WRITE: _("Record orders"),
+    Scope.RETURNS_WRITE: _("Record returns"),
+    Scope.MEMBERS_READ: _("See members, masked"),
+    Scope.MEMBERS_WRITE: _("Register and edit members"),
+    Scope.MEMBERS_REVEAL: _("Reveal personal data, with a reason"),
+    Scope.MEMBERS_MERGE: _("Merge members"),
+    Scope.MEMBERS_ERASE: _("Erase members"),
+    Scope.POINTS_READ: _("See points"),
+    Scope.POINTS_ADJUST: _("Adjust points by hand"),
+    Scope.TIERS_READ: _("See tiers"),
+    Scope.STORES_READ: _("See stores"),
+    Scope.STORES_WRITE: _("Edit stores"),
+    Scope.PRODUCTS_READ: _("See products"),
+    Scope.PRODUCTS_WRITE: _("Edit products"),
+    Scope.PROGRAMME_READ: _("See the rules of the programme"),
+    Scope.PROGRAMME_WRITE: _("Change the rules of the programme"),
+    Scope.WEBHOOKS: _("Manage webhooks"),
+    Scope.STAFF: _("Manage staff and roles"),
+    Scope.API_KEYS: _("Manage API keys"),
+    Scope.AUDIT_READ: _("Read the audit log"),
+    Scope.INSIGHT_READ: _("See figures and analyses"),
+    Scope.METRICS_READ: _("Read technical measures"),
+}
+
 _LOOK = frozenset(
     {
         Scope.ORDERS_READ,

@@ -86,18 +86,31 @@ def change_role(caller: Caller, username: str, role: str, *, at: datetime) -> St
     return _change(caller, username, "staff.role-changed", change, at)
 
 
-def rename(caller: Caller, username: str, name: str, *, at: datetime) -> Staff:
-    """Change the name of the person an account belongs to.
+def edit(
+    caller: Caller,
+    username: str,
+    *,
+    name: str,
+    role: str,
+    store_ids: Sequence[int] | None,
+    region_ids: Sequence[int] | None,
+    at: datetime,
+) -> Staff:
+    """Change name, role and limits of an account at once. Holds from its next request on.
 
     Raises:
-        MissingScope, NoSuchStaff, BadStaffName.
+        MissingScope, NoSuchStaff, BadStaffName, UnknownRole, LastOwner.
     """
-    wanted = _name(name)
+    wanted, called = _role(role), _name(name)
 
     def change(staff: Staff) -> None:
-        staff.name = wanted
+        if wanted is not Role.OWNER:
+            _keep_an_owner(staff)
+        staff.name, staff.role = called, wanted.value
+        staff.store_ids = None if store_ids is None else sorted(store_ids)
+        staff.region_ids = None if region_ids is None else sorted(region_ids)
 
-    return _change(caller, username, "staff.renamed", change, at)
+    return _change(caller, username, "staff.edited", change, at)
 
 
 def change_scope(

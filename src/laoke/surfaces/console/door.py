@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import ngettext
 
 # Names of fields: what is kept of a form that came too late, and one-time codes.
 KEPT = "kept"
@@ -67,18 +64,3 @@ def sign_on_name() -> str:
     if not config.oidc_issuer:
         return ""
     return str(config.oidc_name or urlsplit(config.oidc_issuer).hostname)
-
-
-def too_many(again_at: datetime, at: datetime) -> tuple[str, int]:
-    """Say that somebody tried too often, and in how many seconds they may try again."""
-    seconds = math.ceil((again_at - at).total_seconds())
-    minutes = max(1, math.ceil(seconds / 60))
-    return (
-        ngettext(
-            "Too many attempts. Try again in %(minutes)d minute.",
-            "Too many attempts. Try again in %(minutes)d minutes.",
-            minutes,
-        )
-        % {"minutes": minutes},
-        seconds,
-    )

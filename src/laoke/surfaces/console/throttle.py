@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
 from django.utils.crypto import salted_hmac
+from django.utils.translation import ngettext
 
 from laoke.foundation.sql import hot_cursor, load
+from laoke.kernel.errors import LaokeError
 
 ATTEMPTS = 5
 PAUSE = timedelta(minutes=10)
 
 
-def begin(username: str, address: str, at: datetime, *, kind: str = "") -> datetime | None:
+class TooManyAttempts(LaokeError):
+    """A password or a code was tried too often; `retry_after` tells in how many seconds to try again."""
+
+    code, status, title = "too-many-attempts", 429, "Too many attempts"
+
+    def __init__(self, again_at: datetime, at: datetime) -> None:
+        seconds = math.ceil((again_at - at).total_seconds())
+        minutes = max(1, math.ceil(seconds / 60))
+        super().__init__(
+            ngettext(
+                "Too many attempts. Try again in %(minutes)d minute.",
+                "Too many attempts. Try again in %(minutes)d minutes.",
+                minutes,
+            )
+            % {"minutes": minutes},
+            retry_after=seconds,
+        )
+
+
+def begin(username: str, address: str, at: datetime, *, kind: str = "") -> None:
     """Count one attempt before the password is looked at, so that attempts side by side cannot slip through.
 
     Args:
         address: empty to count over all addresses: a code has a million values, which many machines soon tried.
         kind: what is guessed, counted apart: "" the password at the door, "code", "own" within a session.
-    Returns:
-        None when the attempt may go on; otherwise the instant from which the next one may.
+    Raises:
+        TooManyAttempts: this one does not count; nothing may be looked at.
     """
     values = {"key": _key(username, address, kind), "at": at, "until": at + PAUSE, "most": ATTEMPTS}
     with hot_cursor() as cursor:
@@ -27,7 +49,8 @@ def begin(username: str, address: str, at: datetime, *, kind: str = "") -> datet
         row = cursor.execute(load("laoke.surfaces.console", "count_attempt"), values).fetchone()
     assert row is not None
     attempts, until = row
-    return until if attempts > ATTEMPTS else None
+    if attempts > ATTEMPTS:
+        raise TooManyAttempts(until, at)
 
 
 def forget(username: str, address: str, *, kind: str = "") -> None:

@@ -25,6 +25,7 @@ from laoke.foundation.web.redirects import own_path
 from laoke.foundation.web.visitors import client_address
 from laoke.surfaces.console import door, resume, throttle
 from laoke.surfaces.console.pages import Visit, home
+from laoke.surfaces.console.throttle import TooManyAttempts
 
 # How long a sign-in may be half done: password right, code not given yet; or on the way to the provider.
 HALFWAY = timedelta(minutes=10)
@@ -68,12 +69,10 @@ def login(request: HttpRequest) -> HttpResponse:
     if not password:
         return door.page(request, **again, password_error=_("Enter your password."))
     at, address = received_at(request), client_address(request)
-    again_at = throttle.begin(username, address, at)
-    if again_at is not None:
-        sentence, seconds = door.too_many(again_at, at)
-        response = door.page(request, **again, password_error=sentence, status=429)
-        response["Retry-After"] = str(seconds)
-        return response
+    try:
+        throttle.begin(username, address, at)
+    except TooManyAttempts as error:
+        return _later(door.page(request, **again, password_error=error.detail, status=429), error)
     person = auth.authenticate(request, username=username, password=password)
     if person is None:
         return door.page(
@@ -107,14 +106,11 @@ def code(request: HttpRequest) -> HttpResponse:
     typed = request.POST.get(door.CODE, "")
     if not typed.strip():
         return _code_form(request, _("Enter the code."), 422)
-    again_at = throttle.begin(person.username, "", at, kind="code")
-    if again_at is not None:
-        sentence, seconds = door.too_many(again_at, at)
-        response = _code_form(request, sentence, 429)
-        response["Retry-After"] = str(seconds)
-        return response
     try:
+        throttle.begin(person.username, "", at, kind="code")
         codes.check(person.pk, typed, at=at)
+    except TooManyAttempts as error:
+        return _later(_code_form(request, error.detail, 429), error)
     except WrongCode as error:
         return _code_form(request, error.detail, 422)
     except CodesNotOn:
@@ -234,3 +230,8 @@ def _enter(request: HttpRequest, person: Any, wanted: str, kept: str, by: str) -
 
 def _code_form(request: HttpRequest, error: str = "", status: int = 200) -> HttpResponse:
     return render(request, "console/code.html", {"page": CodePage(error)}, status=status)
+
+
+def _later(response: HttpResponse, error: TooManyAttempts) -> HttpResponse:
+    response["Retry-After"] = str(error.extensions["retry_after"])
+    return response
