@@ -69,10 +69,17 @@ def tag_many(
 
 @transaction.atomic
 def untag_many(
-    *, caller: Caller, member_ids: Iterable[MemberId], tag: str, at: datetime
+    *,
+    caller: Caller,
+    member_ids: Iterable[MemberId],
+    tag: str,
+    at: datetime,
+    put_on_at: datetime | None = None,
 ) -> tuple[Changed, tuple[TagThatWas, ...]]:
     """Take one word off many members; also gives the tags as they were, so that `retag_many` can put them back.
 
+    Args:
+        put_on_at: only tags put on at this instant, to take back what was done then and nothing later.
     Raises:
         BadTag, MissingScope.
     """
@@ -82,8 +89,8 @@ def untag_many(
     with hot_cursor() as cursor:
         cursor.execute(
             "delete from members_membertag where member_id = any(%s::bigint[]) and tag = %s "
-            "returning member_id, source, added_at",
-            (list(alive), word),
+            "and added_at = coalesce(%s, added_at) returning member_id, source, added_at",
+            (list(alive), word, put_on_at),
         )
         were = tuple(sorted((TagThatWas(*row) for row in cursor), key=lambda was: was.member_id))
     gone = tuple(was.member_id for was in were)

@@ -7,6 +7,7 @@ from datetime import datetime
 from laoke.foundation.access import Scope
 from laoke.foundation.jobs.declare import task
 from laoke.foundation.sql import hot_cursor, load
+from laoke.surfaces.console.directory import tasks as tasks  # files and changes to many members
 from laoke.surfaces.console.notices import services as notices
 
 

@@ -64,8 +64,8 @@ class BulkAct(models.Model):
     interrupted goes on behind it.
     """
 
-    WAITING, RUNNING, DONE, STOPPED, FAILED, UNDONE = (
-        "waiting", "running", "done", "stopped", "failed", "undone",
+    WAITING, RUNNING, STOPPING, DONE, STOPPED, UNDOING, UNDONE = (
+        "waiting", "running", "stopping", "done", "stopped", "undoing", "undone",
     )  # fmt: skip
 
     kind = models.CharField(max_length=10, help_text="tag, untag, block, unblock")

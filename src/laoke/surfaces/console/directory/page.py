@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from laoke.surfaces.console.directory.columns import Column, Layout, allowed, la
 from laoke.surfaces.console.directory.conditions import Scene, Where, where
 from laoke.surfaces.console.directory.counting import Count
 from laoke.surfaces.console.directory.filters import Filter, Misread, Parameters
+from laoke.surfaces.console.directory.night import since_of
 from laoke.surfaces.console.directory.rows import MemberLine, lines
 from laoke.surfaces.console.directory.saved import View, query_of
 from laoke.surfaces.console.directory.vocabulary import Vocabulary, held_against, vocabulary
@@ -150,10 +151,9 @@ def setting_of(caller: Caller, at: datetime) -> Setting:
         row = cursor.fetchone()
     assert row is not None
     as_of, about, layout, views = row
-    since = None if as_of is None else datetime.combine(as_of + timedelta(days=1), time.min, zone)
     stores = limit_of(caller)
     return Setting(
-        scene=Scene(at, zone, settings.LAOKE.currency, since, None if stores is None else tuple(stores)),
+        scene=Scene(at, zone, settings.LAOKE.currency, since_of(as_of), None if stores is None else tuple(stores)),
         as_of=as_of,
         about=about,
         layout=layout_of(caller, orjson.loads(layout) if layout else None),

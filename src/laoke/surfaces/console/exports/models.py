@@ -22,9 +22,8 @@ class Export(models.Model):
     query_sealed = models.BinaryField()
     stores = ArrayField(models.BigIntegerField(), null=True)
     state = models.CharField(max_length=10)
-    rows = models.IntegerField(default=0)
+    rows = models.IntegerField(default=0, help_text="as expected until the file is ready")
     bytes = models.BigIntegerField(default=0)
-    error = models.CharField(max_length=300, default="")
     at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
