@@ -65,6 +65,7 @@ class Config:
     log_level: str = "info"
     log_format: str = "text"
     memory_mb: int = 1024
+    upload_mb: int = 2048
     webhooks_to_private: bool = False
     trusted_proxies: int = 0
     oidc_issuer: str = ""
@@ -313,6 +314,7 @@ _READERS = {
     "LAOKE_LOG_FORMAT": ("log_format", _one_of(*LOG_FORMATS)),
     "LAOKE_WEBHOOKS_TO_PRIVATE": ("webhooks_to_private", _yes_no),
     "LAOKE_MEMORY_MB": ("memory_mb", _number(256, 1_000_000)),
+    "LAOKE_UPLOAD_MB": ("upload_mb", _number(1, 1_000_000)),
     "LAOKE_TRUSTED_PROXIES": ("trusted_proxies", _number(0, 9)),
     "LAOKE_OIDC_ISSUER": ("oidc_issuer", _issuer),
     "LAOKE_OIDC_CLIENT_ID": ("oidc_client_id", _text),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from laoke.foundation.web.errors import BodyTooLarge
 from laoke.foundation.web.problems import problem_response
 
 API_LIMIT = 1 << 20  # bytes, below /v1
-OTHER_LIMIT = 10 << 20  # bytes, elsewhere: files are uploaded there
+OTHER_LIMIT = 10 << 20  # bytes, elsewhere
 _BODYLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -26,6 +27,9 @@ class LimitBody:
             return self._get_response(request)
         limit = API_LIMIT if request.path_info.startswith("/v1/") else OTHER_LIMIT
         declared = request.META.get("CONTENT_LENGTH")
+        if declared and request.path_info in settings.UPLOAD_PATHS:
+            # Nobody reads it before the view does, which writes it to the disk. A MiB is for the rest of the form.
+            limit = (settings.LAOKE.upload_mb + 1) << 20
         if declared:
             # The server hands over no more than was declared. What is no number counts as 0 in Django.
             too_large = declared.isdecimal() and int(declared[:20]) > limit

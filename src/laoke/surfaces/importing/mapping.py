@@ -125,6 +125,12 @@ def shipped() -> list[str]:
     )
 
 
+def shipped_text(name: str) -> str:
+    """The text of a mapping that comes with Laoke."""
+    folder = resources.files("laoke.surfaces.importing").joinpath("mappings")
+    return folder.joinpath(f"{name}.yaml").read_text("utf-8")
+
+
 def load(name: str, kind: Kind) -> ImportMapping:
     """Read the mapping file `name`, or the shipped one of that name.
 
@@ -133,12 +139,7 @@ def load(name: str, kind: Kind) -> ImportMapping:
     """
     path = Path(name)
     if not path.exists() and name in shipped():
-        text = (
-            resources.files("laoke.surfaces.importing")
-            .joinpath("mappings", f"{name}.yaml")
-            .read_text("utf-8")
-        )
-        return parse(text, kind)
+        return parse(shipped_text(name), kind)
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise BadMapping(path.name, _("is larger than any mapping. Was a data file given instead?"))
@@ -163,6 +164,8 @@ def parse(text: str, kind: Kind) -> ImportMapping:
     Raises:
         BadMapping: with the place within the mapping.
     """
+    if len(text) > _LARGEST_FILE:
+        raise BadMapping("", _("is larger than any mapping. Was a data file given instead?"))
     try:
         # A subclass of SafeLoader: it makes plain values only.
         document = yaml.load(text, Loader=_Loader)  # noqa: S506

@@ -52,10 +52,11 @@ class CsvTable:
             )
         self.wrong_widths: list[tuple[int, int, int]] = []
 
-    def batches(self, names: Sequence[str], watch: Watch) -> Iterator[list[pa.Array]]:
-        """Row numbers and the named columns as text, some thousand rows at a time."""
+    def batches(self, names: Sequence[str] | range, watch: Watch) -> Iterator[list[pa.Array]]:
+        """Row numbers and the columns, named or by their places, as text, some thousand rows at a time."""
         every = [f"c{index}" for index in range(len(self.columns))]
-        used = [every[list(self.columns).index(name)] for name in names]
+        places = names if isinstance(names, range) else [list(self.columns).index(name) for name in names]
+        used = [every[place] for place in places]
         skipped: set[int] = set()
         with self.path.open("rb") as file:
             try:

@@ -139,9 +139,35 @@ def _convert(path: Path, table: Table, wanted: dict[str, Named], target: Path, w
     with pq.ParquetWriter(target, schema, compression="zstd", compression_level=1) as writer:
         for batch in table.batches(names, watch):
             writer.write_batch(pa.record_batch(batch, schema=schema))
-    cells = {name: _clean(f"c{index}") for index, name in enumerate(names)}
+    cells = {name: clean(f"c{index}") for index, name in enumerate(names)}
     widths = [WrongWidth(*row) for row in table.wrong_widths]
     return Source(path, f"read_parquet({_path(target)})", "row_no", cells, widths)
+
+
+def plain_parquet(
+    session: duckdb.DuckDBPyConnection, path: Path, most: int
+) -> tuple[list[str], list[list[str]]]:
+    """The columns of single values and the first rows of them, as text.
+
+    Raises:
+        BadSource: it is no readable Parquet file.
+    """
+    relation = f"read_parquet({_path(path)})"
+    try:
+        described = session.execute(f"describe select * from {relation}").fetchall()
+        types = {row[0]: str(row[1]) for row in described if _is_plain(str(row[1]))}
+        wanted = {name: Named(name, "") for name in types}
+        cells = [sql for _name, sql in _parquet_cells(path, types, wanted)]
+        if not cells:
+            raise BadSource(path, _("has no column of single values"))
+        rows = session.execute(f"select {', '.join(cells)} from {relation} limit {most}").fetchall()
+    except duckdb.Error:
+        raise BadSource(path, _("is not a readable Parquet file")) from None
+    return list(types), [["" if cell is None else cell for cell in row] for row in rows]
+
+
+def _is_plain(kind: str) -> bool:
+    return not (kind.startswith(("STRUCT", "MAP", "UNION", "BLOB")) or kind.endswith("]"))
 
 
 def _parquet(session: duckdb.DuckDBPyConnection, path: Path, wanted: dict[str, Named]) -> Source:
@@ -159,14 +185,14 @@ def _parquet(session: duckdb.DuckDBPyConnection, path: Path, wanted: dict[str, N
 def _parquet_cells(path: Path, types: dict[str, str], wanted: dict[str, Named]) -> Iterator[tuple[str, str]]:
     for name, named in wanted.items():
         column, kind = quoted(name), types[name]
-        if kind.startswith(("STRUCT", "MAP", "UNION", "BLOB")) or kind.endswith("]"):
+        if not _is_plain(kind):
             raise BadMapping(
                 named.place,
                 gettext("column %(column)r of %(file)s holds %(kind)s, not single values")
                 % {"column": name[:60], "file": path.name, "kind": kind[:40]},
             )
         if kind == "VARCHAR":
-            yield name, _clean(column)
+            yield name, clean(column)
         elif kind in {"DOUBLE", "FLOAT"}:
             # As spreadsheets show them: 0.1 + 0.2 is 0.3, not 0.30000000000000004.
             yield name, f"format('{{:.{15 if kind == 'DOUBLE' else 7}g}}', {column})"
@@ -174,7 +200,8 @@ def _parquet_cells(path: Path, types: dict[str, str], wanted: dict[str, Named]) 
             yield name, f"{column}::varchar"
 
 
-def _clean(column: str) -> str:
+def clean(column: str) -> str:
+    """SQL of a cell without the spaces around it; null where nothing is left."""
     # Ordinary and full-width spaces, and what editors and exports leave at the edges.
     return f"nullif(trim({column}, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(12288) || chr(65279)), '')"
 
