@@ -27,7 +27,7 @@ def limit() -> int:
     return int(settings.LAOKE.upload_mb) << 20
 
 
-class Received(UploadedFile[bytes]):
+class Received(UploadedFile):  # type: ignore[type-arg]  # generic in the stubs only
     """A file that lies in its folder already. `stored` is its name there, `name` what the sender called it."""
 
     def __init__(self, name: str, stored: str, size: int) -> None:
