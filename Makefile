@@ -39,7 +39,7 @@ demo: $(VENV)/.run $(VENV)/.translations ## environment, database, a small shop,
 
 .PHONY: test
 test: $(VENV)/.dev $(VENV)/.translations ## all tests (ARGS="-k name" narrows)
-	$(BIN)/python tools/chromium.py
+	$(BIN)/python -m tools.chromium
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 .PHONY: check
@@ -62,8 +62,8 @@ bench: $(VENV)/.dev $(VENV)/.translations ## the figures, full size; results in 
 
 .PHONY: screenshots
 screenshots: $(VENV)/.dev $(VENV)/.translations ## every page as a picture: docs/images/ and var/screenshots/
-	$(BIN)/python tools/chromium.py
-	$(BIN)/python tools/screenshots.py $(ARGS)
+	$(BIN)/python -m tools.chromium
+	$(BIN)/python -m tools.screenshots $(ARGS)
 
 .PHONY: lock
 lock: $(VENV)/.dev ## renew the hash-pinned requirements from the .in files

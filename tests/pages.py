@@ -31,7 +31,8 @@ class Kind(Enum):
 class Address:
     """One entry. `scope` opens it, `send` lets send it a form; both None: everybody who is signed in.
 
-    `queries` are the ways it is looked at besides the plain one.
+    `queries` are the ways it is looked at. `status` is what it answers in the furnished shop, where that is a refusal:
+    there is nothing to switch off, say.
     """
 
     kind: Kind = Kind.PAGE
@@ -41,6 +42,7 @@ class Address:
     takes_forms: bool = False
     charts: bool = False
     queries: tuple[str, ...] = ("",)
+    status: int = 200
 
     def may_open(self, role: Role) -> bool:
         """Whether a role may look at it."""
@@ -89,14 +91,55 @@ REGISTER: dict[str, Address] = {
     "resume": door(),
     "overview": page(Scope.INSIGHT_READ, charts=True),
     "search": page(None, "?q=王", "?q=no-such-thing"),
-    "place": page(),
-    "notices": page(),
+    "place": form(),
+    "notices": form(),
     "help": page(),
     "shortcuts": Address(Kind.DOOR, public=True, takes_forms=True),
+    # Everybody's own account.
+    "account": page(),
+    "account-password": form(),
+    "account-codes": form(),
+    "account-codes-off": form(status=409),
+    "account-recovery": form(status=409),
+    "account-sessions-end": door(),
+    "account-session-end": door(),
+    # Staff.
+    "roles": page(),
+    "staff": page(Scope.STAFF),
+    "staff-new": form(Scope.STAFF),
+    "staff-one": form(Scope.STAFF),
+    "staff-disable": form(Scope.STAFF),
+    "staff-enable": door(Scope.STAFF),
+    "staff-password": form(Scope.STAFF),
+    "staff-codes": form(Scope.STAFF),
+    "staff-unlink": form(Scope.STAFF),
+    "staff-sessions-end": door(Scope.STAFF),
+    "staff-session-end": door(Scope.STAFF),
+    # Members.
     "members": page(Scope.MEMBERS_READ, "?q=王", "?q=no-such-thing"),
     "member": page(Scope.MEMBERS_READ),
-    "tiers": page(Scope.TIERS_READ),
     "segments": page(Scope.MEMBERS_READ, "?by=rm", "?by=fm", charts=True),
+    "tiers": page(Scope.TIERS_READ),
+    # Stores and products.
+    "stores": page(Scope.STORES_READ, "?q=1"),
+    "store": page(Scope.STORES_READ),
+    "store-new": form(Scope.STORES_WRITE),
+    "store-edit": form(Scope.STORES_WRITE),
+    "store-switch": form(Scope.STORES_WRITE),
+    "regions": page(Scope.STORES_READ),
+    "region-new": form(Scope.STORES_WRITE),
+    "region-edit": form(Scope.STORES_WRITE),
+    "channels": page(Scope.STORES_READ),
+    "channel-new": form(Scope.STORES_WRITE),
+    "channel-edit": form(Scope.STORES_WRITE),
+    "products": page(Scope.PRODUCTS_READ, "?q=1"),
+    "product": page(Scope.PRODUCTS_READ),
+    "product-new": form(Scope.PRODUCTS_WRITE),
+    "product-edit": form(Scope.PRODUCTS_WRITE),
+    "product-switch": form(Scope.PRODUCTS_WRITE),
+    "categories": page(Scope.PRODUCTS_READ),
+    "category-new": form(Scope.PRODUCTS_WRITE),
+    "category-edit": form(Scope.PRODUCTS_WRITE),
 }
 
 

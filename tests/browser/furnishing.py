@@ -1,36 +1,60 @@
-"""What a demo shop lacks before every page has something to show, and the ids of what is there."""
+"""What a shop lacks before every page has something to show, and the ids of what is there.
+
+Works on any shop with two members and an order: the demo that browsers visit, and the small one of tests without
+a browser.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
 from laoke.foundation.access import SYSTEM, Role
 from laoke.foundation.staff import services as staff
+from laoke.purchases import services as purchases
+from laoke.purchases.services import CategoryInput, StoreInput
 from tests.browser.site import LIMITED, NAMES, PASSWORD
+
+# A session that nobody has: addresses of sessions are refused or answered without one.
+NO_SESSION = UUID("00000000-0000-4000-8000-000000000000")
 
 
 def furnish(at: datetime) -> dict[str, Any]:
-    """Accounts of every role and one that is limited to a store; returns ids by the names addresses use."""
-    (store_id,) = _row("select store_id from purchases_order group by 1 order by count(*) desc, 1 limit 1")
-    for role, name in NAMES.items():
-        staff.create(SYSTEM, role.value, name, role.value, PASSWORD, at=at)
-    staff.create(SYSTEM, LIMITED, "钱一店", Role.STORE_MANAGER.value, PASSWORD, at=at, store_ids=[store_id])
-    return known(store_id)
+    """Fill in what is missing; returns ids by the names addresses use.
 
-
-def known(store_id: int) -> dict[str, Any]:
-    """Ids of the richest examples: the member with most orders, and so on."""
-    (member_id,) = _row(
-        "select member_id from purchases_order where member_id is not null "
-        "group by 1 order by count(*) desc, 1 limit 1"
+    Accounts of every role are named after it; one more is limited to the store with the most orders.
+    """
+    stores = purchases.save_stores(
+        SYSTEM, [StoreInput("T1", "试营店", "T", "杭州")], at=at, regions={"T": ("试营区", "Trial")}
     )
-    return {"member_id": member_id, "store_id": store_id, "code": "missing-scope"}
+    purchases.save_categories(SYSTEM, [CategoryInput("T", "试售", "On trial")], at=at)
+    home = _one("select store_id from purchases_order group by 1 order by count(*) desc, 1 limit 1")
+    people = {
+        role: staff.create(SYSTEM, role.value, name, role.value, PASSWORD, at=at)
+        for role, name in NAMES.items()
+    }
+    staff.create(SYSTEM, LIMITED, "钱一店", Role.STORE_MANAGER.value, PASSWORD, at=at, store_ids=[home])
+    return {
+        "code": "missing-scope",
+        "member_id": _one(
+            "select member_id from purchases_order where member_id is not null "
+            "group by 1 order by count(*) desc, 1 limit 1"
+        ),
+        "store_id": home,
+        "idle_store": stores["T1"],
+        "region_id": _one("select max(id) from purchases_region"),
+        "channel_id": _one("select min(id) from purchases_channel"),
+        "product_id": _one("select min(id) from purchases_product"),
+        "category_id": _one("select max(id) from purchases_category"),
+        "staff_id": people[Role.ANALYST].pk,
+        "session_id": str(NO_SESSION),
+    }
 
 
-def _row(statement: str) -> tuple[Any, ...]:
+def _one(statement: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(statement)
-        return tuple(cursor.fetchone())
+        return cursor.fetchone()[0]

@@ -30,8 +30,14 @@ _WIDER = """
     const out = [...document.querySelectorAll('body *')].filter(each => {
         const box = each.getBoundingClientRect()
         if (box.width === 0 || box.right <= innerWidth + 0.5) return false
-        for (let up = each.parentElement; up && up !== document.body; up = up.parentElement)
-            if (getComputedStyle(up).overflowX !== 'visible') return false
+        let free = getComputedStyle(each).position === 'absolute'
+        for (let up = each.parentElement; up && up !== document.body; up = up.parentElement) {
+            const style = getComputedStyle(up)
+            // What is placed absolutely is cut off only by the box it is placed in, or one further out.
+            if (free && style.position === 'static') continue
+            if (style.overflowX !== 'visible') return false
+            free = style.position === 'absolute'
+        }
         return true
     })
     return ['page ' + page.scrollWidth + ' px wide in ' + innerWidth,

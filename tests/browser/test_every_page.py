@@ -36,7 +36,7 @@ def test_a_page_can_be_used_by_everybody(name: str, site: Site, window: Open) ->
             where = f"{address} {language}"
             answer = page.goto(address)
             assert answer is not None
-            assert answer.status == 200, f"{where}: {answer.status}"
+            assert answer.status == REGISTER[name].status, f"{where}: {answer.status}"
             note(looking.faults(page), where)
             looking.choose_theme(page, "dark")
             note(looking.faults(page, colours_only=True), f"{where} dark")
