@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from laoke.kernel.errors import LaokeError
 
 
@@ -37,7 +39,9 @@ class NoSuchEntry(LaokeError):
     code, status, title = "no-such-entry", 404, "There is no such entry"
 
     def __init__(self, kind: str, wanted: str) -> None:
-        super().__init__(f"There is no {kind} with the code {wanted[:60]!r}", kind=kind)
+        super().__init__(
+            _("There is no %(kind)s with the code %(code)r") % {"kind": kind, "code": wanted[:60]}, kind=kind
+        )
 
 
 class DeliveryRefused(LaokeError):

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
@@ -26,6 +27,7 @@ class BadReference(LaokeError):
 
     def __init__(self, field: str, mend: str) -> None:
         super().__init__(f"{field}: {mend}", field=field)
+        self.mend = mend  # without the field's name, for forms where it stands at its field
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ def save_stores(
         _text("city", store.city, 60)
     with transaction.atomic():
         names = dict(regions or {})
+        before = _as_saved(Store, "code", [store.code for store in stores])
         region_ids = _ensure(Region, {store.region for store in stores if store.region}, names, 40)
         _upsert(
             Store,
@@ -111,22 +114,34 @@ def save_stores(
             "code",
             ["name", "name_en", "region", "city", "active", "opened_date"],
         )
-        _published(caller, "store", [store.code for store in stores], at)
+        _published(caller, Store, "store", "code", [store.code for store in stores], before, at)
         return dict(Store.objects.filter(code__in=[s.code for s in stores]).values_list("code", "id"))
+
+
+def save_regions(caller: Caller, regions: Mapping[str, tuple[str, str]], *, at: datetime) -> dict[str, int]:
+    """Add or rename regions, given as (name, English name) by code; returns their ids by code."""
+    return _save_names(caller, Region, "region", regions, at)
 
 
 def save_channels(caller: Caller, channels: Mapping[str, tuple[str, str]], *, at: datetime) -> dict[str, int]:
     """Add or rename channels, given as (name, English name) by code; returns their ids by code."""
+    return _save_names(caller, Channel, "channel", channels, at)
+
+
+def _save_names(
+    caller: Caller, model: type[Any], kind: str, entries: Mapping[str, tuple[str, str]], at: datetime
+) -> dict[str, int]:
     caller.require(Scope.STORES_WRITE)
-    for code, (name, name_en) in channels.items():
+    for code, (name, name_en) in entries.items():
         _code("code", code, 40)
         _text("name", name, 100, required=True)
         _text("name_en", name_en, 100)
     with transaction.atomic():
-        rows = [Channel(code=code, name=name, name_en=name_en) for code, (name, name_en) in channels.items()]
-        _upsert(Channel, rows, "code", ["name", "name_en"])
-        _published(caller, "channel", list(channels), at)
-        return dict(Channel.objects.filter(code__in=list(channels)).values_list("code", "id"))
+        rows = [model(code=code, name=name, name_en=name_en) for code, (name, name_en) in entries.items()]
+        before = _as_saved(model, "code", list(entries))
+        _upsert(model, rows, "code", ["name", "name_en"])
+        _published(caller, model, kind, "code", list(entries), before, at)
+        return dict(model.objects.filter(code__in=list(entries)).values_list("code", "id"))
 
 
 def save_categories(caller: Caller, categories: Sequence[CategoryInput], *, at: datetime) -> dict[str, int]:
@@ -140,6 +155,7 @@ def save_categories(caller: Caller, categories: Sequence[CategoryInput], *, at: 
         _code("code", category.code, 60)
         _text("name", category.name, 100, required=True)
     with transaction.atomic():
+        before = _as_saved(Category, "code", [category.code for category in categories])
         _upsert(
             Category,
             [Category(code=c.code, name=c.name, name_en=c.name_en) for c in categories],
@@ -150,13 +166,17 @@ def save_categories(caller: Caller, categories: Sequence[CategoryInput], *, at: 
         rows = []
         for category in categories:
             if category.parent and category.parent not in ids:
-                raise BadReference("parent", f"there is no category {category.parent[:60]!r}")
+                raise BadReference(
+                    "parent", _("there is no category %(code)r") % {"code": category.parent[:60]}
+                )
             rows.append(
                 Category(id=ids[category.code], parent_id=ids[category.parent] if category.parent else None)
             )
         Category.objects.bulk_update(rows, ["parent"], batch_size=1000)
         _refuse_circles(dict(Category.objects.values_list("id", "parent_id")))
-        _published(caller, "category", [category.code for category in categories], at)
+        _published(
+            caller, Category, "category", "code", [category.code for category in categories], before, at
+        )
         return {category.code: ids[category.code] for category in categories}
 
 
@@ -170,6 +190,7 @@ def save_products(caller: Caller, products: Sequence[ProductInput], *, at: datet
     for product in products:
         check_product(product)
     with transaction.atomic():
+        before = _as_saved(Product, "sku", [product.sku for product in products])
         category_ids = _ensure(Category, {p.category for p in products if p.category}, {}, 60)
         _upsert(
             Product,
@@ -197,7 +218,7 @@ def save_products(caller: Caller, products: Sequence[ProductInput], *, at: datet
                 "earns_points", "tags", "active",
             ],
         )  # fmt: skip
-        _published(caller, "product", [product.sku for product in products], at)
+        _published(caller, Product, "product", "sku", [product.sku for product in products], before, at)
         with hot_cursor() as cursor:
             cursor.execute(
                 "select sku, id from purchases_product where sku = any(%s)", [[p.sku for p in products]]
@@ -220,7 +241,7 @@ def check_product(product: ProductInput) -> None:
     _text("pack_size", product.pack_size, 40)
     for name, value in (("price_minor", product.price_minor), ("cost_minor", product.cost_minor)):
         if value is not None and not 0 <= value <= 10**12:
-            raise BadReference(name, "takes minor units from 0 to 1,000,000,000,000")
+            raise BadReference(name, _("takes minor units from 0 to 1,000,000,000,000"))
     for tag in product.tags:
         _text("tags", tag, 40, required=True)
 
@@ -273,11 +294,51 @@ def _ensure(
     return dict(model.objects.filter(code__in=codes).values_list("code", "id"))
 
 
-def _published(caller: Caller, kind: str, codes: Sequence[str], at: datetime) -> None:
-    """Tell every process that its copy is old, and the audit trail who did it."""
+def _published(
+    caller: Caller,
+    model: type[Any],
+    kind: str,
+    key: str,
+    codes: Sequence[str],
+    before: Mapping[str, object] | None,
+    at: datetime,
+) -> None:
+    """Tell every process that its copy is old, and the audit trail who did it: of one entry what changed, of many
+    which they are.
+    """
     generations.bump(generations.CATALOGUE)
-    shown = {"count": len(codes), "codes": list(codes[:50])}
-    record(caller, f"{kind}.saved", kind, codes[0] if len(codes) == 1 else "many", at=at, after=shown)
+    if len(codes) != 1:
+        shown: dict[str, object] = {"count": len(codes), "codes": list(codes[:50])}
+        record(caller, f"{kind}.saved", kind, "many", at=at, after=shown)
+        return
+    after = _as_saved(model, key, codes) or {}
+    if before is not None:
+        changed = [name for name in after if after[name] != before[name]]
+        before = {name: before[name] for name in changed}
+        after = {name: after[name] for name in changed}
+    record(caller, f"{kind}.saved", kind, codes[0], at=at, before=before, after=after)
+
+
+# Other tables by their numbers: in the audit trail an entry is called by its code.
+_CODED = {"region": "region__code", "category": "category__code", "parent": "parent__code"}
+
+
+def _as_saved(model: type[Any], key: str, codes: Sequence[str]) -> dict[str, object] | None:
+    """The entry as it is, in plain values, when there is exactly one; None when there is none, or many."""
+    if len(codes) != 1:
+        return None
+    names = [field.name for field in model._meta.fields if field.name != "id"]
+    row = (
+        model.objects.filter(**{key: codes[0]})
+        .values_list(*(_CODED.get(name, name) for name in names))
+        .first()
+    )
+    if row is None:
+        return None
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in zip(names, row, strict=True)
+    }
 
 
 def _refuse_circles(parents: Mapping[int, int | None]) -> None:
@@ -285,16 +346,20 @@ def _refuse_circles(parents: Mapping[int, int | None]) -> None:
         seen, node = {start}, parents[start]
         while node is not None:
             if node in seen:
-                raise BadReference("parent", "categories would stand above each other in a circle")
+                raise BadReference("parent", _("categories would stand above each other in a circle"))
             seen.add(node)
             node = parents.get(node)
 
 
 def _code(field: str, value: str, longest: int) -> None:
     if not value or len(value) > longest or not value.isprintable() or value != value.strip():
-        raise BadReference(field, f"takes 1 to {longest} printable characters without spaces around them")
+        raise BadReference(
+            field, _("takes 1 to %(n)d printable characters without spaces around them") % {"n": longest}
+        )
 
 
 def _text(field: str, value: str, longest: int, *, required: bool = False) -> None:
     if len(value) > longest or (required and not value.strip()) or "\0" in value:
-        raise BadReference(field, f"takes {'1' if required else '0'} to {longest} characters")
+        raise BadReference(
+            field, _("takes %(least)d to %(n)d characters") % {"least": 1 if required else 0, "n": longest}
+        )

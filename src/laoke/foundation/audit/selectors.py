@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 
 from laoke.foundation.access import Caller, Scope
-from laoke.foundation.audit.models import AuditEntry
 from laoke.foundation.sql import hot_cursor, load
 
 _PACKAGE = "laoke.foundation.audit"
@@ -88,8 +87,8 @@ def every(caller: Caller, wanted: Wanted) -> Iterator[Entry]:
 
 def newest(object_kind: str, object_id: object) -> Entry | None:
     """Who changed this last. For whoever may see the thing itself: it needs no scope of its own."""
-    row = AuditEntry.objects.filter(object_kind=object_kind, object_id=str(object_id)).order_by("-at", "-id").first()
-    return None if row is None else _entry(row)
+    wanted = Wanted(object_kind=object_kind, object_id=str(object_id))
+    return next(iter(_read("entries", wanted, 1, None)), None)
 
 
 def actors(most: int = 200) -> list[str]:
@@ -116,7 +115,8 @@ def _read(name: str, wanted: Wanted, limit: int, mark: Mark | None) -> list[Entr
         conditions.append(_BEYOND[name])
     text = load(_PACKAGE, name).replace("/*conditions*/", " and ".join(conditions) or "true")
     with hot_cursor() as cursor:
-        return [_entry(AuditEntry(*row)) for row in cursor.execute(text, values)]
+        rows = cursor.execute(text, values).fetchall()
+    return [Entry(*row[:7], _plain(row[7]), _plain(row[8]), row[9]) for row in rows]
 
 
 _CONDITIONS = {
@@ -131,21 +131,6 @@ _BEYOND = {
     "entries": "(at, id) < (%(mark_at)s, %(mark_id)s)",
     "entries_above": "(at, id) > (%(mark_at)s, %(mark_id)s)",
 }
-
-
-def _entry(row: AuditEntry) -> Entry:
-    return Entry(
-        row.pk,
-        row.at,
-        row.actor_kind,
-        row.actor,
-        row.action,
-        row.object_kind,
-        row.object_id,
-        _plain(row.before),
-        _plain(row.after),
-        row.reason,
-    )
 
 
 def _plain(value: Any) -> Any:

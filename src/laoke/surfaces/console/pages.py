@@ -69,6 +69,24 @@ NAVIGATION = (
             Entry("segments", "/segments", _("Segments and RFM"), "table", Scope.MEMBERS_READ),
         ),
     ),
+    Group(
+        _("Tiers"),
+        "award",
+        (Entry("tiers", "/tiers", _("Tier rules"), "award", Scope.TIERS_READ),),
+    ),
+    Group(
+        _("Stores and products"),
+        "building-store",
+        (
+            Entry("stores", "/stores", _("Stores"), "building-store", Scope.STORES_READ),
+            Entry("products", "/products", _("Products"), "tag", Scope.PRODUCTS_READ),
+        ),
+    ),
+    Group(
+        _("Settings"),
+        "settings",
+        (Entry("staff", "/settings/staff", _("Staff and roles"), "shield-lock", Scope.STAFF),),
+    ),
 )
 
 

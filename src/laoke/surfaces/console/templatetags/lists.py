@@ -1,0 +1,25 @@
+"""What lists need: addresses of their neighbouring pages, and trees."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+
+register = template.Library()
+
+
+@register.simple_tag
+def to_page(narrowed: Any, **marks: str) -> str:
+    """The query of another page of the same list: what it is narrowed by (a dataclass), and the mark."""
+    given = {name: value for name, value in asdict(narrowed).items() if value}
+    query = urlencode(given | {name: mark for name, mark in marks.items() if mark})
+    return f"?{query}" if query else ""
+
+
+@register.filter
+def times(count: int) -> range:
+    """Something as often as `count`."""
+    return range(count)
