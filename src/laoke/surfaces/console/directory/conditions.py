@@ -5,6 +5,8 @@ Tables are called `m` (members_member), `st` (tiers_standing), `pa` (points_acco
 up beside it, so a member who bought this morning is not among those who have not bought for a month.
 """
 
+# ruff: noqa: S608 (SQL is put together from pieces of our own; values go as parameters)
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -60,6 +60,14 @@ class Asked:
         """Filter and order as the query string of an address."""
         return query_of(self.wanted, self.order)
 
+    def misread_pairs(self) -> list[str]:
+        """What could not be read, as the query string had it: rewritten addresses must not lose it."""
+        return [urlencode([(each.name, each.raw)]) for each in self.misread if each.raw]
+
+    def without_text_in_words(self) -> str:
+        """The conditions less the search text as the beginning of a sentence."""
+        return sentence(self.wanted.without("q"), self.words)
+
     def where(self, wanted: Filter | None = None) -> Where:
         """The conditions of the filter, or of another one in the same scene."""
         return where(self.wanted if wanted is None else wanted, self.words, self.setting.scene)
@@ -139,6 +147,9 @@ class MemberList:
     as_of: date | None
     limited: bool
     may_write: bool
+    tiers: bool  # whether the role may see tiers
+    may_import: bool
+    may_register: bool
     view_saved: bool  # the filter is a view already
     hand: str  # this page's own address
 
@@ -153,7 +164,9 @@ def setting_of(caller: Caller, at: datetime) -> Setting:
     as_of, about, layout, views = row
     stores = limit_of(caller)
     return Setting(
-        scene=Scene(at, zone, settings.LAOKE.currency, since_of(as_of), None if stores is None else tuple(stores)),
+        scene=Scene(
+            at, zone, settings.LAOKE.currency, since_of(as_of), None if stores is None else tuple(stores)
+        ),
         as_of=as_of,
         about=about,
         layout=layout_of(caller, orjson.loads(layout) if layout else None),
@@ -203,7 +216,6 @@ def member_list(caller: Caller, parameters: Parameters, at: datetime) -> MemberL
     counts = _tab_counts(question, views, keys, remembered)
     count = _count(question, found, walked, remembered.get(own_key), counts)
     all_members = counts.get("")
-    new = next((counts.get(v.query()) for v in views if v.wanted == Filter(joined=filters.Days(30))), None)
     share = None
     if question.wanted and all_members and all_members.members:
         share = min(1.0, count.members / all_members.members)
@@ -219,18 +231,9 @@ def member_list(caller: Caller, parameters: Parameters, at: datetime) -> MemberL
         sentence=sentence(question.wanted, question.words),
         count=count,
         share=share,
-        tabs=tuple(
-            Tab(
-                view.name,
-                _path(view.query()),
-                view.query() == question.query,
-                counts.get(view.query()),
-                view.shared,
-            )
-            for view in views
-        ),
-        tabs_pending=any(view.query() not in counts for view in views),
-        totals=Totals(all_members, new),
+        tabs=_tabs(question, views, counts),
+        tabs_pending=any(query not in counts for query in countable_views(question, views)[0]),
+        totals=_totals(views, counts),
         heads=_heads(question),
         rows=rows,
         layout=layout,
@@ -244,9 +247,95 @@ def member_list(caller: Caller, parameters: Parameters, at: datetime) -> MemberL
         as_of=question.setting.as_of,
         limited=scene.stores is not None,
         may_write=Scope.MEMBERS_WRITE in caller.scopes,
+        tiers=Scope.TIERS_READ in caller.scopes,
+        may_import=False,
+        may_register=False,
         view_saved=any(view.query() == question.query for view in views),
         hand=_path(question.query),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """The sentence over the list, for the request that counts again."""
+
+    sentence: str
+    count: Count
+    share: float | None
+    filter_query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tabs:
+    """The tabs, for the request that counts them."""
+
+    tabs: tuple[Tab, ...]
+    tabs_pending: bool
+    totals: Totals
+    query: str
+    view_saved: bool
+
+
+def count_again(caller: Caller, parameters: Parameters, at: datetime) -> Sentence:
+    """The count that was too dear for the page, kept for a while."""
+    question = asked(caller, parameters, at)
+    scene = question.setting.scene
+    key, all_key = (counting.key_of(each, scene) for each in (question.wanted, Filter()))
+    remembered = counting.remembered([key, all_key], at)
+    count = remembered.get(key)
+    if count is None:
+        count = counting.thorough(question.where())
+        counting.keep(key, count, at)
+    everybody = remembered.get(all_key)
+    share = min(1.0, count.members / everybody.members) if everybody and everybody.members else None
+    return Sentence(
+        sentence(question.wanted, question.words),
+        count,
+        share if question.wanted else None,
+        question.wanted.query(),
+    )
+
+
+def tabs_again(caller: Caller, parameters: Parameters, at: datetime) -> Tabs:
+    """The tabs with their counts, which are kept for a while."""
+    question = asked(caller, parameters, at)
+    scene = question.setting.scene
+    views = _views(question, caller)
+    known, countable = countable_views(question, views)
+    keys = [counting.key_of(wanted, scene) for wanted in countable]
+    remembered = counting.remembered(keys, at)
+    missing = [number for number, key in enumerate(keys) if key not in remembered]
+    for number, count in zip(
+        missing, counting.of_views([question.where(countable[n]) for n in missing]), strict=True
+    ):
+        remembered[keys[number]] = count
+        counting.keep(keys[number], count, at)
+    counts = {query: remembered[key] for query, key in zip(known, keys, strict=True)}
+    return Tabs(
+        _tabs(question, views, counts),
+        False,
+        _totals(views, counts),
+        question.query,
+        any(view.query() == question.query for view in views),
+    )
+
+
+def _tabs(question: Asked, views: Sequence[View], counts: dict[str, Count]) -> tuple[Tab, ...]:
+    return tuple(
+        Tab(
+            view.name,
+            _path(view.query()),
+            view.query() == question.query,
+            counts.get(view.query()),
+            view.shared,
+        )
+        for view in views
+    )
+
+
+def _totals(views: Sequence[View], counts: dict[str, Count]) -> Totals:
+    lately = Filter(joined=filters.Days(30))
+    return Totals(counts.get(""), next((counts.get(v.query()) for v in views if v.wanted == lately), None))
 
 
 def _views(question: Asked, caller: Caller) -> tuple[View, ...]:

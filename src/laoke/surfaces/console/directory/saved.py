@@ -196,7 +196,7 @@ def _name(caller: Caller, name: str, view_id: int | None) -> str:
     if not (1 <= len(checked) <= LONGEST_NAME and checked.isprintable()):
         raise BadView(_("A view takes a name of 1 to %(longest)s characters.") % {"longest": LONGEST_NAME})
     same = SavedView.objects.filter(staff_id=caller.id, name=checked, deleted_at=None)
-    if same.exclude(pk=view_id).exists():
+    if set(same.values_list("pk", flat=True)) - {view_id}:
         raise BadView(_("You have a view of this name already. Choose another one."))
     return checked
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from laoke.checkout import programme
 from laoke.foundation.access import Caller, Scope
@@ -114,5 +115,6 @@ def held_against(wanted: Filter, words: Vocabulary, caller: Caller) -> tuple[Fil
         unknown = [code for code in asked if code not in codes]
         if unknown:
             dropped.append(Misread(name, ", ".join(unknown), "unknown"))
-            wanted = replace(wanted, **{name: tuple(code for code in asked if code in codes)})
+            rest: Any = {name: tuple(code for code in asked if code in codes)}
+            wanted = replace(wanted, **rest)
     return wanted, tuple(dropped)

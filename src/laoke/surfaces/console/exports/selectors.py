@@ -80,5 +80,3 @@ def exports_of(actor: Caller, task: str, *, owner: bool) -> ExportList:
 
 def _until(export: Export) -> datetime | None:
     return export.ended_at + KEEP if export.state == Export.READY and export.ended_at else None
-
-

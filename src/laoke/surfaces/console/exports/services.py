@@ -239,7 +239,9 @@ def _write_table(export: Export, draft: Path, progress: Callable[[int], bool]) -
     try:
         for part in _members(export):
             for line in part:
-                table.write([line.id, line.name, *(cell for column in columns for cell in _cells(column, line))])
+                table.write(
+                    [line.id, line.name, *(cell for column in columns for cell in _cells(column, line))]
+                )
             written += len(part)
             if progress(len(part)) or _stopped(export.pk):
                 return None

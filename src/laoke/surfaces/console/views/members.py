@@ -1,4 +1,4 @@
-"""Finding members and looking at one."""
+"""Looking at one member."""
 
 from __future__ import annotations
 
@@ -9,16 +9,6 @@ from laoke.foundation.access import Scope
 from laoke.members import selectors as members
 from laoke.surfaces.console.pages import Visit, console_page
 from laoke.surfaces.console.selectors.member import member_page
-from laoke.surfaces.console.selectors.members import member_list
-
-
-@require_safe
-@console_page("members", Scope.MEMBERS_READ)
-def search(visit: Visit) -> HttpResponse:
-    """The search and what it found."""
-    asked = visit.request.GET
-    found = member_list(visit.caller, asked.get("q", ""), asked.get("after") or None, visit.at)
-    return visit.show("members", found)
 
 
 @require_safe
