@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import shop as shops
+from tests.browser import chromium
 from tests.shop import Shop
 
 
@@ -22,3 +23,17 @@ def committed_shop(transactional_db: None) -> Iterator[Shop]:
     """An open shop that other connections see too."""
     yield shops.open_shop()
     shops.forget()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end, where it is seen, that the browser tests did not run, and what they need."""
+    skipped = [
+        each for each in terminalreporter.stats.get("skipped", []) if chromium.MISSING in str(each.longrepr)
+    ]
+    if skipped:
+        terminalreporter.section("NOT RUN: the tests in a real browser", sep="!", yellow=True, bold=True)
+        terminalreporter.line(
+            f"{len(skipped)} tests were skipped: there is no Chromium, and this account may not install one.\n"
+            "On Debian or Ubuntu: apt-get install --no-install-recommends chromium fonts-noto-cjk\n"
+            "Elsewhere: install Chromium or Chrome and set CHROMIUM to its path. Then `make test` again."
+        )

@@ -6,8 +6,10 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import Browser, sync_playwright
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MISSING = "no Chromium"
@@ -37,6 +39,8 @@ def running() -> Iterator[Browser]:
     Raises:
         RuntimeError: there is none.
     """
+    from playwright.sync_api import sync_playwright
+
     path = find()
     if path is None:
         raise RuntimeError(MISSING)
