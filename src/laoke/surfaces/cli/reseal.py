@@ -9,7 +9,7 @@ from laoke.surfaces.cli.session import Exit, now, ready, say
 
 
 def reseal(json: Json = False) -> None:
-    """Encrypt personal data and webhook secrets anew with the current LAOKE_DATA_KEY.
+    """Encrypt personal data, webhook secrets and code secrets anew with the current LAOKE_DATA_KEY.
 
     Put the new key into LAOKE_DATA_KEY and the former into LAOKE_OLD_DATA_KEYS, restart, run this to its end, then
     remove the former. A stopped run is simply started again. Backups made before keep needing the former key.
@@ -18,6 +18,7 @@ def reseal(json: Json = False) -> None:
     """
     with ready():
         from laoke.foundation.access import SYSTEM
+        from laoke.foundation.staff import codes
         from laoke.foundation.webhooks import services as webhooks
         from laoke.members import services
         from laoke.surfaces.cli.progress import shown
@@ -32,6 +33,10 @@ def reseal(json: Json = False) -> None:
             say("Stopped. Run it again; what is done already is passed over quickly.")
             sys.exit(Exit.STOPPED)
         secrets = webhooks.reseal(SYSTEM, at=at)
-        result = {"rows": work.done, "webhook_endpoints": secrets}
-        words = f"{work.done:,} rows and {secrets} webhook endpoints carry the current key."
+        accounts = codes.reseal(SYSTEM, at=at)
+        result = {"rows": work.done, "webhook_endpoints": secrets, "accounts_with_codes": accounts}
+        words = (
+            f"{work.done:,} rows, {secrets} webhook endpoints and {accounts} accounts with codes "
+            "carry the current key."
+        )
         emit(result, as_json=json, text=words)

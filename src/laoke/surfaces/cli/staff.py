@@ -176,6 +176,20 @@ def enable(username: Username, json: Json = False) -> None:
         _tell(services.enable(SYSTEM, username, at=now()), json, f"{username} may log in again.")
 
 
+@app.command("codes-off")
+def codes_off(username: Username) -> None:
+    """Ask an account for no one-time codes any more: phone and recovery codes are lost.
+
+    Example: laoke user codes-off lin
+    """
+    with ready():
+        from laoke.foundation.access import SYSTEM
+        from laoke.foundation.staff import codes
+
+        codes.reset(SYSTEM, username, at=now())
+        say(f"{username} is asked for no codes any more.")
+
+
 def _places(stores: list[str] | None, regions: list[str] | None) -> tuple[list[int] | None, list[int] | None]:
     if not stores and not regions:
         return None, None

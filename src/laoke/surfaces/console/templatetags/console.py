@@ -44,15 +44,16 @@ def field(bound: BoundField, unit: str = "") -> dict[str, Any]:
             ["sel" if widget.input_type == "select" else "inp"] if hasattr(widget, "input_type") else ["inp"]
         )
         widget.attrs.setdefault("class", " ".join(names))
+    id = bound.auto_id  # of a group the label has none: its boxes are labelled one by one
     described = []
     if bound.help_text:
-        described.append(f"{bound.id_for_label}_hint")
+        described.append(f"{id}_hint")
     if bound.errors:
         widget.attrs["aria-invalid"] = "true"
-        described.append(f"{bound.id_for_label}_error")
+        described.append(f"{id}_error")
     if described:
         widget.attrs["aria-describedby"] = " ".join(described)
-    return {"bound": bound, "kind": kind, "unit": unit, "id": bound.id_for_label}
+    return {"bound": bound, "kind": kind, "unit": unit, "id": id}
 
 
 @register.filter

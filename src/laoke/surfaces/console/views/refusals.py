@@ -1,9 +1,14 @@
-"""Pages for addresses without a page, forged or outdated forms, and our own faults. None of them asks the database."""
+"""Pages for addresses without a page, forged or outdated forms, and our own faults.
+
+They ask the database for nothing, but for whose an outdated form is that is surely ours.
+"""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from laoke.surfaces.console import resume
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -19,4 +24,4 @@ def fault(request: HttpRequest) -> HttpResponse:
 
 def outdated_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: a form without its token, usually one that was open since before the last sign-in."""
-    return render(request, "console/outdated_form.html", status=403)
+    return resume.outdated(request) or render(request, "console/outdated_form.html", status=403)
