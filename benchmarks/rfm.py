@@ -48,7 +48,7 @@ create macro returned(order_id) as mix(order_id, 8, 40) = 0;
 """
 MEMBERS = f"""
 select i as member_id, date '{AS_OF - timedelta(days=HISTORY_DAYS - 1)}' + joined_day(i)::int as registered_date,
-       if(mix(i, 9, 33) = 0, 'closed', 'active') as status
+       if(mix(i, 9, 33) = 0, 'closed', 'active') as status, 1 + mix(i, 14, 40) as home_store_id
 from range(1, $members + 1) as r(i)
 """
 ORDERS = f"""

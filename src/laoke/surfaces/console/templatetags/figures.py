@@ -79,6 +79,12 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
+def percent_whole(share: float | None) -> str:
+    """A share without decimals: 72%."""
+    return NONE if share is None else f"{share * 100:.0f}%"
+
+
+@register.filter
 def percent_bare(share: float | None) -> str:
     """A share without its sign, for large type: 47.6."""
     return NONE if share is None else f"{share * 100:.1f}"
