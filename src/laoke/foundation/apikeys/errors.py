@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from laoke.kernel.errors import LaokeError
 
 
@@ -28,7 +30,10 @@ class NoSuchApiKey(LaokeError):
     code, status, title = "no-such-api-key", 404, "No such API key"
 
     def __init__(self, prefix: str) -> None:
-        super().__init__(f"There is no API key {prefix}. `laoke apikey list` shows those there are.")
+        super().__init__(
+            _("There is no API key %(prefix)s. `laoke apikey list` shows those there are.")
+            % {"prefix": prefix}
+        )
 
 
 class UnknownScopes(LaokeError):
@@ -51,6 +56,7 @@ class ScopesBeyondOwn(LaokeError):
     def __init__(self, scopes: Iterable[str]) -> None:
         names = sorted(scopes)
         super().__init__(
-            f"You do not hold {', '.join(names) or 'all of these stores'} yourself. Ask an owner to make this key.",
+            _("You do not hold %(what)s yourself. Ask an owner to make this key.")
+            % {"what": ", ".join(names) or _("all of these stores")},
             scopes=names,
         )

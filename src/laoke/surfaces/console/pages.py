@@ -85,7 +85,12 @@ NAVIGATION = (
     Group(
         _("Settings"),
         "settings",
-        (Entry("staff", "/settings/staff", _("Staff and roles"), "shield-lock", Scope.STAFF),),
+        (
+            Entry("staff", "/settings/staff", _("Staff and roles"), "shield-lock", Scope.STAFF),
+            Entry("keys", "/settings/keys", _("API keys"), "key", Scope.API_KEYS),
+            Entry("imports", "/imports", _("Imports"), "file-import", Scope.STORES_WRITE),
+            Entry("jobs", "/jobs", _("Jobs"), "activity", Scope.PROGRAMME_READ),
+        ),
     ),
 )
 
