@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from django.utils import translation
 
 from laoke.foundation.access import ROLE_SCOPES, SYSTEM, Caller, MissingScope, Role
 from laoke.foundation.models import AuditEntry, Staff
@@ -102,7 +103,7 @@ def test_refusals_leave_nothing_behind():
     make("li")
     with pytest.raises(UsernameTaken):
         make("li")
-    with pytest.raises(UnknownRole, match="There is no role boss"):
+    with translation.override("en"), pytest.raises(UnknownRole, match="There is no role boss"):
         make("wu", "boss")
     with pytest.raises(NoSuchStaff):
         services.disable(SYSTEM, "wu", at=T0)

@@ -87,7 +87,10 @@ def ready(*, migrate: bool = False) -> Iterator[None]:
 
             django.setup()
             _migrations(migrate)
-            yield
+            from django.utils import translation
+
+            with translation.override("en"):  # commands speak English; refusals are told in the language at hand
+                yield
 
 
 @contextmanager

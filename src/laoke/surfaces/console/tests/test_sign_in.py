@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from laoke.foundation.access import SYSTEM
 from laoke.foundation.staff import services as staff
 from laoke.foundation.staff import sessions
@@ -122,6 +124,22 @@ class TestGuessing:
         assert browser.sign_in("wang", "not-this-one").status_code == 422
         elsewhere = browser.post("/login", {"username": "li", "password": PASSWORD}, REMOTE_ADDR="10.0.0.9")
         assert elsewhere.status_code == 302
+
+    def test_behind_proxies_the_address_of_the_person_counts(self, li, settings):
+        settings.LAOKE = replace(settings.LAOKE, trusted_proxies=1)
+
+        def attempt(told, password="not-this-one"):
+            browser = Browser()
+            browser.defaults["HTTP_X_FORWARDED_FOR"] = told
+            return browser.sign_in("li", password).status_code
+
+        # What the client claims itself stands further left and does not help it.
+        assert [attempt(f"10.9.8.{n}, 203.0.113.7") for n in range(throttle.ATTEMPTS)] == [422] * 5
+        assert attempt("10.9.8.77, 203.0.113.7", PASSWORD) == 429
+        assert attempt("203.0.113.8", PASSWORD) == 302
+        settings.LAOKE = replace(settings.LAOKE, trusted_proxies=0)
+        assert [attempt(f"203.0.113.{n}") for n in range(throttle.ATTEMPTS)] == [422] * 5
+        assert attempt("203.0.113.99", PASSWORD) == 429
 
     def test_neither_names_nor_addresses_are_kept_and_old_counts_go(self, shop, browser):
         browser.sign_in("nobody", "x")
