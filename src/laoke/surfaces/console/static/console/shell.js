@@ -108,16 +108,12 @@
     field.dispatchEvent(new Event("palette:open"));
   };
   const top = document.querySelector("[data-palette-open]");
-  if (top) {
-    top.addEventListener("pointerdown", (event) => { event.preventDefault(); find(); });
-    top.addEventListener("focusin", (event) => { if (!palette.open && top.dataset.quiet === undefined) { event.target.blur(); find(); } });
-  }
-  palette.addEventListener("close", () => {
-    if (!top) return;
-    top.dataset.quiet = "";
-    if (opener && opener.isConnected && !top.contains(opener)) opener.focus();
-    setTimeout(() => { delete top.dataset.quiet; }, 0);
-  });
+  /* The field in the top bar is a search of its own. Only the pointer opens the larger one: opened by focus, it would
+     catch whoever passes with the Tab key (WCAG 2.1.2, 3.2.1). */
+  if (top) top.addEventListener("pointerdown", (event) => { event.preventDefault(); find(); });
+  palette.addEventListener("close", () => { if (opener && opener.isConnected) opener.focus(); });
+  // A search field keeps the first Esc for itself, to empty it.
+  palette.addEventListener("keydown", (event) => { if (event.key === "Escape") { event.preventDefault(); palette.close(); } });
   palette.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
     const stops = [palette.querySelector("input"), ...palette.querySelectorAll("#palette-found a")];
