@@ -172,6 +172,7 @@ def reseal(caller: Caller, *, at: datetime) -> int:
     with transaction.atomic():
         rows = list(Staff.objects.select_for_update().exclude(code_secret=None).order_by("pk"))
         for row in rows:
+            assert row.code_secret is not None
             row.code_secret = box.seal(box.unseal(row.code_secret, _SECRET), _SECRET)
             row.save(update_fields=["code_secret"])
         audit.record(caller, "vault.resealed", "vault", "staff", at=at, after={"rows": len(rows)})

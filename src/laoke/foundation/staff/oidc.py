@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -29,6 +29,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
+from laoke.foundation.config import Config
 from laoke.foundation.staff.errors import SignOnRefused, SignOnUnavailable
 
 _log = logging.getLogger(__name__)
@@ -52,15 +53,6 @@ _MOST_BYTES = 1 << 20
 _METADATA_SECONDS = 3600
 
 
-class Settings(Protocol):
-    """What of the configuration is needed here."""
-
-    oidc_issuer: str
-    oidc_client_id: str
-    oidc_client_secret: str
-    oidc_scopes: str
-
-
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One person on the way to the identity provider. All three are kept here and compared with what comes back."""
@@ -70,7 +62,7 @@ class Attempt:
     verifier: str
 
 
-def begin(settings: Settings, redirect_uri: str) -> tuple[Attempt, str]:
+def begin(settings: Config, redirect_uri: str) -> tuple[Attempt, str]:
     """Start an attempt; the second part is the provider's address to go to.
 
     Raises:
@@ -92,7 +84,7 @@ def begin(settings: Settings, redirect_uri: str) -> tuple[Attempt, str]:
 
 
 def finish(
-    settings: Settings, attempt: Attempt, code: str, redirect_uri: str, *, at: datetime
+    settings: Config, attempt: Attempt, code: str, redirect_uri: str, *, at: datetime
 ) -> Mapping[str, Any]:
     """Trade the code for the person's claims, which are verified: signature, issuer, audience, times, nonce.
 
@@ -152,7 +144,7 @@ class Provider:
                     "What the sign-in service sent cannot be trusted. Try again, or tell whoever runs the server."
                 )
             ) from None
-        return claims
+        return cast(Mapping[str, Any], claims)
 
     def _trade(self, attempt: Attempt, code: str, redirect_uri: str) -> dict[str, Any]:
         metadata = self.metadata()
@@ -212,7 +204,7 @@ class Provider:
 _providers: dict[tuple[str, str, str], Provider] = {}
 
 
-def _provider(settings: Settings) -> Provider:
+def _provider(settings: Config) -> Provider:
     key = settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret
     if key not in _providers:
         _providers[key] = Provider(*key)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
@@ -41,7 +41,7 @@ class SessionStore(DatabaseStore):
 
     def load(self) -> dict[str, Any]:
         """Read the session, and mark it as seen every now and then."""
-        row: StaffSession | None = self._get_session_from_db()
+        row: StaffSession | None = self._get_session_from_db()  # type: ignore[attr-defined]
         self._row = row
         if row is None:
             return {}
@@ -56,7 +56,7 @@ class SessionStore(DatabaseStore):
 
     def create_model_instance(self, data: dict[str, Any]) -> StaffSession:
         """The row to save: what it knew stays, unless the key is new, as after signing in."""
-        row: StaffSession = super().create_model_instance(data)
+        row = cast(StaffSession, super().create_model_instance(data))
         before, visitor = self._row, self.visitor
         if before is not None and before.session_key == row.session_key:
             row.public_id, row.started_at, row.seen_at = before.public_id, before.started_at, before.seen_at

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from laoke.foundation.access import SYSTEM, Caller, Role, Scope
 from laoke.foundation.audit import services as audit
+from laoke.foundation.config import Config
 from laoke.foundation.staff import services
 from laoke.foundation.staff.errors import (
     BadStaffName,
@@ -27,18 +28,7 @@ from laoke.foundation.staff.errors import (
 from laoke.foundation.staff.models import Staff
 
 
-class Settings(Protocol):
-    """What of the configuration is needed here."""
-
-    oidc_issuer: str
-    oidc_user_claim: str
-    oidc_role_claim: str
-    oidc_roles: tuple[str, ...]
-    oidc_create_role: str
-    language: str
-
-
-def person(settings: Settings, claims: Mapping[str, Any], *, at: datetime) -> Staff:
+def person(settings: Config, claims: Mapping[str, Any], *, at: datetime) -> Staff:
     """The account of the person these verified claims are about; made or given its role as the settings say.
 
     Raises:
@@ -74,7 +64,7 @@ def unlink(caller: Caller, username: str, *, at: datetime) -> None:
 
 
 def _linked(
-    settings: Settings, claims: Mapping[str, Any], subject: str, role: Role | None, at: datetime
+    settings: Config, claims: Mapping[str, Any], subject: str, role: Role | None, at: datetime
 ) -> Staff:
     username = _username(settings, claims)
     staff = Staff.objects.select_for_update().filter(username=username).first()
@@ -93,7 +83,7 @@ def _linked(
     return staff
 
 
-def _username(settings: Settings, claims: Mapping[str, Any]) -> str:
+def _username(settings: Config, claims: Mapping[str, Any]) -> str:
     email, verified = claims.get("email"), claims.get("email_verified") in (True, "true")
     for claim in (settings.oidc_user_claim,) if settings.oidc_user_claim else ("preferred_username", "email"):
         told = claims.get(claim)
@@ -111,7 +101,7 @@ def _username(settings: Settings, claims: Mapping[str, Any]) -> str:
 
 
 def _made(
-    settings: Settings, claims: Mapping[str, Any], username: str, role: Role | None, at: datetime
+    settings: Config, claims: Mapping[str, Any], username: str, role: Role | None, at: datetime
 ) -> Staff:
     if not settings.oidc_create_role:
         raise SignOnRefused(
@@ -130,7 +120,7 @@ def _made(
         raise SignOnRefused(_("The sign-in service did not confirm the sign-in. Try again.")) from None
 
 
-def _role(settings: Settings, claims: Mapping[str, Any]) -> Role | None:
+def _role(settings: Config, claims: Mapping[str, Any]) -> Role | None:
     """The role that the claims mean; None when the provider decides no roles."""
     if not settings.oidc_role_claim:
         return None

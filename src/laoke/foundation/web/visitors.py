@@ -60,7 +60,7 @@ class Sessions(SessionMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         """Hang the session to the request, unread."""
         super().process_request(request)
-        request.session.visitor = Visitor(
+        request.session.visitor = Visitor(  # type: ignore[attr-defined]
             received_at(request),
             masked(client_address(request)),
             readable(request.headers.get("User-Agent", "")),

@@ -92,7 +92,7 @@ def code(request: HttpRequest) -> HttpResponse:
     at = received_at(request)
     half = request.session.get(_PENDING)
     person = _half_signed_in(half, at)
-    if person is None:
+    if half is None or person is None:
         request.session.pop(_PENDING, None)
         if request.method == "POST" or half:
             return door.page(
