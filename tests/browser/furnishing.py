@@ -14,10 +14,14 @@ from django.db import connection
 
 from laoke.foundation.access import SYSTEM, Role
 from laoke.foundation.staff import services as staff
+from laoke.members import services as members
+from laoke.members.types import IdentityInput
 from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, StoreInput
 from tests.browser.site import LIMITED, NAMES, PASSWORD
 
+# Two entries of one person, by phone.
+PERSON, PHONES = "欧阳小满", ("13612345678", "13612345679")
 # A session that nobody has: addresses of sessions are refused or answered without one.
 NO_SESSION = UUID("00000000-0000-4000-8000-000000000000")
 
@@ -32,6 +36,12 @@ def furnish(at: datetime) -> dict[str, Any]:
     )
     purchases.save_categories(SYSTEM, [CategoryInput("T", "试售", "On trial")], at=at)
     home = _one("select store_id from purchases_order group by 1 order by count(*) desc, 1 limit 1")
+    first, second = (
+        members.register(
+            caller=SYSTEM, at=at, name=PERSON, identities=[IdentityInput("phone", phone)], home_store_id=home
+        )
+        for phone in PHONES
+    )
     people = {
         role: staff.create(SYSTEM, role.value, name, role.value, PASSWORD, at=at)
         for role, name in NAMES.items()
@@ -43,6 +53,8 @@ def furnish(at: datetime) -> dict[str, Any]:
             "select member_id from purchases_order where member_id is not null "
             "group by 1 order by count(*) desc, 1 limit 1"
         ),
+        "person": first,
+        "same_person": second,
         "store_id": home,
         "idle_store": stores["T1"],
         "region_id": _one("select max(id) from purchases_region"),
