@@ -62,8 +62,8 @@ class Standing:
 
     @property
     def deviation(self) -> Fraction:
-        """How far from the planned value, as a part of it; 0 when nothing was planned."""
-        return abs(self.ahead) / abs(self.planned) if self.planned else Fraction(0)
+        """How far behind the planned value, as a part of it; 0 when not behind, or when nothing was planned."""
+        return max(-self.ahead, Fraction(0)) / abs(self.planned) if self.planned else Fraction(0)
 
 
 def standing(plan: Plan, value: Fraction, day: date) -> Standing:

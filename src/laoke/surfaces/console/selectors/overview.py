@@ -210,7 +210,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the figures are of. `deviation` is the greatest distance from a plan, as a part of the planned value."""
+    """What the figures are of. `deviation` is how far the worst figure is behind its plan."""
 
     stores: int
     limited: bool

@@ -121,6 +121,7 @@ def drawing(chart: Any, name: str) -> SafeString:
             "start": [plan.start.isoformat(), _plain(Fraction(plan.baseline), metric)],
             "end": [plan.end.isoformat(), _plain(Fraction(plan.target), metric)],
             "tolerance": plan.tolerance_bp / BASIS,
+            "short": worth_signed(plan.target, metric),
             "label": _("Target %(value)s") % {"value": worth_signed(plan.target, metric)},
         }
     return json_script(told, name)

@@ -55,7 +55,7 @@
       }
     }
     const low = Math.min(...values), high = Math.max(...values);
-    const room = Math.max(high - low, Math.abs(high) * 0.02, told.unit === "share" ? 1 : 1) ;
+    const room = Math.max(high - low, Math.abs(high) * 0.02, 1);
     // Four steps of a round size; the axis need not begin at nothing, and says its numbers.
     const rough = room * 1.2 / 3;
     const ten = Math.pow(10, Math.floor(Math.log10(rough)));
@@ -68,7 +68,7 @@
   }
 
   function option(told, t, width) {
-    const chinese = told.language === "zh";
+    const chinese = told.language === "zh", wide = width > 520;
     const points = told.points.map(([on, value]) => [day(on), value]);
     const first = Math.min(points[0][0], told.plan ? day(told.plan.start[0]) : Infinity);
     const start = Math.max(first, day(told.first_day));
@@ -87,7 +87,7 @@
           { ...quiet, name: "low", data: line.map(([at, value]) => [at, value * (1 - told.plan.tolerance)]) },
           { ...quiet, name: "band", data: line.map(([at, value]) => [at, value * 2 * told.plan.tolerance]), areaStyle: { color: t.band, opacity: 0.75 } },
           { type: "line", name: told.words.plan, data: line, symbol: "none", silent: true, lineStyle: { type: [4, 3], width: 1.5, color: t.ink2 },
-            endLabel: { show: whole, formatter: told.plan.label, color: t.ink2, fontSize: 12, fontFamily: t.font } });
+            endLabel: { show: whole, formatter: wide ? told.plan.label : told.plan.short, color: t.ink2, fontSize: 12, fontFamily: t.font } });
       }
     }
     const last = points.length - 1;
@@ -98,9 +98,9 @@
     const axis = { axisLine: { show: false }, axisTick: { show: false }, splitLine: { lineStyle: { color: t.line } } };
     return {
       animation: false, useUTC: true, textStyle: { fontFamily: t.font, fontSize: 12, color: t.ink2 },
-      grid: { left: 4, right: told.plan && width > 520 ? 100 : 28, top: 22, bottom: 3, containLabel: true },
+      grid: { left: 4, right: !told.plan ? 28 : wide ? 100 : 52, top: 22, bottom: 3, containLabel: true },
       xAxis: { ...axis, type: "time", min: start, max: end, splitLine: { show: false }, minInterval: long ? 28 * 864e5 : 864e5,
-        splitNumber: width > 520 ? 12 : 5,
+        splitNumber: wide ? 12 : 5,
         axisLabel: { color: t.ink3, fontSize: 12, align: "left", showMaxLabel: false, hideOverlap: true, formatter: label } },
       yAxis: { ...axis, type: "value", ...bounds(told, start, end),
         axisLabel: { color: t.ink3, fontFamily: t.num, fontSize: 13, showMinLabel: true, formatter: (value) => told.unit === "share" ? +value.toFixed(1) + "%" : told.sign + short(value, chinese) } },
