@@ -36,16 +36,14 @@ class UnknownColumn(BadMapping):
 
 
 class BadSource(LaokeError):
-    """A file cannot be read as what it says it is; nothing was changed.
-
-    `mend` is the English text as catalogues know it and `values` fill it, so that whoever catches the refusal can say
-    it again: in another language, or of the file by the name a person gave it.
-    """
+    """A file cannot be read as what it says it is; nothing was changed."""
 
     code, status, title = "bad-source", 422, "The file cannot be read"
 
     def __init__(self, path: Path, mend: str, **values: Any) -> None:
         super().__init__(f"{path.name}: {gettext(mend).format(**values)}", file=path.name)
+        # The text as catalogues know it and what fills it: whoever catches the refusal can say it again, in another
+        # language or of the file by the name a person gave it.
         self.mend = mend
         self.values = values
 

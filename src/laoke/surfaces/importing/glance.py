@@ -6,6 +6,7 @@ keys of the programme. What it cannot survive costs that process and nothing els
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import resource
@@ -41,10 +42,12 @@ _PROGRAM = (
     "import sys; from django.conf import settings; settings.configure(USE_I18N=False); "
     "from laoke.surfaces.importing import glance; glance.main(sys.argv[1])"
 )
+_ANYTHING = "latin-1"  # every byte is a letter in it
 _MARKUP = (b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta")
 # Reasons of notes; the sentences stand where they are shown.
 UNSAVED_FORMULAS = "unsaved_formulas"
 SHORTENED = "shortened"
+UNSURE_ENCODING = "unsure_encoding"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ def form_of(path: Path) -> str:
     if beginning[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return "csv"
     if b"\0" in beginning:
+        raise BadSource(path, _("is not a text file"))
+    if sum(byte < 32 and byte not in b"\t\n\r\f\x1a" for byte in beginning) * 100 > len(beginning):
         raise BadSource(path, _("is not a text file"))
     if beginning.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_MARKUP):
         raise BadSource(
@@ -152,14 +157,36 @@ def _text(path: Path, encoding: str, delimiter: str) -> Glance:
     from laoke.surfaces.importing.sources.csv_files import CsvTable
     from laoke.surfaces.importing.watch import Unwatched
 
-    table = CsvTable(path, encoding, delimiter, glance=True)
+    notes: tuple[str, ...] = ()
+    try:
+        table = CsvTable(path, encoding, delimiter, glance=True)
+    except BadSource:
+        if encoding or _is_readable(path):
+            raise
+        # Shown as something, so that whoever knows the encoding can choose it.
+        table, notes = CsvTable(path, _ANYTHING, delimiter, glance=True), (UNSURE_ENCODING,)
     places = range(len(table.columns))
     rows: list[list[str]] = []
     for batch in table.batches(places, Unwatched()):
         first = [column[:ROWS].to_pylist() for column in batch[1:]]
         rows = [list(row) for row in zip(*first, strict=True)]
         break
-    return _shortened(Glance("csv", list(table.columns), rows, table.encoding, table.delimiter))
+    return _shortened(Glance("csv", list(table.columns), rows, table.encoding, table.delimiter, notes=notes))
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether the beginning of a text is in one of the encodings that are found out."""
+    with path.open("rb") as file:
+        beginning = file.read(_BEGINNING)
+    if beginning[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return True
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            codecs.getincrementaldecoder(encoding)().decode(beginning)
+        except UnicodeDecodeError:
+            continue
+        return True
+    return False
 
 
 def _workbook(path: Path, sheet: str) -> Glance:

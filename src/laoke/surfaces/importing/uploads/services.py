@@ -23,7 +23,7 @@ from laoke.surfaces.importing.forming import choices as forms
 from laoke.surfaces.importing.forming import guessing
 from laoke.surfaces.importing.forming.choices import Choices
 from laoke.surfaces.importing.forming.preview import check_columns
-from laoke.surfaces.importing.glance import Glance, form_of, glance
+from laoke.surfaces.importing.glance import UNSURE_ENCODING, Glance, form_of, glance
 from laoke.surfaces.importing.models import FileImport, SavedMapping
 from laoke.surfaces.importing.uploads import folders
 from laoke.surfaces.importing.uploads.errors import (
@@ -120,7 +120,8 @@ def begin(
 
 def guessed(kind: Kind, look: Glance) -> Choices:
     """How a file is read as far as its names and contents say."""
-    return guessing.guess(kind, look.columns, look.rows, zone=settings.LAOKE.time_zone)
+    choices = guessing.guess(kind, look.columns, look.rows, zone=settings.LAOKE.time_zone)
+    return replace(choices, encoding=look.encoding) if UNSURE_ENCODING in look.notes else choices
 
 
 def _fit_together(files: Sequence[Mapping[str, Any]], looks: Sequence[Glance]) -> None:
@@ -395,18 +396,18 @@ def use_mapping(caller: Caller, import_id: int, source: str) -> FileImport:
         return keep_choices(caller, import_id, Written(), lambda look: guessed(kind, look), as_of=row.as_of)
     if form == "shipped" and name in mappings.shipped():
         return keep_text(caller, import_id, mappings.shipped_text(name), as_of=row.as_of)
-    saved = SavedMapping.objects.filter(pk=int(name), kind=row.kind).first() if name.isdecimal() else None
-    if form != "saved" or saved is None:
+    found = SavedMapping.objects.filter(pk=int(name), kind=row.kind).first() if name.isdecimal() else None
+    if form != "saved" or found is None:
         raise UnknownImport
-    if saved.choices:
-        kept = forms.from_json(saved.choices)
+    if found.choices:
+        kept = forms.from_json(found.choices)
         written = Written(kept.encoding, kept.delimiter, kept.sheet)
         return keep_choices(caller, import_id, written, lambda _look: kept, as_of=row.as_of)
-    return keep_text(caller, import_id, saved.text, as_of=row.as_of)
+    return keep_text(caller, import_id, found.text, as_of=row.as_of)
 
 
-def forget_mapping(caller: Caller, mapping_id: int, *, at: datetime) -> str:
-    """Remove a kept mapping; returns its name.
+def saved(caller: Caller, mapping_id: int) -> SavedMapping:
+    """A kept mapping of a kind the caller may import.
 
     Raises:
         UnknownImport, NotYourImport.
@@ -415,6 +416,16 @@ def forget_mapping(caller: Caller, mapping_id: int, *, at: datetime) -> str:
     if row is None:
         raise UnknownImport
     require(caller, Kind(row.kind))
+    return row
+
+
+def forget_mapping(caller: Caller, mapping_id: int, *, at: datetime) -> str:
+    """Remove a kept mapping; returns its name.
+
+    Raises:
+        UnknownImport, NotYourImport.
+    """
+    row = saved(caller, mapping_id)
     row.delete()
     record(caller, "mapping.removed", "mapping", row.name, at=at, after={"kind": row.kind})
     return row.name

@@ -1,0 +1,259 @@
+"""What the page of jobs shows: long work, the schedule, the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.utils.translation import pgettext_lazy as _in
+
+from laoke.foundation.access import Caller, Scope
+from laoke.foundation.jobs import selectors as jobs
+from laoke.foundation.jobs.selectors import Progress
+from laoke.surfaces.console.selectors.imports import PHASES
+from laoke.surfaces.importing.uploads.services import TASK as IMPORT
+
+_ENDED = 12
+_SILENT_SECONDS = 120
+# Of these, running them now has a consequence that people see; the sentence says which.
+NIGHTLY: dict[str, Any] = {
+    "segments.recompute": _(
+        "Scores and classes of all members are computed as of the end of yesterday and replace those there are. Takes "
+        "seconds to minutes; nothing is sent."
+    ),
+    "points.expire": _(
+        "Points whose time is over by now expire at once and not in the coming night. Members see their new balance. "
+        "This cannot be undone."
+    ),
+    "tiers.review": _(
+        "Members whom the latest review day has not judged yet are judged: they may move up or down. This cannot be "
+        "undone. When everybody has been judged, nothing happens."
+    ),
+    "checkout.check": _(
+        "The books are held against every identity that must hold, such as balances and postings. Nothing is changed."
+    ),
+}
+NAMES: dict[str, Any] = {
+    "segments.recompute": _in("task", "Compute scores and classes"),
+    "points.expire": _in("task", "Expire points"),
+    "tiers.review": _in("task", "Review tiers"),
+    "checkout.check": _in("task", "Check the books"),
+    "foundation.purge": _in("task", "Delete handled messages, old logs and ended sessions"),
+    "foundation.sweep-stalled": _in("task", "Start again what broken-off workers left behind"),
+    "console.purge": _in("task", "Delete what the console no longer needs"),
+    "imports.forget": _in("task", "Remove uploaded files after seven days"),
+    "imports.work": _in("task", "Import from files"),
+    "import.orders": _in("task", "Import of orders (command line)"),
+}
+STATES: dict[str, tuple[Any, str]] = {
+    "running": (_in("state of work", "Under way"), "run"),
+    "done": (_in("state of work", "Done"), "end"),
+    "stopped": (_in("state of work", "Stopped"), "pause"),
+    "failed": (_in("state of work", "Broke off"), "bad"),
+}
+OUTCOMES: dict[str, tuple[Any, str]] = {
+    "": (_in("last run", "not known"), "draft"),
+    "doing": (_in("last run", "under way"), "run"),
+    "succeeded": (_in("last run", "done"), "end"),
+    "failed": (_in("last run", "given up"), "bad"),
+}
+QUEUE: dict[str, tuple[Any, str]] = {
+    "waiting": (_in("state of run", "Waits"), "sched"),
+    "doing": (_in("state of run", "Under way"), "run"),
+    "given_up": (_in("state of run", "Given up"), "bad"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A piece of long work. `facts` say what came of it."""
+
+    name: str
+    key: str
+    label: str
+    state: str
+    tone: str
+    running: bool
+    phase: str
+    done: int
+    total: int
+    unit: str
+    rate: float
+    seconds_left: float | None
+    silent: bool
+    started_at: datetime
+    ended_at: datetime | None
+    facts: str
+    path: str
+    stoppable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A task that runs by itself."""
+
+    name: str
+    label: str
+    cron: str
+    next_at: datetime
+    outcome: str
+    tone: str
+    ended_at: datetime | None
+    by_hand: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that waits, is under way or was given up."""
+
+    id: int
+    label: str
+    state: str
+    tone: str
+    given_up: bool
+    tries: int
+    since: datetime | None
+    not_before: datetime | None
+    error: str
+    failed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobsPage:
+    """Everything that works in the background."""
+
+    running: tuple[Work, ...]
+    ended: tuple[Work, ...]
+    planned: tuple[Planned, ...]
+    queue: tuple[Run, ...]
+    waiting: int
+    doing: int
+    given_up: int
+    may_act: bool
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunNowPage:
+    """What running a task now would do."""
+
+    name: str
+    label: str
+    consequence: str
+
+
+def jobs_page(caller: Caller, at: datetime, now: datetime) -> JobsPage:
+    """The page.
+
+    Args:
+        at: what the next runs are counted from.
+        now: the clock that progress is written by; work that was silent for two minutes says so.
+    """
+    works = [_work(each, now) for each in jobs.recent(40)]
+    runs, counts = jobs.queue(30)
+    return JobsPage(
+        running=tuple(each for each in works if each.running),
+        ended=tuple(each for each in works if not each.running)[:_ENDED],
+        planned=tuple(
+            Planned(
+                each.name,
+                _label(each.name),
+                each.cron,
+                each.next_at,
+                str(OUTCOMES[each.outcome][0]),
+                OUTCOMES[each.outcome][1],
+                each.ended_at,
+                each.name in NIGHTLY,
+            )
+            for each in jobs.schedule(at)
+        ),
+        queue=tuple(
+            Run(
+                each.id,
+                _label(each.name),
+                str(QUEUE[each.state][0]),
+                QUEUE[each.state][1],
+                each.state == "given_up",
+                each.tries,
+                each.since,
+                each.not_before,
+                each.error,
+                each.failed_at,
+            )
+            for each in runs
+        ),
+        waiting=counts["waiting"],
+        doing=counts["doing"],
+        given_up=counts["given_up"],
+        may_act=Scope.PROGRAMME_WRITE in caller.scopes,
+        live=any(each.running for each in works) or counts["waiting"] + counts["doing"] > 0,
+    )
+
+
+def run_now_page(name: str) -> RunNowPage | None:
+    """What running a nightly task now would do; None when it is none of those that may be run by hand."""
+    consequence = NIGHTLY.get(name)
+    return None if consequence is None else RunNowPage(name, _label(name), str(consequence))
+
+
+def label(name: str) -> str:
+    """The task in words."""
+    return _label(name)
+
+
+def _label(name: str) -> str:
+    return str(NAMES.get(name, name))
+
+
+def _work(found: Progress, now: datetime) -> Work:
+    state, tone = STATES[found.state]
+    running = found.state == "running"
+    phase = str(found.detail.get("phase") or found.detail.get("step") or "")
+    return Work(
+        found.name,
+        found.key,
+        _label(found.name),
+        str(state),
+        tone,
+        running,
+        str(PHASES.get(phase, "")),
+        found.done,
+        found.total,
+        found.unit,
+        found.rate,
+        found.seconds_left,
+        running and (now - found.updated_at).total_seconds() > _SILENT_SECONDS,
+        found.started_at,
+        found.finished_at,
+        _facts(found.name, found.detail),
+        f"/imports/{found.key}" if found.name == IMPORT else "",
+        # Imports are stopped on their own page, which remembers the wish when the worker dies.
+        found.name not in {IMPORT, "segments.recompute", "checkout.check"},
+    )
+
+
+def _facts(name: str, detail: Mapping[str, Any]) -> str:
+    if name == "checkout.check" and "broken" in detail:
+        broken = detail["broken"]
+        if not broken:
+            return _t("Everything holds.")
+        return ngettext(
+            "%(n)s identity does not hold: %(names)s", "%(n)s identities do not hold: %(names)s", len(broken)
+        ) % {
+            "n": len(broken),
+            "names": ", ".join(broken),
+        }
+    if name == "points.expire" and "points" in detail:
+        return _t("%(n)s points expired") % {"n": f"{detail['points']:,}"}
+    if name == "tiers.review" and "moved" in detail:
+        return ngettext("%(n)s member moved", "%(n)s members moved", detail["moved"]) % {
+            "n": f"{detail['moved']:,}"
+        }
+    if name == IMPORT and detail.get("dry_run"):
+        return _t("trial run")
+    return ""
