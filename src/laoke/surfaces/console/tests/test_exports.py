@@ -1,0 +1,302 @@
+"""Lists as files: what stands in them, who may have them, what a killed worker leaves."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.conf import settings as conf
+from openpyxl import load_workbook
+
+from laoke.foundation.access import SYSTEM
+from laoke.foundation.audit.models import AuditEntry
+from laoke.members import services as members
+from laoke.members.types import IdentityInput
+from laoke.surfaces.console.directory import tasks
+from laoke.surfaces.console.exports import services as exports
+from laoke.surfaces.console.exports.models import Export
+from laoke.surfaces.console.exports.tables import CsvTable, XlsxTable
+from laoke.surfaces.console.notices.models import Notice
+from tests.shop import OPENING
+
+from .crowd import crowd
+from .test_pages import text
+
+
+@pytest.fixture(autouse=True)
+def _home(settings, tmp_path):
+    settings.LAOKE = replace(settings.LAOKE, home=tmp_path)
+
+
+@pytest.fixture
+def people(shop):
+    return crowd(shop, 30)
+
+
+def ask(browser, kind="csv", columns=("tier", "points"), of="", once="e1"):
+    return browser.post("/members/export", {"kind": kind, "column": columns, "of": of, "once": once})
+
+
+def made(at=OPENING):
+    export = Export.objects.latest("pk")
+    tasks.write_export(at, export_id=export.pk)
+    export.refresh_from_db()
+    return export
+
+
+def body(browser, export):
+    answer = browser.get(f"/exports/{export.pk}/file")
+    assert answer.status_code == 200
+    return b"".join(answer.streaming_content)
+
+
+class TestFiles:
+    def test_a_csv_holds_the_filter_with_the_chosen_columns(self, shop, people, hire):
+        browser = hire()
+        answer = ask(
+            browser, columns=("tier", "points", "spend", "last", "tags", "joined", "rfm"), of="tier=gold"
+        )
+        assert (answer.status_code, answer["Location"]) == (303, "/exports")
+        export = made()
+        content = body(browser, export)
+        assert content.startswith(b"\xef\xbb\xbf")
+        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+        assert rows[0][:8] == [
+            "Member number",
+            "Name",
+            "Tier",
+            "Points",
+            "R",
+            "F",
+            "M",
+            "Spend in a year (CNY)",
+        ]
+        assert rows[0][8:] == ["Last purchase", "Tags", "Registered"]
+        gold = sorted(
+            (p for p in people if p.tier == "gold"), key=lambda p: (p.joined_at, p.id), reverse=True
+        )
+        assert [row[0] for row in rows[1:]] == [str(p.id) for p in gold]
+        for row, person in zip(rows[1:], gold, strict=True):
+            assert row[2] == "Gold"
+            assert row[3] == str(person.points)
+            assert row[4:7] == [str(score) for score in person.scores or ("", "", "")]
+            assert row[7] == (
+                "" if person.spend_minor is None else f"{Decimal(person.spend_minor) / 100:.2f}"
+            )
+            assert row[8] == (person.last.isoformat() if person.last else "")
+            words = [word.removeprefix("'") for word in row[9].split("; ") if word]
+            assert set(words) == person.tags
+            assert row[10] == person.joined_at.astimezone(conf.LAOKE.zone).date().isoformat()
+        assert (export.state, export.rows, export.bytes) == ("ready", len(gold), len(content))
+        assert "陈雨桐" not in content.decode()
+        assert "陈*桐" in "".join(row[1] for row in rows) or not any(p.name == "陈雨桐" for p in gold)
+
+    def test_a_workbook_holds_numbers_days_and_texts_as_such(self, shop, people, hire):
+        browser = hire("operations", language="zh-hans")
+        ask(browser, kind="xlsx", columns=("points", "spend", "last", "card"))
+        sheet = load_workbook(io.BytesIO(body(browser, made()))).active
+        rows = list(sheet.iter_rows(values_only=True))
+        assert rows[0] == ("会员编号", "姓名", "积分", "近一年消费 (CNY)", "最近消费", "会员卡")
+        by_id = {row[0]: row for row in rows[1:]}
+        assert set(by_id) == {p.id for p in people}
+        for person in people:
+            row = by_id[person.id]
+            assert row[2] == person.points
+            assert row[3] == (None if person.spend_minor is None else person.spend_minor / 100)
+            assert row[4] == (
+                None if person.last is None else datetime.combine(person.last, datetime.min.time())
+            )
+            assert row[5].startswith("**** ")
+
+    @pytest.mark.parametrize("hostile", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "＝1", "=cmd|' /C calc'!A0"])
+    def test_texts_never_become_formulas(self, tmp_path, hostile):
+        table = CsvTable(tmp_path / "a.csv", [hostile])
+        table.write([hostile, -5, Decimal("-1.50"), date(2026, 1, 2), None])
+        table.close()
+        written = (tmp_path / "a.csv").read_bytes().decode("utf-8-sig")
+        rows = list(csv.reader(io.StringIO(written, newline="")))
+        assert rows == [["'" + hostile], ["'" + hostile, "-5", "-1.50", "2026-01-02", ""]]
+        book = XlsxTable(tmp_path / "a.xlsx", [hostile], "a/b:c[]")
+        book.write([hostile, -5, "x" * 40_000, "a\x00b"])
+        book.close()
+        sheet = load_workbook(io.BytesIO((tmp_path / "a.xlsx").read_bytes())).active
+        assert sheet["A2"].data_type == "s"
+        assert (sheet["A2"].value, sheet["B2"].value) == (hostile, -5)
+        assert (len(sheet["C2"].value), sheet["D2"].value) == (32_767, "ab")
+
+    def test_a_hostile_tag_in_a_file(self, shop, hire):
+        members.register(
+            caller=SYSTEM, at=OPENING, name="=HYPERLINK(1)", identities=[IdentityInput("phone", "13811112222")],
+            tags=["=1+1"],
+        )  # fmt: skip
+        browser = hire()
+        ask(browser, columns=("tags",))
+        rows = list(csv.reader(io.StringIO(body(browser, made()).decode("utf-8-sig"), newline="")))
+        assert rows[1][1:] == ["'=***", "'=1+1"]
+
+    def test_every_column_can_be_exported(self, shop, people, hire):
+        from laoke.surfaces.console.directory.columns import COLUMNS
+
+        browser = hire()
+        ask(browser, columns=[column.name for column in COLUMNS])
+        rows = list(csv.reader(io.StringIO(body(browser, made()).decode("utf-8-sig"), newline="")))
+        assert len(rows[0]) == len(COLUMNS) + 4
+        assert {len(row) for row in rows} == {len(rows[0])}
+
+    def test_in_parts_it_is_the_same_file(self, shop, people, hire, monkeypatch):
+        browser = hire()
+        ask(browser)
+        whole = body(browser, made())
+        monkeypatch.setattr(exports, "_CHUNK", 4)
+        ask(browser, once="e2")
+        assert body(browser, made()) == whole
+
+
+class TestBackground:
+    def test_the_asker_is_told_and_finds_it_in_the_list(self, shop, people, hire):
+        browser = hire()
+        ask(browser, of="q=13800000003")
+        waiting = browser.get("/exports").content.decode()
+        assert "Waiting" in waiting
+        assert 'hx-get="/exports"' in waiting
+        export = made()
+        told = Notice.objects.get()
+        assert (told.kind, told.data, told.path) == (
+            "export.ready",
+            {"name": "All members", "rows": "1"},
+            "/exports",
+        )
+        page = browser.get("/exports").content.decode()
+        assert f'href="/exports/{export.pk}/file"' in page
+        assert 'hx-get="/exports"' not in page
+        assert b"13800000003" not in bytes(export.query_sealed)
+        trail = AuditEntry.objects.get(action="export.requested").after
+        assert trail == {"filter": "", "kind": "csv", "columns": ["tier", "points"]}
+
+    def test_a_killed_worker_leaves_one_file_in_the_end(self, shop, people, hire, monkeypatch):
+        monkeypatch.setattr(exports, "_CHUNK", 5)
+        browser = hire()
+        ask(browser)
+        export = Export.objects.get()
+
+        def killed(count):
+            raise SystemExit
+
+        with pytest.raises(SystemExit):
+            exports.write(export.pk, killed, lambda: OPENING)
+        export.refresh_from_db()
+        assert export.state == "running"
+        assert not (exports.folder() / f"{export.pk}.csv").exists()
+        export = made()
+        assert (export.state, export.rows) == ("ready", len(people))
+        assert [path.name for path in exports.folder().iterdir()] == [f"{export.pk}.csv"]
+        # A run that comes once more changes nothing.
+        tasks.write_export(OPENING + timedelta(hours=1), export_id=export.pk)
+        export.refresh_from_db()
+        assert export.ended_at < OPENING + timedelta(hours=1)
+        assert Notice.objects.count() == 1
+
+    def test_it_can_be_stopped_while_it_waits_and_while_it_is_written(self, shop, people, hire, monkeypatch):
+        browser = hire()
+        ask(browser)
+        first = Export.objects.get()
+        browser.post(f"/exports/{first.pk}/stop")
+        assert made().state == "stopped"
+        monkeypatch.setattr(exports, "_CHUNK", 5)
+        ask(browser, once="e2")
+        second = Export.objects.latest("pk")
+
+        def stopped(count):
+            browser.post(f"/exports/{second.pk}/stop")
+            return False
+
+        assert exports.write(second.pk, stopped, lambda: OPENING) is None
+        second.refresh_from_db()
+        assert second.state == "stopped"
+        assert list(exports.folder().iterdir()) == []
+        assert Notice.objects.count() == 0
+
+    def test_a_disk_that_refuses_is_told(self, shop, people, hire, monkeypatch):
+        browser = hire()
+        ask(browser)
+        export = Export.objects.get()
+
+        def full(*args):
+            raise OSError("no space left on device")
+
+        monkeypatch.setattr(exports, "_write_table", full)
+        with pytest.raises(OSError, match="no space"):
+            tasks.write_export(OPENING, export_id=export.pk)
+        export.refresh_from_db()
+        assert export.state == "failed"
+        assert Notice.objects.get().kind == "export.failed"
+        assert "Could not be written" in text(browser.get("/exports"))
+
+    def test_files_go_after_a_week(self, shop, people, hire):
+        browser = hire()
+        ask(browser)
+        export = made()
+        tasks.purge(OPENING + timedelta(days=6, hours=23))
+        assert body(browser, export)
+        tasks.purge(OPENING + timedelta(days=7, hours=1))
+        assert list(exports.folder().iterdir()) == []
+        assert browser.get(f"/exports/{export.pk}/file").status_code == 404
+        assert "Deleted after seven days" in text(browser.get("/exports"))
+        tasks.purge(OPENING + timedelta(days=31))
+        assert Export.objects.count() == 0
+
+
+class TestWhoMayHaveIt:
+    def test_only_the_asker_and_owners(self, shop, people, hire):
+        asker = hire("operations")
+        ask(asker)
+        export = made()
+        address = f"/exports/{export.pk}/file"
+        assert hire("analyst").get(address).status_code == 404
+        assert "No files yet" in text(hire("finance").get("/exports"))
+        assert hire("auditor").post(f"/exports/{export.pk}/stop").status_code == 404
+        owner = hire("owner")
+        assert body(owner, export)
+        assert "operations-1" in text(owner.get("/exports"))
+        trail = AuditEntry.objects.filter(action="export.downloaded").values_list("actor", flat=True)
+        assert list(trail) == ["owner-1"]
+
+    def test_a_file_holds_only_columns_of_the_role(self, shop, people, hire):
+        browser = hire("associate")
+        answer = ask(browser, columns=("tier", "class"))
+        assert answer.status_code == 422  # the form offers no classes to associates
+        assert Export.objects.count() == 0
+        ask(browser, columns=("tier",), of="rfm=high_value")
+        rows = body(browser, made()).decode("utf-8-sig").splitlines()
+        assert rows[0] == "Member number,Name,Tier"
+        assert len(rows) == len(people) + 1  # nor may they ask for a class: the page says so before
+
+    def test_the_store_limit_holds_in_the_file(self, shop, people, hire):
+        mine = frozenset({shop.stores["S1"]})
+        browser = hire("store_manager", store_ids=list(mine))
+        ask(browser)
+        rows = list(csv.reader(io.StringIO(body(browser, made()).decode("utf-8-sig"), newline="")))[1:]
+        meant = [p.id for p in people if p.store in mine or any(store in mine for _, store in p.orders)]
+        assert sorted(int(row[0]) for row in rows) == sorted(meant)
+
+    def test_too_many_for_a_worksheet_is_said_before_it_begins(self, shop, people, hire, monkeypatch):
+        monkeypatch.setattr(exports, "MOST_XLSX_ROWS", 10)
+        answer = ask(hire(), kind="xlsx")
+        assert answer.status_code == 422
+        assert "A worksheet holds 10 members at most. Choose CSV, or narrow the filter." in text(answer)
+        assert Export.objects.count() == 0
+
+    @pytest.mark.parametrize("kind", ["", "exe", "x" * 10_000])
+    def test_a_kind_there_is_not(self, shop, people, hire, kind):
+        assert ask(hire(), kind=kind).status_code == 422
+        assert Export.objects.count() == 0
+
+    def test_a_file_that_is_not_there(self, shop, hire):
+        answer = hire().get("/exports/999/file")
+        assert answer.status_code == 404
+        assert re.search("This file does not exist", text(answer))
