@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -165,7 +165,7 @@ def load(count: int, now: datetime, step: Step) -> bool:
     segments.recompute(as_of=mark.today, now=now)
     step("rfm", 1, 1)
     step("figures", 0, 1)
-    figures.compute(as_of=mark.today, now=now)
+    figures.compute(as_of=mark.today - timedelta(days=1), now=now)
     step("figures", 1, 1)
     with connection.cursor() as cursor:
         cursor.execute("analyze")

@@ -91,9 +91,12 @@
       }
     }
     const last = points.length - 1;
+    // The number stands where neither the curve nor the plan comes along.
+    const beside = told.plan ? planned(told.plan, points[last][0]) : last ? points[last - 1][1] : -Infinity;
+    const above = points[last][1] >= beside;
     const data = points.map((value, at) => at !== last ? { value, symbol: "none" } : {
       value, symbol: "circle", symbolSize: 9, itemStyle: { color: t.brand, borderColor: t.surface, borderWidth: 2 },
-      label: { show: true, formatter: told.last, position: told.plan ? "bottom" : "top", distance: 8, color: t.brand, fontWeight: 600, fontFamily: t.num, fontSize: 15 } });
+      label: { show: true, formatter: told.last, position: above ? "top" : "bottom", distance: 8, color: t.brand, fontWeight: 600, fontFamily: t.num, fontSize: 15 } });
     series.push({ type: "line", name: told.words.actual, data, showSymbol: true, lineStyle: { width: 2.6, color: t.brand }, itemStyle: { color: t.brand }, emphasis: { disabled: true } });
     const axis = { axisLine: { show: false }, axisTick: { show: false }, splitLine: { lineStyle: { color: t.line } } };
     return {
