@@ -91,7 +91,7 @@ def sealed(request: HttpRequest, *, staff_id: int | None = None) -> str:
         if name in _OURS:
             continue
         if _is_secret(name):
-            left_out.append(name)
+            left_out += [name] if any(values) else []
         else:
             fields += [(name, value) for value in values]
     told = orjson.dumps(

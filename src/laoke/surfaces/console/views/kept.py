@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from django.http import HttpResponse, HttpResponseRedirect
@@ -12,6 +13,9 @@ from laoke.foundation.web.redirects import own_path
 from laoke.surfaces.console import door, resume
 from laoke.surfaces.console.pages import NAVIGATION, Visit, console_page, home
 from laoke.surfaces.console.resume import Kept
+
+_CODE = re.compile(r"[a-z][a-z_:-]*\d*")
+_TOKEN = re.compile(r"[A-Za-z0-9_=-]{30,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,8 @@ def offer(visit: Visit) -> HttpResponse:
 
 
 def _is_written(value: str) -> bool:
-    """Whether a person may have written it: digests and tokens, which forms carry along, nobody recognises."""
-    return bool(value.strip()) and not (len(value) >= 30 and value.isascii() and value.isalnum())
+    """Whether a person will recognise it: tokens, and the codes behind choices ("store:5", "zh-hans"), are no help."""
+    return bool(value.strip()) and not _CODE.fullmatch(value) and not _TOKEN.fullmatch(value)
 
 
 def _title(kept: Kept) -> str:

@@ -68,7 +68,8 @@ class LimitsForm(Form):
     def __init__(self, known: tuple[Place, ...], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.known = known
-        self.fields["role"].choices = [(role.value, ROLE_LABELS[role]) for role in Role]  # type: ignore[attr-defined]
+        roles = [(role.value, ROLE_LABELS[role]) for role in Role]
+        self.fields["role"].choices = [("", gettext_lazy("Choose a role")), *roles]  # type: ignore[attr-defined]
         for field in ("regions", "stores"):
             self.fields[field].choices = [  # type: ignore[attr-defined]
                 (place.key, f"{named(place.name)} · {place.code}")
