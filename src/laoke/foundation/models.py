@@ -10,7 +10,7 @@ from laoke.foundation.idempotency.models import CommandRecord
 from laoke.foundation.jobs.models import TaskFailure, TaskProgress
 from laoke.foundation.outbox.models import OutboxMessage
 from laoke.foundation.staff.models import RecoveryCode, Staff, StaffSession
-from laoke.foundation.webhooks.models import WebhookDelivery, WebhookEndpoint
+from laoke.foundation.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 
 class Generation(models.Model):
@@ -34,6 +34,7 @@ __all__ = [
     "StaffSession",
     "TaskFailure",
     "TaskProgress",
+    "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEndpoint",
 ]

@@ -116,7 +116,7 @@ def _read(name: str, wanted: Wanted, limit: int, mark: Mark | None) -> list[Entr
     text = load(_PACKAGE, name).replace("/*conditions*/", " and ".join(conditions) or "true")
     with hot_cursor() as cursor:
         rows = cursor.execute(text, values).fetchall()
-    return [Entry(*row[:7], _plain(row[7]), _plain(row[8]), row[9]) for row in rows]
+    return [_entry(*row) for row in rows]
 
 
 _CONDITIONS = {
@@ -133,5 +133,22 @@ _BEYOND = {
 }
 
 
-def _plain(value: Any) -> Any:
-    return orjson.loads(value) if isinstance(value, str) else value
+def _entry(
+    entry_id: int,
+    at: datetime,
+    actor_kind: str,
+    actor: str,
+    action: str,
+    object_kind: str,
+    object_id: str,
+    before: str | None,
+    after: str | None,
+    reason: str,
+) -> Entry:
+    return Entry(
+        entry_id, at, actor_kind, actor, action, object_kind, object_id, _plain(before), _plain(after), reason
+    )
+
+
+def _plain(text: str | None) -> Any:
+    return None if text is None else orjson.loads(text)

@@ -17,7 +17,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from django.utils import timezone
+from django.utils import timezone, translation
 from standardwebhooks import Webhook
 
 from laoke.foundation import vault
@@ -98,8 +98,10 @@ def to_private(settings):
 
 
 @pytest.fixture(autouse=True)
-def _listening():
+def _listening() -> Iterator[None]:
     handlers.register()
+    with translation.override("en"):
+        yield
 
 
 def make(peer: Peer, topics=()):
@@ -139,6 +141,23 @@ class TestDelivery:
         )
         assert bytes(WebhookEndpoint.objects.get().secret).find(secret.encode()) == -1
         assert secret not in str(list(AuditEntry.objects.values_list("after", flat=True)))
+
+    def test_each_attempt_is_kept_with_what_a_refusal_said(self, peer):
+        endpoint, _ = make(peer)
+        peer.answers = [500, 204]
+        publish()
+        delivery.deliver_due(T0)
+        delivery.deliver_due(T0 + timedelta(seconds=6))
+        line, (second, first) = selectors.delivery(
+            SYSTEM, endpoint.id, selectors.deliveries(SYSTEM, endpoint.id)[0].id
+        )
+        assert (first.status, first.error, first.answer) == (500, "answered 500", "ok")
+        assert ("content-length", "2") in first.headers
+        assert (second.status, second.error, second.answer) == (204, "", "")
+        assert timedelta(0) <= first.at - T0 < timedelta(seconds=1)
+        assert selectors.health(SYSTEM, T0 - timedelta(hours=1))[endpoint.id].success == 1.0
+        with pytest.raises(NoSuchWebhookDelivery):
+            selectors.delivery(SYSTEM, endpoint.id + 1, line.id)
 
     def test_topics_narrow_and_a_repeated_handler_adds_nothing(self, peer):
         make(peer, ["tier.changed"])

@@ -12,6 +12,8 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 from laoke.foundation.webhooks.errors import BadWebhookUrl
 
 _LONGEST = 500
@@ -34,20 +36,24 @@ def check_url(url: str, *, to_private: bool) -> None:
         BadWebhookUrl
     """
     if len(url) > _LONGEST or any(ord(letter) < 33 or ord(letter) == 127 for letter in url):
-        raise BadWebhookUrl(f"A webhook address has at most {_LONGEST} characters and no spaces.")
+        raise BadWebhookUrl(
+            _("A webhook address has at most %(n)d characters and no spaces.") % {"n": _LONGEST}
+        )
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        parts.port  # noqa: B018 - reading it is the check
     except ValueError:
-        raise BadWebhookUrl("This is no web address. An example: https://example.com/hooks/loyalty") from None
+        raise BadWebhookUrl(
+            _("This is no web address. An example: https://example.com/hooks/loyalty")
+        ) from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadWebhookUrl("A webhook address starts with https:// or http:// and names a host.")
+        raise BadWebhookUrl(_("A webhook address starts with https:// or http:// and names a host."))
     if parts.username is not None or parts.password is not None:
         raise BadWebhookUrl(
-            "Leave user name and password out of the address: the signature proves who sends."
+            _("Leave user name and password out of the address: the signature proves who sends.")
         )
     if parts.fragment:
-        raise BadWebhookUrl("Leave out what follows #: it never reaches the receiver.")
+        raise BadWebhookUrl(_("Leave out what follows #: it never reaches the receiver."))
     if to_private:
         return
     if parts.hostname == "localhost" or parts.hostname.endswith((".localhost", ".local", ".internal")):
@@ -106,5 +112,9 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 def _private(host: str) -> BadWebhookUrl:
     return BadWebhookUrl(
-        f"{host} is not a public address. To send webhooks inside your own network, set LAOKE_WEBHOOKS_TO_PRIVATE=yes."
+        _(
+            "%(host)s is not a public address. To send webhooks inside your own network, set "
+            "LAOKE_WEBHOOKS_TO_PRIVATE=yes."
+        )
+        % {"host": host}
     )

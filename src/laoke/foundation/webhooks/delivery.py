@@ -20,10 +20,11 @@ from threading import Event as Signal
 
 import certifi
 import httpx
+import orjson
 import psycopg
 from django.conf import settings
 from django.db import Error, connection
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from laoke.foundation import vault
 from laoke.foundation.measures import WEBHOOK_ATTEMPTS
@@ -51,7 +52,9 @@ _BATCH = 10
 # A batch whose every post takes the whole timeout ends within it.
 _LEASE = timedelta(seconds=2 * _BATCH * TIMEOUT_SECONDS)
 _AFTER_NO_ANSWER = timedelta(seconds=30)
-_READ_AT_MOST = 65_536  # bytes of an answer; only its status matters
+_READ_AT_MOST = 65_536  # bytes of an answer
+_KEEP_AT_MOST = 2_000  # of them, where the answer was no success: enough to see what the receiver minded
+_KEEP_HEADERS = 30
 _SIDE_BY_SIDE = 8
 _GONE = 410
 
@@ -74,6 +77,8 @@ class _Result:
 
     status: int | None
     error: str
+    headers: tuple[tuple[str, str], ...] = ()
+    answer: str = ""
 
     @property
     def arrived(self) -> bool:
@@ -111,9 +116,11 @@ def deliver_to(endpoint_id: int, at: datetime) -> int:
     ) as client:
         for number, due in enumerate(waiting):
             now = at + timedelta(seconds=time.monotonic() - begun)
+            sent = time.monotonic()
             result = _post(client, endpoint.url, due, secrets, now)
             tried += 1
-            active = _settle(endpoint_id, due, result, lease_until, now)
+            took = round((time.monotonic() - sent) * 1000)
+            active = _settle(endpoint_id, due, result, lease_until, now, took)
             if not active or result.status is None:
                 later = now if not active else now + _AFTER_NO_ANSWER
                 _give_back(waiting[number + 1 :], later, lease_until)
@@ -192,7 +199,8 @@ def _claim(endpoint_id: int, at: datetime, lease_until: datetime) -> list[_Due]:
 
 def _post(client: httpx.Client, url: str, due: _Due, secrets: Sequence[str], now: datetime) -> _Result:
     try:
-        target = addresses.resolve(url, to_private=settings.LAOKE.webhooks_to_private)
+        with translation.override("en"):  # what is kept is translated when it is shown
+            target = addresses.resolve(url, to_private=settings.LAOKE.webhooks_to_private)
         request = client.build_request(
             "POST",
             target.url,
@@ -208,14 +216,25 @@ def _post(client: httpx.Client, url: str, due: _Due, secrets: Sequence[str], now
         )
         response = client.send(request, stream=True)
         try:
-            _read_some(response)
+            body = _read_some(response)
         finally:
             response.close()
     except BadWebhookUrl as error:
         return _Result(None, error.detail[:300])
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
         return _Result(None, _REASONS.get(type(error), type(error).__name__))
-    return _Result(response.status_code, "" if response.is_success else f"answered {response.status_code}")
+    headers = tuple(
+        (name[:100], value[:500]) for name, value in response.headers.items() if name not in _UNKEPT
+    )
+    if response.is_success:
+        return _Result(response.status_code, "", headers[:_KEEP_HEADERS])
+    # A zero byte is in no text that a database can hold.
+    answer = body[:_KEEP_AT_MOST].decode("utf-8", "replace").replace("\0", "")
+    return _Result(response.status_code, f"answered {response.status_code}", headers[:_KEEP_HEADERS], answer)
+
+
+# What a receiver sets for browsers, or would have us prove ourselves with.
+_UNKEPT = frozenset({"set-cookie", "www-authenticate", "proxy-authenticate"})
 
 
 _REASONS: dict[type[Exception], str] = {
@@ -228,20 +247,26 @@ _REASONS: dict[type[Exception], str] = {
 }
 
 
-def _read_some(response: httpx.Response) -> None:
+def _read_some(response: httpx.Response) -> bytes:
     """Read the answer so that the connection can be used again, but not for ever and not everything."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
+    parts: list[bytes] = []
     size = 0
     try:
         for part in response.iter_raw():
+            if size < _KEEP_AT_MOST:
+                parts.append(part[:_KEEP_AT_MOST])
             size += len(part)
             if size > _READ_AT_MOST or time.monotonic() > deadline:
-                return
+                break
     except httpx.HTTPError:
-        return  # the status has arrived; the receiver has answered
+        pass  # the status has arrived; the receiver has answered
+    return b"".join(parts)
 
 
-def _settle(endpoint_id: int, due: _Due, result: _Result, lease_until: datetime, now: datetime) -> bool:
+def _settle(
+    endpoint_id: int, due: _Due, result: _Result, lease_until: datetime, now: datetime, milliseconds: int
+) -> bool:
     """Write down a result; False when the endpoint was switched off by it."""
     gone = result.status == _GONE
     last = due.attempts > len(PAUSES)
@@ -256,6 +281,10 @@ def _settle(endpoint_id: int, due: _Due, result: _Result, lease_until: datetime,
                 "delivered_at": now if result.arrived else None,
                 "status": result.status,
                 "error": result.error,
+                "at": now,
+                "milliseconds": milliseconds,
+                "answer_headers": orjson.dumps(result.headers).decode().replace("\\u0000", ""),
+                "answer": result.answer,
             },
         )
     WEBHOOK_ATTEMPTS.labels("arrived" if result.arrived else "failed").inc()

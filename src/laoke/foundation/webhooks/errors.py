@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from laoke.kernel.errors import LaokeError
 
 
@@ -22,7 +24,7 @@ class NoSuchWebhookEndpoint(LaokeError):
     code, status, title = "no-such-webhook-endpoint", 404, "No such webhook endpoint"
 
     def __init__(self, endpoint_id: int) -> None:
-        super().__init__(f"There is no webhook endpoint {endpoint_id}.")
+        super().__init__(_("There is no webhook endpoint %(id)s.") % {"id": endpoint_id})
 
 
 class NoSuchWebhookDelivery(LaokeError):
@@ -31,7 +33,9 @@ class NoSuchWebhookDelivery(LaokeError):
     code, status, title = "no-such-webhook-delivery", 404, "No such delivery"
 
     def __init__(self, delivery_id: int) -> None:
-        super().__init__(f"There is no delivery {delivery_id}. Deliveries are kept for 30 days.")
+        super().__init__(
+            _("There is no delivery %(id)s. Deliveries are kept for 30 days.") % {"id": delivery_id}
+        )
 
 
 class WebhookEndpointInactive(LaokeError):
@@ -40,7 +44,7 @@ class WebhookEndpointInactive(LaokeError):
     code, status, title = "webhook-endpoint-inactive", 409, "This webhook endpoint is switched off"
 
     def __init__(self, endpoint_id: int) -> None:
-        super().__init__(f"Switch endpoint {endpoint_id} on first.")
+        super().__init__(_("Switch endpoint %(id)s on first.") % {"id": endpoint_id})
 
 
 class UnknownTopics(LaokeError):

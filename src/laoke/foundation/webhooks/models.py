@@ -59,3 +59,21 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} to {self.endpoint_id}"
+
+
+class WebhookAttempt(models.Model):
+    """One post of a delivery and what came back. Of answers that were no success the beginning is kept."""
+
+    delivery = models.ForeignKey(WebhookDelivery, models.CASCADE, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    milliseconds = models.IntegerField()
+    status = models.SmallIntegerField(null=True, help_text="null: no answer")
+    error = models.CharField(max_length=300, default="")
+    answer_headers = models.JSONField(default=list, help_text="pairs of names and values")
+    answer = models.TextField(default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["delivery", "id"], name="webhook_attempts")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %T} {self.status or self.error}"

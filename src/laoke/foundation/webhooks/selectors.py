@@ -9,8 +9,9 @@ from enum import StrEnum
 from django.db.models import Q
 
 from laoke.foundation.access import Caller, Scope
-from laoke.foundation.webhooks.errors import NoSuchWebhookEndpoint
-from laoke.foundation.webhooks.models import WebhookDelivery, WebhookEndpoint
+from laoke.foundation.sql import hot_cursor, load
+from laoke.foundation.webhooks.errors import NoSuchWebhookDelivery, NoSuchWebhookEndpoint
+from laoke.foundation.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 
 class DeliveryStatus(StrEnum):
@@ -21,6 +22,8 @@ class DeliveryStatus(StrEnum):
     GIVEN_UP = "given_up"
 
 
+# Ten of the schedule, and those of as many redeliveries as anybody will look at.
+MOST_ATTEMPTS = 50
 _BY_STATUS = {
     DeliveryStatus.WAITING: Q(next_at__isnull=False),
     DeliveryStatus.DELIVERED: Q(next_at=None, delivered_at__isnull=False),
@@ -39,6 +42,33 @@ class Endpoint:
     active: bool
     disabled_reason: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The deliveries of an endpoint in a stretch of time, by what became of them."""
+
+    delivered: int = 0
+    given_up: int = 0
+    waiting: int = 0
+
+    @property
+    def success(self) -> float | None:
+        """Share that arrived of those that were tried to an end; None when none was."""
+        settled = self.delivered + self.given_up
+        return self.delivered / settled if settled else None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One post of a delivery. `status` None: no answer; `answer` is kept of refusals only, its beginning."""
+
+    at: datetime
+    milliseconds: int
+    status: int | None
+    error: str
+    headers: tuple[tuple[str, str], ...]
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +117,11 @@ def deliveries(
     status: DeliveryStatus | None = None,
     after: int | None = None,
     limit: int = 50,
+    *,
+    before: int | None = None,
 ) -> list[Delivery]:
-    """The log of one endpoint, newest first, those older than the delivery `after`.
+    """The log of one endpoint, newest first: those older than the delivery `after`, or those next to `before` that
+    are newer than it.
 
     Raises:
         MissingScope
@@ -97,9 +130,48 @@ def deliveries(
     rows = WebhookDelivery.objects.filter(endpoint_id=endpoint_id)
     if status is not None:
         rows = rows.filter(_BY_STATUS[status])
+    if before is not None:
+        newer = rows.filter(pk__gt=before).order_by("id")[:limit]
+        return [_line(row) for row in reversed(newer)]
     if after is not None:
         rows = rows.filter(pk__lt=after)
     return [_line(row) for row in rows.order_by("-id")[:limit]]
+
+
+def delivery(caller: Caller, endpoint_id: int, delivery_id: int) -> tuple[Delivery, list[Attempt]]:
+    """One delivery of an endpoint with its posts, the newest first.
+
+    Raises:
+        MissingScope, NoSuchWebhookDelivery
+    """
+    caller.require(Scope.WEBHOOKS)
+    row = WebhookDelivery.objects.filter(pk=delivery_id, endpoint_id=endpoint_id).first()
+    if row is None:
+        raise NoSuchWebhookDelivery(delivery_id)
+    attempts = WebhookAttempt.objects.filter(delivery=row).order_by("-id")[:MOST_ATTEMPTS]
+    return _line(row), [
+        Attempt(
+            each.at,
+            each.milliseconds,
+            each.status,
+            each.error,
+            tuple((name, value) for name, value in each.answer_headers),
+            each.answer,
+        )
+        for each in attempts
+    ]
+
+
+def health(caller: Caller, since: datetime) -> dict[int, Health]:
+    """What became of the deliveries made since then, by endpoint.
+
+    Raises:
+        MissingScope
+    """
+    caller.require(Scope.WEBHOOKS)
+    with hot_cursor() as cursor:
+        cursor.execute(load("laoke.foundation.webhooks", "health"), {"since": since})
+        return {row[0]: Health(*row[1:]) for row in cursor}
 
 
 def due_count(at: datetime) -> int:

@@ -22,6 +22,7 @@ from laoke.surfaces.console.views import (
     shell,
     staff,
     stores,
+    webhooks,
 )
 
 urlpatterns = [
@@ -88,6 +89,24 @@ urlpatterns = [
     path("settings/keys", keys.show_all, name="keys"),
     path("settings/keys/new", keys.create, name="key-new"),
     path("settings/keys/<slug:prefix>/revoke", keys.revoke, name="key-revoke"),
+    path("settings/webhooks", webhooks.show_all, name="webhooks"),
+    path("settings/webhooks/new", webhooks.create, name="webhook-new"),
+    path("settings/webhooks/<int:endpoint_id>", webhooks.show, name="webhook"),
+    path("settings/webhooks/<int:endpoint_id>/edit", webhooks.change, name="webhook-edit"),
+    path("settings/webhooks/<int:endpoint_id>/switch", webhooks.switch, name="webhook-switch"),
+    path("settings/webhooks/<int:endpoint_id>/secret", webhooks.rotate, name="webhook-secret"),
+    path("settings/webhooks/<int:endpoint_id>/test", webhooks.test, name="webhook-test"),
+    path("settings/webhooks/<int:endpoint_id>/remove", webhooks.remove, name="webhook-remove"),
+    path(
+        "settings/webhooks/<int:endpoint_id>/deliveries/<int:delivery_id>",
+        webhooks.show_delivery,
+        name="webhook-delivery",
+    ),
+    path(
+        "settings/webhooks/<int:endpoint_id>/deliveries/<int:delivery_id>/redeliver",
+        webhooks.redeliver,
+        name="webhook-redeliver",
+    ),
     path("tiers", ladder.show, name="tiers"),
     path("stores", stores.show_all, name="stores"),
     path("stores/new", stores.add, name="store-new"),
