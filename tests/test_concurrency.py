@@ -16,8 +16,8 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from laoke.checkout import orders
-from laoke.checkout.again import once_more
 from laoke.foundation.access import SYSTEM
+from laoke.foundation.again import once_more
 from laoke.members import services as members
 from laoke.points.expiry import expire
 from laoke.tiers.ladder import parse as parse_ladder

@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db import transaction
 
 from laoke.checkout import answers, catalogue, guarantee, members, pricing, programme
-from laoke.checkout.again import once_more
 from laoke.checkout.errors import (
     OrderExists,
     TendersDoNotSum,
@@ -28,6 +27,7 @@ from laoke.engine.pricing import Price
 from laoke.engine.tiering import Move
 from laoke.foundation import clock, generations, sql
 from laoke.foundation.access import Caller, Scope
+from laoke.foundation.again import once_more
 from laoke.foundation.idempotency.errors import IdempotencyKeyReused
 from laoke.foundation.idempotency.services import Answer
 from laoke.foundation.sql import raw_cursor

@@ -12,7 +12,6 @@ from django.conf import settings
 from django.db import transaction
 
 from laoke.checkout import catalogue, members, programme
-from laoke.checkout.again import once_more
 from laoke.checkout.errors import ReturnExists, UnknownOrder
 from laoke.checkout.orders import first_answer, repeat
 from laoke.checkout.programme import Programme
@@ -20,6 +19,7 @@ from laoke.checkout.types import MemberKey, ReturnRequest
 from laoke.engine.returning import GiveBack, ReturnRefused, SoldLine, SoldOrder, give_back
 from laoke.foundation import clock, generations, sql
 from laoke.foundation.access import Caller, Scope
+from laoke.foundation.again import once_more
 from laoke.foundation.idempotency.services import Answer
 from laoke.foundation.sql import hot_cursor, raw_cursor
 from laoke.kernel.quantity import format_milli

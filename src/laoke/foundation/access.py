@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.kernel.errors import LaokeError
@@ -142,7 +143,10 @@ class OutsideStores(LaokeError):
     code, status, title = "outside-stores", 403, "Not your store"
 
     def __init__(self, store: str) -> None:
-        super().__init__(f"This key or account is limited to other stores than {store}.", store=store)
+        super().__init__(
+            gettext("This key or account is limited to other stores than %(store)s.") % {"store": store},
+            store=store,
+        )
 
 
 @dataclass(frozen=True, slots=True)

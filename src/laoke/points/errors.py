@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from laoke.kernel.errors import LaokeError
 
 
@@ -12,5 +14,7 @@ class BadAdjustment(LaokeError):
 
     def __init__(self, largest: int) -> None:
         super().__init__(
-            f"An adjustment gives 1 to {largest} points, or takes as many (a negative number)", field="points"
+            _("An adjustment gives 1 to %(largest)s points, or takes as many (a negative number).")
+            % {"largest": largest},
+            field="points",
         )

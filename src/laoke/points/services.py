@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
 from laoke.engine import lots as rules
+from laoke.engine.lots import Lot
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit import services as audit
@@ -17,11 +20,71 @@ from laoke.foundation.sql import hot_cursor
 from laoke.members import selectors as members
 from laoke.members.errors import MemberMerged, UnknownMember
 from laoke.members.normal.person import checked_reason
-from laoke.points import events, ledger, policy
+from laoke.points import events, ledger, models, policy
 from laoke.points.errors import BadAdjustment
 from laoke.points.ledger import Cause
+from laoke.points.models import Account
 
 LARGEST = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many points an adjustment takes from the lots that expire together."""
+
+    expires_at: datetime
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an adjustment would do at an instant.
+
+    `expires_at` is when the points given end, None when points are taken; `repaid` of them settle a debt at once.
+    """
+
+    available_before: int
+    available: int
+    debt: int
+    expires_at: datetime | None
+    repaid: int
+    taken: tuple[Taken, ...]
+
+
+def preview(member_id: int, points: int, *, at: datetime) -> Effect:
+    """What `adjust` would do now, by the same rules and without a lock.
+
+    Raises:
+        BadAdjustment, UnknownMember.
+        InsufficientPoints: more to take than can be spent.
+    """
+    if not 1 <= abs(points) <= LARGEST:
+        raise BadAdjustment(LARGEST)
+    account = Account.objects.filter(pk=member_id).first()
+    if account is None:
+        raise UnknownMember
+    held = [
+        Lot(row.pk, row.accrued_at, row.expires_at, row.remaining, row.order_id)
+        for row in models.Lot.objects.filter(member_id=member_id, remaining__gt=0, expires_at__gt=at)
+    ]
+    before = rules.available(held, at)
+    if points < 0:
+        expiries = {lot.id: lot.expires_at for lot in held}
+        sums: dict[datetime, int] = {}
+        for take in rules.plan_redemption(held, -points, at):
+            sums[expiries[take.lot_id]] = sums.get(expiries[take.lot_id], 0) + take.points
+        taken = tuple(Taken(*pair) for pair in sums.items())
+        return Effect(before, before + points, account.debt, None, 0, taken)
+    in_force = policy.at_version(generations.current(generations.PROGRAMME))
+    repaid = min(account.debt, before + points)
+    return Effect(
+        available_before=before,
+        available=before + points - repaid,
+        debt=account.debt - repaid,
+        expires_at=rules.expiry(at, in_force, settings.LAOKE.zone),
+        repaid=repaid,
+        taken=(),
+    )
 
 
 def adjust(
@@ -40,14 +103,15 @@ def adjust(
         MissingScope, BadAdjustment, ReasonMissing, UnknownMember, MemberMerged, MemberErased, IdempotencyKeyReused.
         InsufficientPoints: more to take than can be spent.
     """
-    caller.require(Scope.POINTS_ADJUST)
-    why = checked_reason(reason)
-    if not 1 <= abs(points) <= LARGEST:
-        raise BadAdjustment(LARGEST)
-    return once(caller, command, lambda: _adjust(caller, member_id, points, why, at), at=at)
+    # Refused before the key is claimed: a program may mend the request and keep its key.
+    _checked(caller, points, reason)
+    return once(caller, command, lambda: apply(caller, member_id, points, reason, at=at), at=at)
 
 
-def _adjust(caller: Caller, member_id: int, points: int, why: str, at: datetime) -> dict[str, Any]:
+@transaction.atomic
+def apply(caller: Caller, member_id: int, points: int, reason: str, *, at: datetime) -> dict[str, Any]:
+    """As `adjust`, for callers that see to it themselves that a repeat acts once. The answer is its JSON as values."""
+    why = _checked(caller, points, reason)
     with hot_cursor() as cursor:
         try:
             account = ledger.lock(cursor, member_id, at)
@@ -76,3 +140,11 @@ def _adjust(caller: Caller, member_id: int, points: int, why: str, at: datetime)
     payload = {name: answer[name] for name in ("member_id", "points", "points_available")}
     outbox.add(events.ADJUSTED, payload, at=at, member_id=member_id)
     return answer
+
+
+def _checked(caller: Caller, points: int, reason: str) -> str:
+    caller.require(Scope.POINTS_ADJUST)
+    why = checked_reason(reason)
+    if not 1 <= abs(points) <= LARGEST:
+        raise BadAdjustment(LARGEST)
+    return why

@@ -4,7 +4,7 @@ from laoke.members.sealing import identity_key
 from laoke.members.selectors.consents import consents, has_consent
 from laoke.members.selectors.lookup import find, find_many, kept_id, owners_of, registered_at, resolve
 from laoke.members.selectors.profiles import profile
-from laoke.members.selectors.reveal import REVEALABLE, reveal
+from laoke.members.selectors.reveal import REVEALABLE, reveal, reveal_fields
 from laoke.members.selectors.search import search
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "registered_at",
     "resolve",
     "reveal",
+    "reveal_fields",
     "search",
 ]

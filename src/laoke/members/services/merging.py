@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from laoke.foundation.access import Caller, Scope
+from laoke.foundation.again import once_more
 from laoke.foundation.audit import services as audit
 from laoke.foundation.outbox import services as outbox
 from laoke.members import events, followers, locks
@@ -30,7 +31,6 @@ from laoke.members.types import MemberId, MemberStatus, MergeId
 UNDO_DAYS = 30
 
 
-@transaction.atomic
 def merge(*, caller: Caller, kept_id: MemberId, gone_id: MemberId, reason: str, at: datetime) -> MergeId:
     """Merge `gone_id` into `kept_id`. A repeat answers with the merge that was made.
 
@@ -45,6 +45,11 @@ def merge(*, caller: Caller, kept_id: MemberId, gone_id: MemberId, reason: str, 
     why = checked_reason(reason)
     if kept_id == gone_id:
         raise MergeWithSelf(kept_id)
+    return once_more(lambda: _merge(caller, kept_id, gone_id, why, at))
+
+
+@transaction.atomic
+def _merge(caller: Caller, kept_id: MemberId, gone_id: MemberId, why: str, at: datetime) -> MergeId:
     rows = locks.exclusively([kept_id, gone_id])
     if len(rows) < 2:
         raise UnknownMember

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from laoke.foundation.access import Caller, Scope
+from laoke.foundation.again import once_more
 from laoke.foundation.audit import services as audit
 from laoke.foundation.outbox import services as outbox
 from laoke.members import events, followers, locks
@@ -20,7 +21,6 @@ from laoke.members.services.profiles import assign, current, empty, touch
 from laoke.members.types import ConsentChannel, ConsentPurpose, MemberId, MemberStatus, MergeId
 
 
-@transaction.atomic
 def unmerge(*, caller: Caller, merge_id: MergeId, at: datetime) -> bool:
     """Undo a merge within 30 days. What was added to the kept member since then stays with it.
 
@@ -33,6 +33,11 @@ def unmerge(*, caller: Caller, merge_id: MergeId, at: datetime) -> bool:
         LaterMergeFirst: names the merge to undo before.
     """
     caller.require(Scope.MEMBERS_MERGE)
+    return once_more(lambda: _unmerge(caller, merge_id, at))
+
+
+@transaction.atomic
+def _unmerge(caller: Caller, merge_id: MergeId, at: datetime) -> bool:
     made = Merge.objects.filter(pk=merge_id).first()
     if made is None:
         raise UnknownMerge(merge_id)
