@@ -313,7 +313,7 @@ def overview(
             for each in CARDS
         )
 
-    built = _after(found, "cards", cards) if shown else Part[tuple[Card, ...]]()
+    built = _after(found, "cards", cards) if shown else Part()
     orders_seen = pulse.value is None or pulse.value.last_order_at is not None
     plan = _plan_of(metric, targets)
     return Overview(
