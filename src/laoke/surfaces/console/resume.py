@@ -77,6 +77,8 @@ def outdated(request: HttpRequest) -> HttpResponse | None:
     if not text:
         return None
     put(request, text)
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=204, headers={"HX-Redirect": PATH})
     return HttpResponseRedirect(PATH, status=303)
 
 

@@ -202,6 +202,8 @@ class TestFormsOlderThanTheSignIn:
         assert (answer.status_code, answer.url) == (303, "/resume")
         assert not Staff.objects.filter(username="wu").exists()
         assert "吴" in strict.get("/resume").content.decode()
+        headers = {"Origin": "http://testserver", "HX-Request": "true"}
+        assert strict.post("/settings/staff/new", sent, headers=headers)["HX-Redirect"] == "/resume"
 
     @pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://testserver:81"])
     def test_a_form_of_others_is_not(self, strict, origin):
