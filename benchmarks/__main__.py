@@ -23,6 +23,7 @@ ALL: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "till-1m": ("benchmarks.till", ["--members", "1000000"], []),
     "features-1m": ("benchmarks.features", ["--members", "1000000"], ["--members", "10000", "--rounds", "1"]),
+    "figures-1m": ("benchmarks.figures", ["--members", "1000000"], ["--members", "10000"]),
     "pages-1m": (
         "benchmarks.pages",
         ["--members", "1000000"],
