@@ -13,7 +13,7 @@ from laoke.foundation.jobs.declare import task
 _log = logging.getLogger(__name__)
 
 
-@task("checkout.check", at="30 4 * * *", tries=2)
+@task("checkout.check", at="50 4 * * *", tries=2)
 def check(at: datetime) -> None:
     """What `laoke check` does. The names of identities that do not hold stand in the row of progress and in the log."""
     with progress.track("checkout.check", len(CHECKS), at, unit="checks") as work:

@@ -158,7 +158,7 @@ _NOTES = {
     ),
     SHORTENED: _("Some cells are long and are shown shortened here. They are read in full."),
 }
-_LEAD = {"orders": "/orders", "members": "/members", "products": "/products", "stores": "/stores"}
+_LEAD = {"orders": "/members", "members": "/members", "products": "/products", "stores": "/stores"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,15 @@ def send(browser, *files: SimpleUploadedFile, kind: str = "members", **more):
     return browser.post("/imports/files", {"kind": kind, "files": list(files), **more})
 
 
+def refusal(response) -> str:
+    """What the page says is wrong, for the message of a failed test."""
+    found = re.search(r'role="alert".*?</div>', response.content.decode(), re.DOTALL)
+    return found[0] if found else f"{response.status_code} without a refusal"
+
+
 def number(response) -> int:
     found = re.fullmatch(r"/imports/(\d+)/columns", response.get("Location", ""))
-    assert found, response.content.decode()[:3000]
+    assert found, refusal(response)
     return int(found[1])
 
 
@@ -124,7 +130,7 @@ def check(browser, import_id: int, **changes: str):
     """Send the form as it stands, with changes, and have the trial run done."""
     address = f"/imports/{import_id}/columns"
     answer = browser.post(address, form_of(browser, address) | changes | {"act": "check"})
-    assert answer.status_code == 303, answer.content.decode()[:3000]
+    assert answer.status_code == 303, refusal(answer)
     run_worker(import_id)
     return browser.get(f"/imports/{import_id}").content.decode()
 
