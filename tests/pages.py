@@ -32,7 +32,7 @@ class Address:
     """One entry. `scope` opens it, `send` lets send it a form; both None: everybody who is signed in.
 
     `queries` are the ways it is looked at. `status` is what it answers in the furnished shop, where that is a refusal:
-    there is nothing to switch off, say.
+    there is nothing to switch off, say. `owned`: nobody but whom it belongs to finds it there.
     """
 
     kind: Kind = Kind.PAGE
@@ -43,6 +43,7 @@ class Address:
     charts: bool = False
     queries: tuple[str, ...] = ("",)
     status: int = 200
+    owned: bool = False
 
     def may_open(self, role: Role) -> bool:
         """Whether a role may look at it."""
@@ -90,6 +91,12 @@ REGISTER: dict[str, Address] = {
     "sign-on-back": Address(Kind.DOOR, public=True),
     "resume": door(),
     "overview": page(Scope.INSIGHT_READ, charts=True),
+    "overview-series": Address(Kind.FILE, Scope.INSIGHT_READ),
+    "overview-count": door(Scope.PROGRAMME_WRITE),
+    "targets": page(Scope.INSIGHT_READ),
+    "target": form(Scope.PROGRAMME_WRITE),
+    "target-remove": door(Scope.PROGRAMME_WRITE),
+    "target-restore": door(Scope.PROGRAMME_WRITE),
     "search": page(None, "?q=王", "?q=no-such-thing"),
     "place": form(),
     "notices": form(),
@@ -118,8 +125,62 @@ REGISTER: dict[str, Address] = {
     # Members.
     "members": page(Scope.MEMBERS_READ, "?q=王", "?q=no-such-thing"),
     "member": page(Scope.MEMBERS_READ),
+    "members-count": part(Scope.MEMBERS_READ),
+    "members-tabs": part(Scope.MEMBERS_READ),
+    "members-filter": page(Scope.MEMBERS_READ),
+    "members-display": form(Scope.MEMBERS_READ),
+    "members-export": form(Scope.MEMBERS_READ),
+    "views": page(Scope.MEMBERS_READ),
+    "view-save": form(Scope.MEMBERS_READ),
+    "view": door(Scope.MEMBERS_READ),
+    "view-delete": door(Scope.MEMBERS_READ),
+    "view-restore": door(Scope.MEMBERS_READ),
+    "bulk": form(
+        Scope.MEMBERS_WRITE, queries=("?action=tag&ids={member_id}", "?action=block&ids={member_id}")
+    ),
+    "bulk-act": page(Scope.MEMBERS_WRITE, owned=True),
+    "bulk-stop": door(Scope.MEMBERS_WRITE),
+    "bulk-undo": door(Scope.MEMBERS_WRITE),
+    "exports": page(Scope.MEMBERS_READ),
+    "export-file": Address(Kind.FILE, Scope.MEMBERS_READ, owned=True),
+    "export-stop": door(Scope.MEMBERS_READ),
     "segments": page(Scope.MEMBERS_READ, "?by=rm", "?by=fm", charts=True),
     "tiers": page(Scope.TIERS_READ),
+    # Imports.
+    "imports": page(Scope.STORES_WRITE),
+    "imports-new": page(Scope.STORES_WRITE),
+    "imports-files": door(Scope.STORES_WRITE),
+    "imports-saved": Address(Kind.FILE, Scope.STORES_WRITE, status=404),
+    "imports-forget": door(Scope.STORES_WRITE),
+    "import": page(Scope.STORES_WRITE),
+    "import-columns": form(Scope.STORES_WRITE, owned=True),
+    "import-start": door(Scope.STORES_WRITE),
+    "import-stop": door(Scope.STORES_WRITE),
+    "import-again": door(Scope.STORES_WRITE),
+    "import-discard": form(Scope.STORES_WRITE, owned=True),
+    "import-mapping": Address(Kind.FILE, Scope.STORES_WRITE),
+    "import-check": Address(Kind.FILE, Scope.STORES_WRITE),
+    "import-report": Address(Kind.FILE, Scope.STORES_WRITE),
+    # The machinery.
+    "audit": page(Scope.AUDIT_READ, "?action=product.saved", "?id=no-such-thing"),
+    "audit-export": door(Scope.AUDIT_READ),
+    "keys": page(Scope.API_KEYS),
+    "key-new": form(Scope.API_KEYS),
+    "key-revoke": form(Scope.API_KEYS),
+    "webhooks": page(Scope.WEBHOOKS),
+    "webhook-new": form(Scope.WEBHOOKS),
+    "webhook": page(Scope.WEBHOOKS),
+    "webhook-edit": form(Scope.WEBHOOKS),
+    "webhook-switch": form(Scope.WEBHOOKS),
+    "webhook-secret": form(Scope.WEBHOOKS),
+    "webhook-test": door(Scope.WEBHOOKS),
+    "webhook-remove": form(Scope.WEBHOOKS),
+    "webhook-delivery": page(Scope.WEBHOOKS),
+    "webhook-redeliver": door(Scope.WEBHOOKS),
+    "jobs": page(Scope.PROGRAMME_READ),
+    "jobs-run": form(Scope.PROGRAMME_WRITE),
+    "jobs-retry": door(Scope.PROGRAMME_WRITE),
+    "jobs-stop": door(Scope.PROGRAMME_WRITE),
     # Stores and products.
     "stores": page(Scope.STORES_READ, "?q=1"),
     "store": page(Scope.STORES_READ),

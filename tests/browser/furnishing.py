@@ -10,18 +10,35 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
-from laoke.foundation.access import SYSTEM, Role
+from laoke.foundation.access import SYSTEM, Role, Scope
+from laoke.foundation.apikeys import services as apikeys
+from laoke.foundation.models import WebhookDelivery
 from laoke.foundation.staff import services as staff
+from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
 from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, StoreInput
+from laoke.surfaces.console.directory.models import BulkAct, SavedView
+from laoke.surfaces.console.exports import services as exports
+from laoke.surfaces.console.exports.models import Export
+from laoke.surfaces.importing.tasks import work
 from tests.browser.site import LIMITED, NAMES, PASSWORD
+from tests.visitor import Visitor
 
 # Two entries of one person, by phone.
 PERSON, PHONES = "欧阳小满", ("13612345678", "13612345679")
+# Two rows that can come in and two that cannot.
+MEMBERS_FILE = (
+    "手机号,会员卡号,姓名,入会时间,性别\n"
+    "13512340001,ZZ000001,张三,2025-03-01 10:00,男\n"
+    "13512340002,ZZ000002,李四,2025-04-02 11:30,女\n"
+    "12345,ZZ000003,王五,2025-05-03 09:00,男\n"
+    "13512340004,ZZ000004,赵六,not a day,女\n"
+)
 # A session that nobody has: addresses of sessions are refused or answered without one.
 NO_SESSION = UUID("00000000-0000-4000-8000-000000000000")
 
@@ -48,7 +65,8 @@ def furnish(at: datetime) -> dict[str, Any]:
     }
     staff.create(SYSTEM, LIMITED, "钱一店", Role.STORE_MANAGER.value, PASSWORD, at=at, store_ids=[home])
     return {
-        "code": "missing-scope",
+        **_left_by_work(at),
+        "problem.code": "missing-scope",
         "member_id": _one(
             "select member_id from purchases_order where member_id is not null "
             "group by 1 order by count(*) desc, 1 limit 1"
@@ -66,7 +84,66 @@ def furnish(at: datetime) -> dict[str, Any]:
     }
 
 
-def _one(statement: str) -> Any:
+def _left_by_work(at: datetime) -> dict[str, Any]:
+    """What is there after an owner has worked for a while: keys, imports, exports, views, changes to many."""
+    owner = Visitor(at, "owner")
+    _, secret = apikeys.create(SYSTEM, "till 9", [Scope.ORDERS_WRITE.value], None, None, at=at)
+    mapped, done = (_upload(owner) for _ in range(2))
+    owner.send_form(f"/imports/{done}/columns", "map", act="check")
+    work(at, import_id=done)
+    owner.post(f"/imports/{done}/start", {"once": "furnish"})
+    work(at, import_id=done)
+    owner.post("/members/export", {"kind": "csv", "column": ["card", "tier"], "of": "tier=basic"})
+    export = Export.objects.latest("pk").pk
+    exports.write(export, lambda rows: False, lambda: at)
+    owner.post("/members/views/save", {"name": "金卡", "of": "tier=gold"})
+    some = [row[0] for row in _rows("select id from members_member order by id limit 2")]
+    owner.post("/members/bulk", {"action": "tag", "ids": some, "word": "试用"})
+    return {
+        "prefix": secret.split("_")[1],
+        "import_id": done,
+        "import-columns.import_id": mapped,
+        "import-discard.import_id": mapped,
+        "import-start.import_id": mapped,
+        "mapping_id": 0,
+        "export_id": export,
+        "view_id": SavedView.objects.latest("pk").pk,
+        "act_id": BulkAct.objects.latest("pk").pk,
+        **_a_receiver(at),
+        "job_id": 0,
+        "jobs-run.name": "points.expire",
+        "code": "repurchase_90",
+    }
+
+
+def _a_receiver(at: datetime) -> dict[str, int]:
+    """An endpoint, switched off so that nothing leaves the machine, and what was sent to it before."""
+    endpoint, _ = webhooks.create_endpoint(SYSTEM, "小程序", "https://93.184.216.34/laoke", [], at=at)
+    webhooks.disable_endpoint(SYSTEM, endpoint.id, "by hand", at=at)
+    sent = WebhookDelivery.objects.create(
+        endpoint_id=endpoint.id,
+        message_id=1,
+        topic="order.committed",
+        body='{"order_id": 1}',
+        created_at=at,
+        attempts=8,
+        last_status=500,
+        last_error="HTTP 500",
+    )
+    return {"endpoint_id": endpoint.id, "delivery_id": sent.pk}
+
+
+def _upload(visitor: Visitor) -> int:
+    file = SimpleUploadedFile("members.csv", MEMBERS_FILE.encode())
+    answer = visitor.post("/imports/files", {"kind": "members", "files": [file]})
+    return int(answer["Location"].split("/")[2])
+
+
+def _rows(statement: str) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
-        return cursor.fetchone()[0]
+        return list(cursor.fetchall())
+
+
+def _one(statement: str) -> Any:
+    return _rows(statement)[0][0]
