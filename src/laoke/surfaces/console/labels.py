@@ -105,6 +105,27 @@ HAPPENINGS: dict[str, tuple[Any, str]] = {
     "tier:threshold_reached": (_("Reached a tier"), "move"),
     "tier:review_upgraded": (_("Moved up at the review"), "move"),
     "tier:review_downgraded": (_("Moved down at the review"), "move"),
+    "tier:merged": (_("Tier after a merge of members"), "move"),
+    "tier:merge_undone": (_("Tier after a merge was undone"), "move"),
     "tier:return_downgraded": (_("Moved down: what reached the tier was returned"), "move"),
 }
 OTHER_MOVE = (_("Tier changed"), "move")
+
+# Where a lot of points came from.
+ORIGINS: dict[str, Any] = {
+    "order": _("Purchase"),
+    "adjustment": _("Adjustment"),
+    "merge": _("Merged member"),
+    "restore": _("Given back with a return"),
+}
+# Common means of payment; others are shown as the till names them.
+TENDERS: dict[str, Any] = {
+    "cash": _("Cash"),
+    "card": _("Bank card"),
+    "bank_card": _("Bank card"),
+    "wechat_pay": _("WeChat Pay"),
+    "alipay": _("Alipay"),
+    "quick_pass": _("UnionPay QuickPass"),
+    "gift_card": _("Gift card"),
+    "stored_value": _("Stored value"),
+}

@@ -1,5 +1,6 @@
--- A member's newest orders, at $stores only (null: at all). Grain: one row per order.
+-- A member's orders, newest first, at $stores only (null: at all), below the mark. Grain: one row per order.
 select
+    purchase.id,
     purchase.order_no,
     purchase.placed_at,
     store.name as store,
@@ -16,5 +17,9 @@ join purchases_store store on store.id = purchase.store_id
 join purchases_channel channel on channel.id = purchase.channel_id
 where purchase.member_id = %(member_id)s
     and (%(stores)s::bigint[] is null or purchase.store_id = any(%(stores)s::bigint[]))
+    and (
+        %(mark_at)s::timestamptz is null
+        or (purchase.placed_at, purchase.id) < (%(mark_at)s::timestamptz, %(mark_id)s::bigint)
+    )
 order by purchase.placed_at desc, purchase.id desc
 limit %(limit)s

@@ -1,5 +1,16 @@
 -- Everything about one member that stands in one place. Grain: one row; none for an unknown member.
+-- Orders are counted at $stores only (null: at all).
 select
+    member.status,
+    member.name_masked,
+    member.birthday_mmdd,
+    member.gender,
+    member.language,
+    member.registered_at,
+    member.registered_date,
+    member.home_store_id,
+    member.updated_at,
+    member.version,
     standing.tier,
     standing.since,
     account.balance,
@@ -19,6 +30,25 @@ select
             where member_id = member.id and store_id = any(%(stores)s::bigint[])
         ) as visible,
     (
+        select coalesce(json_agg(json_build_array(id, kind, issuer, value_masked) order by added_at, kind, id), '[]')::text
+        from members_identity
+        where member_id = member.id
+    ) as identities,
+    (
+        select coalesce(json_agg(json_build_array(tag, source, added_at) order by added_at, tag), '[]')::text
+        from members_membertag
+        where member_id = member.id
+    ) as tags,
+    (
+        select coalesce(json_agg(json_build_array(channel, purpose, granted, at, source, recorded_by)), '[]')::text
+        from (
+            select distinct on (channel, purpose) channel, purpose, granted, at, source, recorded_by
+            from members_consentevent
+            where member_id = member.id
+            order by channel, purpose, at desc, id desc
+        ) newest
+    ) as consents,
+    (
         -- Open lots, those that expire in the same month of the shop's calendar together.
         select
             coalesce(json_agg(json_build_array(lots.first_at, lots.points, lots.lots) order by lots.first_at), '[]')::text
@@ -29,7 +59,22 @@ select
             group by date_trunc('month', (expires_at - interval '1 microsecond') at time zone %(zone)s)
         ) lots
     ) as lots,
-    row_to_json(features)::text as features
+    row_to_json(features)::text as features,
+    (
+        select count(*)
+        from purchases_order
+        where member_id = member.id
+            and (%(stores)s::bigint[] is null or store_id = any(%(stores)s::bigint[]))
+    ) as orders,
+    (
+        select count(*) from (
+            select from points_posting
+            where member_id = member.id
+            group by at, kind, order_id, return_id, note
+        ) movements
+    ) as movements,
+    (select count(*) from foundation_auditentry where object_kind = 'member' and object_id = member.id::text)
+        + (select count(*) from members_consentevent where member_id = member.id) as changes
 from members_member member
 left join tiers_standing standing on standing.member_id = member.id
 left join points_account account on account.member_id = member.id

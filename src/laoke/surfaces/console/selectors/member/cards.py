@@ -1,0 +1,167 @@
+"""Cards of the overview: tier with the way to the next one, points with their lots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+
+from laoke.checkout.programme import Programme
+from laoke.engine import tiering
+from laoke.engine.tiering import Activity, Finding, Metric
+from laoke.foundation.sql import hot_cursor
+from laoke.purchases import selectors as purchases
+from laoke.surfaces.console.naming import Named, face, tier_name
+from laoke.surfaces.console.selectors.member.state import State
+
+SOON_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One criterion: how far the member is, what keeps the tier and what the next one asks for.
+
+    `money`: the values are minor units. `months` or `days` is the window, the other one 0.
+    """
+
+    money: bool
+    months: int
+    days: int
+    value: int
+    keep: int | None
+    reach: int | None
+    missing: int
+
+    @property
+    def goal(self) -> int:
+        """The right end of the track."""
+        return self.reach or self.keep or 1
+
+    @property
+    def notch(self) -> int | None:
+        """Where the mark for keeping the tier stands, when it is not the goal itself."""
+        return self.keep if self.reach and self.keep and self.keep < self.reach else None
+
+
+@dataclass(frozen=True, slots=True)
+class TierCard:
+    """The member's tier and the way to the next one."""
+
+    name: Named
+    face: str
+    since: datetime | None
+    next_name: Named | None
+    next_face: str
+    criteria: tuple[Criterion, ...]
+    keeps: bool
+    has_keep: bool
+    review_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class LotMonth:
+    """Open lots that expire in one month: `last_day` of the first of them, `days` from now."""
+
+    last_day: date
+    points: int
+    lots: int
+    days: int
+
+    @property
+    def soon(self) -> bool:
+        """Whether a word about it is due."""
+        return self.days <= SOON_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class PointsCard:
+    """The member's points. `worth_minor` is what the till would take them for."""
+
+    available: int
+    worth_minor: int
+    debt: int
+    soonest: LotMonth | None
+    soonest_worth_minor: int
+    earned: int
+    redeemed: int
+    expired: int
+    lots: tuple[LotMonth, ...]
+    most: int
+
+
+def tier_card(rules: Programme, state: State) -> TierCard:
+    """Where the member stands and what both criteria say."""
+    ladder = rules.ladder
+    rank = ladder.rank(state.tier or ladder.lowest.code)
+    tier, rungs = ladder.tiers[rank], len(ladder.tiers)
+    following = tiering.next_tier(ladder, tier.code)
+    zone, at = settings.LAOKE.zone, state.at
+    starts = [window.start(at, zone) for window in ladder.windows]
+    facts: dict[tiering.Window, Activity] = {}
+    if starts:
+        with hot_cursor() as cursor:
+            done = purchases.activity(cursor, state.id, starts, state.at)
+        facts = {window: Activity(*did) for window, did in zip(ladder.windows, done, strict=True)}
+    keep = tiering.findings(tier, facts)
+    reach = tiering.findings(following, facts) if following else ()
+    return TierCard(
+        name=tier_name(tier),
+        face=face(rank, rungs),
+        since=state.since,
+        next_name=tier_name(following) if following else None,
+        next_face=face(min(rank + 1, rungs - 1), rungs),
+        criteria=_criteria(keep, reach),
+        keeps=all(finding.met for finding in keep),
+        has_keep=bool(keep),
+        review_date=tiering.next_review(ladder, at.astimezone(zone).date()),
+    )
+
+
+def _criteria(keep: tuple[Finding, ...], reach: tuple[Finding, ...]) -> tuple[Criterion, ...]:
+    """What is counted, each once, with both thresholds beside it."""
+    kept = {(found.metric, found.window): found for found in keep}
+    reached = {(found.metric, found.window): found for found in reach}
+    criteria = []
+    for key in {**kept, **reached}:
+        low, high = kept.get(key), reached.get(key)
+        found = high or low
+        assert found is not None
+        criteria.append(
+            Criterion(
+                money=found.metric is Metric.SPEND,
+                months=found.window.months,
+                days=found.window.days,
+                value=found.value,
+                keep=low.at_least if low else None,
+                reach=high.at_least if high else None,
+                missing=high.missing if high else 0,
+            )
+        )
+    return tuple(criteria)
+
+
+def points_card(rules: Programme, state: State) -> PointsCard:
+    """What can be spent, and until when."""
+    zone, at = settings.LAOKE.zone, state.at
+    today = at.astimezone(zone).date()
+    lots = []
+    for first_at, points, count in state.lots:
+        expires_at = datetime.fromisoformat(first_at)
+        last_day = (expires_at - datetime.resolution).astimezone(zone).date()
+        lots.append(LotMonth(last_day, points, count, (last_day - today).days))
+    available = sum(lot.points for lot in lots)
+    soonest = lots[0] if lots and lots[0].soon else None
+    step = rules.points.spend.step
+    return PointsCard(
+        available=available,
+        worth_minor=rules.points.worth(available // step * step),
+        debt=state.debt,
+        soonest=soonest,
+        soonest_worth_minor=rules.points.worth(soonest.points // step * step) if soonest else 0,
+        earned=state.earned,
+        redeemed=state.redeemed,
+        expired=state.expired,
+        lots=tuple(lots),
+        most=max((lot.points for lot in lots), default=0),
+    )
