@@ -37,6 +37,17 @@ _JOINS = {
 }
 # A purchase something of which was kept, as the nightly computation counts them.
 KEPT = "o.total_minor > o.returned_minor"
+# Members at home in one of some stores, or who bought there. The planner takes an `exists` beside an `or` for a set to
+# be gathered first, whatever it costs; a value it has to look up.
+_SEEN = (
+    "m.id in (select h.id from members_member h where h.home_store_id = any(%(limits)s::bigint[]) "
+    "union select o.member_id from purchases_order o "
+    "where o.store_id = any(%(limits)s::bigint[]) and o.member_id is not null)"
+)
+_SEEN_ONE_BY_ONE = (
+    "(m.home_store_id = any(%(limits)s::bigint[]) or coalesce((select true from purchases_order o "
+    "where o.store_id = any(%(limits)s::bigint[]) and o.member_id = m.id limit 1), false))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class Where:
     values: dict[str, Any] = field(default_factory=dict)
     tables: set[str] = field(default_factory=set)
     matches: bool = False
+    limited: bool = False
 
     def add(self, part: str, *tables: str, **values: Any) -> None:
         """One more condition."""
@@ -83,9 +95,15 @@ class Where:
         wanted = self.tables | set(more)
         return " ".join(["from", first, *(join for name, join in _JOINS.items() if name in wanted)])
 
-    def text(self, *more: str) -> str:
-        """The where clause."""
-        return "where " + "\n    and ".join([*self.parts, *more])
+    def text(self, *more: str, walking: bool = False) -> str:
+        """The where clause.
+
+        Args:
+            walking: members are looked at one by one until a page is full, so whether an account may see one is
+                looked up for each; otherwise all whom it may see are gathered first.
+        """
+        limits = [_SEEN_ONE_BY_ONE if walking else _SEEN] if self.limited else []
+        return "where " + "\n    and ".join([*self.parts, *limits, *more])
 
 
 def where(wanted: Filter, words: Vocabulary, scene: Scene, *, only: Sequence[int] | None = None) -> Where:
@@ -101,11 +119,8 @@ def where(wanted: Filter, words: Vocabulary, scene: Scene, *, only: Sequence[int
     if only is not None:
         found.add("m.id = any(%(only)s::bigint[])", only=list(only))
     if scene.stores is not None:
-        found.add(
-            "(m.home_store_id = any(%(limits)s::bigint[]) or exists (select from purchases_order o "
-            "where o.member_id = m.id and o.store_id = any(%(limits)s::bigint[])))",
-            limits=list(scene.stores),
-        )
+        found.limited = True
+        found.values["limits"] = list(scene.stores)
     if wanted.q:
         _matching(found, wanted.q)
     if wanted.tier:

@@ -23,11 +23,16 @@ from laoke.foundation.vault import vault
 from laoke.surfaces.console.directory.conditions import Scene, Where
 from laoke.surfaces.console.directory.filters import Filter
 from laoke.surfaces.console.directory.models import ListCount
+from laoke.surfaces.console.directory.walking import Way
 
 EXACT_UP_TO = 100_000
 KEEP = timedelta(minutes=10)
 # What the planner calls the cost of reading some 100 MB: about 60 ms on a small machine.
 _CHEAP = 20_000
+_BEARABLE = 40_000
+_TRIFLING = 500
+_SPARSE = 20  # less than one in so many
+_DENSE = 4  # at least one in so many
 _SAMPLED_PERCENT = 1
 _PATIENCE_MS = 8000
 _PURPOSE = "console.count"
@@ -49,12 +54,30 @@ def key_of(wanted: Filter, scene: Scene) -> bytes:
     return vault().blind(told.decode(), _PURPOSE)
 
 
-def quick(found: Where, kept: Count | None) -> Count:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the planner expects of a filter: how many rows, and the cost of reading them all."""
+
+    rows: int
+    cost: float
+
+    def way(self, about: int) -> Way:
+        """How to find the members of a page among `about` in all.
+
+        A walk in order may pass by hundreds of thousands before it meets the first where a filter and an order are
+        at odds: nobody who joined this month has been away for a year. The planner cannot know.
+        """
+        if self.cost <= _TRIFLING or (self.rows * _SPARSE < about and self.cost <= _BEARABLE):
+            return Way.GATHER
+        return Way.WALK if self.rows * _DENSE >= about else Way.NEAREST
+
+
+def quick(found: Where, kept: Count | None, plan: Plan | None = None) -> Count:
     """The count that goes with the page: exact where that is cheap, else as kept, else the planner's estimate."""
-    rows, cost = planned(found)
-    if cost <= _CHEAP:
-        return _counted(found, rows)
-    return kept or Count(_rounded(rows), exact=False, pending=True)
+    plan = plan or planned(found)
+    if plan.cost <= _CHEAP:
+        return _counted(found, plan.rows)
+    return kept or Count(_rounded(plan.rows), exact=False, pending=True)
 
 
 def thorough(found: Where) -> Count:
@@ -146,8 +169,8 @@ def within(founds: Sequence[Where], most: int, milliseconds: int) -> list[int] |
     return counts
 
 
-def planned(found: Where) -> tuple[int, float]:
-    """What the planner expects: rows, and the cost of reading them all."""
+def planned(found: Where) -> Plan:
+    """Ask the planner, without reading anything."""
     query = f"explain (format json) {found.head()}select m.id {found.tables_from()} {found.text()}"
     with hot_cursor() as cursor:
         cursor.execute(query, found.values, prepare=False)
@@ -155,7 +178,7 @@ def planned(found: Where) -> tuple[int, float]:
     assert row is not None
     told: Any = row[0] if isinstance(row[0], list) else orjson.loads(row[0])
     plan = told[0]["Plan"]
-    return int(plan["Plan Rows"]), float(plan["Total Cost"])
+    return Plan(int(plan["Plan Rows"]), float(plan["Total Cost"]))
 
 
 def remembered(keys: Sequence[bytes], at: datetime) -> dict[bytes, Count]:

@@ -16,7 +16,7 @@ from laoke.foundation.sql import hot_cursor, load
 from laoke.surfaces.console.directory import counting, filters, saved
 from laoke.surfaces.console.directory.columns import Column, Layout, allowed, layout_of
 from laoke.surfaces.console.directory.conditions import Scene, Where, where
-from laoke.surfaces.console.directory.counting import Count
+from laoke.surfaces.console.directory.counting import Count, Plan
 from laoke.surfaces.console.directory.filters import Filter, Misread, Parameters
 from laoke.surfaces.console.directory.night import since_of
 from laoke.surfaces.console.directory.rows import MemberLine, lines
@@ -204,6 +204,7 @@ def member_list(caller: Caller, parameters: Parameters, at: datetime) -> MemberL
     keys = {view.query(): counting.key_of(view.wanted, scene) for view in views}
     own_key = counting.key_of(question.wanted, scene)
     remembered = counting.remembered([*keys.values(), own_key], at)
+    plan = counting.planned(found)
     walked = walk(
         found,
         question.order,
@@ -211,10 +212,11 @@ def member_list(caller: Caller, parameters: Parameters, at: datetime) -> MemberL
         limit=layout.rows,
         after="".join(parameters.getlist("after")[:1]) or None,
         before="".join(parameters.getlist("before")[:1]) or None,
+        way=plan.way(question.setting.about),
     )
     rows = lines(walked.ids, question.words, scene.since, scene.today)
     counts = _tab_counts(question, views, keys, remembered)
-    count = _count(question, found, walked, remembered.get(own_key), counts)
+    count = _count(question, found, plan, walked, remembered.get(own_key), counts)
     all_members = counts.get("")
     share = None
     if question.wanted and all_members and all_members.members:
@@ -368,14 +370,19 @@ def countable_views(question: Asked, views: Sequence[View]) -> tuple[list[str], 
 
 
 def _count(
-    question: Asked, found: Where, walked: Walked, remembered: Count | None, tabs: dict[str, Count]
+    question: Asked,
+    found: Where,
+    plan: Plan,
+    walked: Walked,
+    remembered: Count | None,
+    tabs: dict[str, Count],
 ) -> Count:
     if not walked.after and not walked.before:
         return Count(len(walked.ids), exact=True)  # all of them stand on this page
     of_tab = tabs.get(question.query)
     if of_tab is not None and question.setting.about <= _FEW:
         return of_tab
-    return counting.quick(found, remembered or of_tab)
+    return counting.quick(found, remembered or of_tab, plan)
 
 
 def _chips(question: Asked) -> tuple[ChipLink, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
 from typing import Any
 
 from laoke.foundation import paging
@@ -29,10 +30,25 @@ _NOT_RECENT = (
 # Points have no index to walk: it would have to be written with every sale. The richest so many are taken first, and
 # only when the filter leaves too few of them are all looked at.
 _RICHEST = 2000
+# Newest or oldest members may be the very ones a filter does not mean. So many are looked at one by one; when too few
+# of them are meant, all that are meant are found first and sorted then.
+_NEAREST = 20_000
+_SOME_NEAREST = (
+    "(select * from members_member {keyset} order by registered_at {way}, id {way} limit %(nearest)s) m"
+)
 _SOME_RICHEST = (
     "(select member_id, balance from points_account {keyset} order by balance {way}, member_id {way} "
     "limit %(richest)s) rich join members_member m on m.id = rich.member_id"
 )
+
+
+class Way(Enum):
+    """How a page is found: by walking through everybody in order until it is full; by finding all who are meant and
+    sorting them then; or by a walk that gives up after so many and gathers."""
+
+    WALK = "walk"
+    NEAREST = "nearest"
+    GATHER = "gather"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,8 @@ _SPENT = Stage(
     "f.annual_minor", "bigint", int, "f.member_id", tables=("f",), condition="f.member_id is not null"
 )
 _NOT_COUNTED = Stage("", "", _nothing, tables=("f",), condition="f.member_id is null")
-_POINTS = Stage("coalesce(pa.balance, 0)", "bigint", int, tables=("pa",))
+_POINTS = Stage("pa.balance", "bigint", int, tables=("pa",), condition="pa.member_id is not null")
+_NO_ACCOUNT = Stage("", "", _nothing, tables=("pa",), condition="pa.member_id is null")
 _NUMBER = Stage("m.id", "bigint", int)
 
 # In ascending order those with the oldest purchase come first, so the two stages with one change places.
@@ -78,7 +95,7 @@ _STAGES: dict[str, tuple[tuple[Stage, ...], tuple[Stage, ...]]] = {
     "joined": ((_JOINED,), (_JOINED,)),
     "last": ((_BOUGHT_LATELY, _BOUGHT, _NOT_BOUGHT), (_BOUGHT, _BOUGHT_LATELY, _NOT_BOUGHT)),
     "spend": ((_SPENT, _NOT_COUNTED), (_SPENT, _NOT_COUNTED)),
-    "points": ((_POINTS,), (_POINTS,)),
+    "points": ((_POINTS, _NO_ACCOUNT), (_POINTS, _NO_ACCOUNT)),
     "number": ((_NUMBER,), (_NUMBER,)),
 }
 SORTS = ("joined", "last", "spend", "points")
@@ -135,16 +152,19 @@ def walk(
     limit: int,
     after: str | None = None,
     before: str | None = None,
+    way: Way = Way.WALK,
 ) -> Walked:
     """One page. `after` and `before` are marks of a page before or behind; without either it is the first.
 
+    Args:
+        way: the same page, sooner or later.
     Raises:
         BadCursor.
     """
     backwards = before is not None
     mark = before if backwards else after
     start = None if mark is None else _read(mark, order)
-    places = _places(found, order, since, start, backwards, limit + 1)
+    places = _places(found, order, since, start, backwards, limit + 1, way)
     more = len(places) > limit
     places = places[:limit]
     if backwards:
@@ -168,6 +188,7 @@ def _places(
     start: Place | None,
     backwards: bool,
     limit: int,
+    way: Way,
 ) -> list[Place]:
     stages = list(enumerate(order.stages()))
     if start is not None:
@@ -181,36 +202,53 @@ def _places(
         room = limit - len(places)
         if room <= 0:
             break
-        rows = None
-        if stage is _POINTS:
+        rows, gather = None, way is not Way.WALK
+        if stage is _POINTS and way is not Way.GATHER:
             rows = _among_richest(found, begin, rising, room)
+        elif stage is _JOINED and way is Way.NEAREST:
+            rows = _among_nearest(found, begin, rising, room)
+        elif way is Way.NEAREST:
+            gather = False
         if rows is None:
-            rows = _rows(found, stage, since, begin, rising, room)
+            rows = _rows(found, stage, since, begin, rising, room, gather)
         places += [Place(number, key, member_id) for key, member_id in rows]
     return places
 
 
 def _rows(
-    found: Where, stage: Stage, since: datetime | None, start: Place | None, rising: bool, limit: int
+    found: Where,
+    stage: Stage,
+    since: datetime | None,
+    start: Place | None,
+    rising: bool,
+    limit: int,
+    gather: bool,
 ) -> list[tuple[Any, int]]:
     way, beyond = ("asc", ">") if rising else ("desc", "<")
     values: dict[str, Any] = {"walk_since": since, "walk_limit": limit}
-    conditions = [stage.condition] if stage.condition else []
+    key, member_id = ("key", "id") if gather else (stage.key, stage.id)
+    keyset = ""
     if start is not None:
-        values["walk_id"] = start.id
-        if stage.key:
-            values["walk_key"] = start.key
-            conditions.append(
-                f"({stage.key}, {stage.id}) {beyond} (%(walk_key)s::{stage.kind}, %(walk_id)s::bigint)"
-            )
-        else:
-            conditions.append(f"{stage.id} {beyond} %(walk_id)s::bigint")
-    ordering = f"{stage.key} {way}, {stage.id} {way}" if stage.key else f"{stage.id} {way}"
-    query = (
-        f"{found.head()}select {stage.key or 'null'}, {stage.id}\n"
-        f"{found.tables_from(stage.first, *stage.tables)}\n{found.text(*conditions)}\n"
-        f"order by {ordering}\nlimit %(walk_limit)s::bigint"
-    )
+        values |= {"walk_id": start.id, "walk_key": start.key}
+        place = f"(%(walk_key)s::{stage.kind}, %(walk_id)s::bigint)"
+        keyset = (
+            f"({key}, {member_id}) {beyond} {place}"
+            if stage.key
+            else f"{member_id} {beyond} %(walk_id)s::bigint"
+        )
+    ordering = f"{key} {way}, {member_id} {way}" if stage.key else f"{member_id} {way}"
+    tables = found.tables_from(stage.first, *stage.tables)
+    conditions = [part for part in (stage.condition, "" if gather else keyset) if part]
+    select = f"select {stage.key or 'null'} as key, {stage.id} as id\n{tables}\n"
+    last = f"order by {ordering}\nlimit %(walk_limit)s::bigint"
+    if not gather:
+        query = f"{found.head()}{select}{found.text(*conditions, walking=True)}\n{last}"
+    else:
+        head = f"{found.head().rstrip()},\n" if found.matches else "with "
+        query = (
+            f"{head}matching as materialized (\n{select}{found.text(*conditions)}\n)\n"
+            f"select key, id from matching {f'where {keyset}' if keyset else ''}\n{last}"
+        )
     return _run(query, found.values | values)
 
 
@@ -226,18 +264,30 @@ def _among_richest(
         values |= {"walk_key": start.key, "walk_id": start.id}
     query = (
         f"{found.head()}select rich.balance, rich.member_id\n"
-        f"{found.tables_from(_SOME_RICHEST.format(keyset=keyset, way=way))}\n{found.text()}\n"
+        f"{found.tables_from(_SOME_RICHEST.format(keyset=keyset, way=way))}\n{found.text(walking=True)}\n"
         f"order by rich.balance {way}, rich.member_id {way}\nlimit %(walk_limit)s::bigint"
     )
     rows = _run(query, found.values | values)
-    if len(rows) < limit:
-        return None
-    # Who has no account yet counts as nought and is not among these: pages that may meet nought are left to the whole.
-    if rising:
-        apart = rows[-1][0] < 0 or (start is not None and start.key > 0)
-    else:
-        apart = rows[-1][0] > 0 or (start is not None and start.key < 0)
-    return rows if apart else None
+    return rows if len(rows) == limit else None
+
+
+def _among_nearest(
+    found: Where, start: Place | None, rising: bool, limit: int
+) -> list[tuple[Any, int]] | None:
+    """As `_among_richest`, of the next so many by registration."""
+    way, beyond = ("asc", ">") if rising else ("desc", "<")
+    values: dict[str, Any] = {"walk_limit": limit, "nearest": _NEAREST}
+    keyset = ""
+    if start is not None:
+        keyset = f"where (registered_at, id) {beyond} (%(walk_key)s::timestamptz, %(walk_id)s::bigint)"
+        values |= {"walk_key": start.key, "walk_id": start.id}
+    query = (
+        f"{found.head()}select m.registered_at, m.id\n"
+        f"{found.tables_from(_SOME_NEAREST.format(keyset=keyset, way=way))}\n{found.text(walking=True)}\n"
+        f"order by m.registered_at {way}, m.id {way}\nlimit %(walk_limit)s::bigint"
+    )
+    rows = _run(query, found.values | values)
+    return rows if len(rows) == limit else None
 
 
 def _run(query: str, values: dict[str, Any]) -> list[tuple[Any, int]]:

@@ -26,7 +26,7 @@ from laoke.surfaces.console.directory.counting import Count
 from laoke.surfaces.console.directory.filters import Dates, Days, Filter, Misread, Span, read
 from laoke.surfaces.console.directory.models import ListCount, ListPreference, SavedView
 from laoke.surfaces.console.directory.page import asked, member_list
-from laoke.surfaces.console.directory.walking import BY_NUMBER, Order, order_of, walk
+from laoke.surfaces.console.directory.walking import BY_NUMBER, Order, Way, order_of, walk
 from tests.shop import OPENING
 
 from .crowd import AS_OF, TAGS, TIERS, TODAY, Person, crowd
@@ -234,11 +234,11 @@ def question_of(query: str, caller=SYSTEM, at=OPENING):
     return asked(caller, QueryDict(query), at, places=True)
 
 
-def everybody(question, order, *, limit=7):
+def everybody(question, order, *, limit=7, way=Way.WALK):
     """The members of all pages in their order, walked from the first page to the last."""
     found, since, ids, mark = question.where(), question.setting.scene.since, [], None
     while True:
-        page = walk(found, order, since, limit=limit, after=mark)
+        page = walk(found, order, since, limit=limit, after=mark, way=way)
         ids += page.ids
         mark = page.after
         if not mark:
@@ -288,6 +288,12 @@ class TestWhomItFinds:
             found = set(walk(question.where(), BY_NUMBER, None, limit=1000).ids)
             assert found == meant, wanted
             assert counting.exactly(question.where(), 10_000) == len(meant)
+            # Looking at them one by one finds the same as gathering them.
+            for name in ("joined", "points", "last", "spend"):
+                for way in Way:
+                    order, since = Order(name), question.setting.scene.since
+                    page = walk(question.where(), order, since, limit=1000, way=way)
+                    assert set(page.ids) == meant, (wanted, name, way)
 
         one()
 
@@ -330,6 +336,8 @@ class TestOrder:
         wanted = read(QueryDict(query))[0]
         assert sorted(there) == sorted(p.id for p in people if matches(p, wanted, shop))
         assert everybody_backwards(question, order) == there[:-1]
+        assert everybody(question, order, way=Way.GATHER) == there
+        assert everybody(question, order, way=Way.NEAREST) == there
         assert [_key(people, one, name) for one in there] == sorted(
             (_key(people, one, name) for one in there), key=_with_none_last(ascending)
         )
