@@ -125,6 +125,12 @@ REGISTER: dict[str, Address] = {
     # Members.
     "members": page(Scope.MEMBERS_READ, "?q=王", "?q=no-such-thing"),
     "member": page(Scope.MEMBERS_READ),
+    "member-timeline": page(Scope.MEMBERS_READ),
+    "member-orders": page(Scope.MEMBERS_READ),
+    "member-statement": page(Scope.MEMBERS_READ),
+    "member-profile": page(Scope.MEMBERS_READ),
+    "member-changes": page(Scope.MEMBERS_READ),
+    "order": page(Scope.ORDERS_READ),
     "members-count": part(Scope.MEMBERS_READ),
     "members-tabs": part(Scope.MEMBERS_READ),
     "members-filter": page(Scope.MEMBERS_READ),
@@ -224,11 +230,11 @@ def path_of(name: str, known: Mapping[str, Any]) -> str:
     return reverse(name, kwargs={each: known.get(f"{name}.{each}", known.get(each)) for each in wanted})
 
 
+def filled(query: str, known: Mapping[str, Any]) -> str:
+    """A query with its numbers: `{member_id}`."""
+    return re.sub(r"\{(\w+)\}", lambda match: str(known[match[1]]), query)
+
+
 def addresses(name: str, known: Mapping[str, Any]) -> list[str]:
     """All addresses of an entry that are worth a look."""
-    path = path_of(name, known)
-
-    def filled(query: str) -> str:
-        return re.sub(r"\{(\w+)\}", lambda match: str(known[match[1]]), query)
-
-    return [path + filled(query) for query in REGISTER[name].queries]
+    return [path_of(name, known) + filled(query, known) for query in REGISTER[name].queries]

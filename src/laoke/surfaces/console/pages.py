@@ -89,6 +89,7 @@ NAVIGATION = (
             Entry("staff", "/settings/staff", _("Staff and roles"), "shield-lock", Scope.STAFF),
             Entry("keys", "/settings/keys", _("API keys"), "key", Scope.API_KEYS),
             Entry("webhooks", "/settings/webhooks", _("Webhooks"), "webhook", Scope.WEBHOOKS),
+            Entry("audit", "/settings/audit", _("Audit log"), "history", Scope.AUDIT_READ),
             Entry("imports", "/imports", _("Imports"), "file-import", Scope.STORES_WRITE),
             Entry("jobs", "/jobs", _("Jobs"), "activity", Scope.PROGRAMME_READ),
         ),

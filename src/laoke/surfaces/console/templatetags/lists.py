@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.conf import settings
+from django.utils.translation import get_language
 
 register = template.Library()
 
@@ -17,6 +19,13 @@ def to_page(narrowed: Any, **marks: str) -> str:
     given = {name: value for name, value in asdict(narrowed).items() if value}
     query = urlencode(given | {name: mark for name, mark in marks.items() if mark})
     return f"?{query}" if query else ""
+
+
+@register.simple_tag
+def sentences(*texts: str) -> str:
+    """Sentences one after the other: Chinese ones meet without a space."""
+    joint = "" if (get_language() or settings.LANGUAGE_CODE).startswith("zh") else " "
+    return joint.join(text.strip() for text in texts if text and text.strip())
 
 
 @register.filter

@@ -109,7 +109,7 @@ class TestTheGrid:
 
     def test_the_age_is_told_and_an_old_run_is_named(self, scored, hire):
         browser = hire()
-        assert "7 hours ago" in words(browser.get("/segments"))
+        assert "That was 7 hours ago." in words(browser.get("/segments"))
         assert "has not come through" not in words(browser.get("/segments"))
         assert "has not come through" in words(browser.later(hours=30).get("/segments"))
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from laoke.foundation.access import OutsideStores, Scope
@@ -70,7 +70,7 @@ class NewNamesForm(NamesForm):
 
     code = forms.CharField(
         max_length=40,
-        label=gettext_lazy("Code"),
+        label=pgettext_lazy("of an entry", "Code"),
         help_text=gettext_lazy("As tills and imports name it. It cannot be changed later."),
     )
     field_order = ("code", "name", "name_en")
