@@ -7,6 +7,7 @@ so the shop is kept and used again.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -115,14 +116,30 @@ def renew(connection: psycopg.Connection[Any]) -> None:
     connection.autocommit = False
 
 
-def known(chance: random.Random) -> dict[str, Any]:
-    """Numbers for addresses, by the names addresses use: other ones at every call."""
-    members, stores = _count("members_member"), _count("purchases_store")
-    return {"member_id": 1 + chance.randrange(members), "store_id": 1 + chance.randrange(stores)}
+def furnished(home: Path) -> dict[str, Any]:
+    """Accounts, an import, an export, a view and so on, made once; ids by the names addresses use."""
+    from tests.browser import furnishing
+
+    kept = home / "known.json"
+    if not kept.exists():
+        kept.write_text(json.dumps(furnishing.furnish(AT)), encoding="utf-8")
+    found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+    return found
+
+
+def by_chance(chance: random.Random) -> dict[str, Any]:
+    """Numbers of what there is much of, other ones at every call."""
+    tables = {
+        "member_id": "members_member",
+        "store_id": "purchases_store",
+        "product_id": "purchases_product",
+        "order_id": "purchases_order",
+    }
+    return {name: 1 + chance.randrange(_last(table)) for name, table in tables.items()}
 
 
 @cache
-def _count(table: str) -> int:
+def _last(table: str) -> int:
     from django.db import connection
 
     with connection.cursor() as cursor:

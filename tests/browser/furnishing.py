@@ -71,6 +71,7 @@ def furnish(at: datetime) -> dict[str, Any]:
             "select member_id from purchases_order where member_id is not null "
             "group by 1 order by count(*) desc, 1 limit 1"
         ),
+        "order_id": _one("select max(id) from purchases_order where member_id is not null"),
         "person": first,
         "same_person": second,
         "store_id": home,
@@ -93,7 +94,7 @@ def _left_by_work(at: datetime) -> dict[str, Any]:
     work(at, import_id=done)
     owner.post(f"/imports/{done}/start", {"once": "furnish"})
     work(at, import_id=done)
-    owner.post("/members/export", {"kind": "csv", "column": ["card", "tier"], "of": "tier=basic"})
+    owner.post("/members/export", {"kind": "csv", "column": ["card", "tier"], "of": "tier=diamond"})
     export = Export.objects.latest("pk").pk
     exports.write(export, lambda rows: False, lambda: at)
     owner.post("/members/views/save", {"name": "金卡", "of": "tier=gold"})
