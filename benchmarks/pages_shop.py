@@ -108,11 +108,13 @@ def _register(members: int, tell: Tell) -> None:
 
 def renew(connection: psycopg.Connection[Any]) -> None:
     """Compute the night's work of this version: what it stores may be more than when the shop was built."""
+    from laoke.review import figures
     from laoke.segments import services as segments
 
     segments.recompute(as_of=AT.date(), now=AT)
+    figures.compute(as_of=AT.date(), now=AT)
     connection.autocommit = True
-    connection.execute("vacuum analyze segments_memberfeatures")
+    connection.execute("vacuum analyze segments_memberfeatures, review_figure")
     connection.autocommit = False
 
 
