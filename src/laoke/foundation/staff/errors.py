@@ -119,6 +119,18 @@ class CodesAlreadyOn(LaokeError):
         super().__init__(_("Turn them off first to set up another phone."))
 
 
+class OwnerSeesAll(LaokeError):
+    """An owner was to be limited to stores: whoever manages accounts could give others more than they have."""
+
+    code, status, title = "owner-sees-all", 422, "Owners see every store"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Owners manage accounts of every store. Choose another role, or leave the stores open."),
+            field="stores",
+        )
+
+
 class CodesNotOn(LaokeError):
     """One-time codes are not switched on for this account."""
 

@@ -16,6 +16,7 @@ from laoke.foundation.staff.errors import (
     BadUsername,
     LastOwner,
     NoSuchStaff,
+    OwnerSeesAll,
     UnknownRole,
     UsernameTaken,
     WeakPassword,
@@ -58,6 +59,7 @@ def create(
         region_ids=region_ids,
         created_at=at,
     )
+    _check_limits(staff)
     if password is not None:
         _check_password(password, staff)
     staff.set_password(password)
@@ -74,7 +76,7 @@ def change_role(caller: Caller, username: str, role: str, *, at: datetime) -> St
     """Give an account another role. Holds from its next request on.
 
     Raises:
-        MissingScope, NoSuchStaff, UnknownRole, LastOwner.
+        MissingScope, NoSuchStaff, UnknownRole, LastOwner, OwnerSeesAll.
     """
     wanted = _role(role)
 
@@ -82,6 +84,7 @@ def change_role(caller: Caller, username: str, role: str, *, at: datetime) -> St
         if wanted is not Role.OWNER:
             _keep_an_owner(staff)
         staff.role = wanted.value
+        _check_limits(staff)
 
     return _change(caller, username, "staff.role-changed", change, at)
 
@@ -99,7 +102,7 @@ def edit(
     """Change name, role and limits of an account at once. Holds from its next request on.
 
     Raises:
-        MissingScope, NoSuchStaff, BadStaffName, UnknownRole, LastOwner.
+        MissingScope, NoSuchStaff, BadStaffName, UnknownRole, LastOwner, OwnerSeesAll.
     """
     wanted, called = _role(role), _name(name)
 
@@ -109,6 +112,7 @@ def edit(
         staff.name, staff.role = called, wanted.value
         staff.store_ids = None if store_ids is None else sorted(store_ids)
         staff.region_ids = None if region_ids is None else sorted(region_ids)
+        _check_limits(staff)
 
     return _change(caller, username, "staff.edited", change, at)
 
@@ -124,12 +128,13 @@ def change_scope(
     """Limit an account to stores and regions; both None: everything.
 
     Raises:
-        MissingScope, NoSuchStaff.
+        MissingScope, NoSuchStaff, OwnerSeesAll.
     """
 
     def change(staff: Staff) -> None:
         staff.store_ids = None if store_ids is None else sorted(store_ids)
         staff.region_ids = None if region_ids is None else sorted(region_ids)
+        _check_limits(staff)
 
     return _change(caller, username, "staff.scope-changed", change, at)
 
@@ -247,6 +252,11 @@ def _change(
         staff.save()
         audit.record(caller, action, "staff", username, at=at, before=before, after=_powers(staff))
     return staff
+
+
+def _check_limits(staff: Staff) -> None:
+    if staff.role == Role.OWNER and not (staff.store_ids is None and staff.region_ids is None):
+        raise OwnerSeesAll
 
 
 def _keep_an_owner(staff: Staff) -> None:

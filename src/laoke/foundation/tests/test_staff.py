@@ -10,7 +10,14 @@ from django.utils import translation
 from laoke.foundation.access import ROLE_SCOPES, SYSTEM, Caller, MissingScope, Role
 from laoke.foundation.models import AuditEntry, Staff
 from laoke.foundation.staff import services
-from laoke.foundation.staff.errors import LastOwner, NoSuchStaff, UnknownRole, UsernameTaken, WeakPassword
+from laoke.foundation.staff.errors import (
+    LastOwner,
+    NoSuchStaff,
+    OwnerSeesAll,
+    UnknownRole,
+    UsernameTaken,
+    WeakPassword,
+)
 
 T0 = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 PASSWORD = "wan-an-hutong-9"
@@ -45,10 +52,13 @@ def test_stores_and_regions_limit_an_account():
     def regions(ids):
         return frozenset(100 + i for i in ids)
 
-    assert services.caller_for(make("a", store_ids=[1]), no_regions).stores == {1}
-    assert services.caller_for(make("b", store_ids=[1], region_ids=[7]), regions).stores == {1, 107}
+    assert services.caller_for(make("a", "operations", store_ids=[1]), no_regions).stores == {1}
+    assert services.caller_for(make("b", "operations", store_ids=[1], region_ids=[7]), regions).stores == {
+        1,
+        107,
+    }
     # Limited to no store at all is not the same as unlimited.
-    assert services.caller_for(make("c", store_ids=[]), no_regions).stores == frozenset()
+    assert services.caller_for(make("c", "operations", store_ids=[]), no_regions).stores == frozenset()
     staff = services.change_scope(SYSTEM, "c", store_ids=None, region_ids=[9, 8], at=T0)
     assert services.caller_for(staff, regions).stores == {108, 109}
 
@@ -111,3 +121,20 @@ def test_refusals_leave_nothing_behind():
         services.create(Caller("staff", 1, "x", frozenset()), "wu", "吴", "owner", PASSWORD, at=T0)
     assert Staff.objects.count() == 1
     assert AuditEntry.objects.count() == 1
+
+
+def test_owners_are_not_limited_to_stores():
+    """Who gives rights out must hold all of them."""
+    with pytest.raises(OwnerSeesAll):
+        make("boss", store_ids=[1])
+    make("anna", "store_manager", store_ids=[1])
+    with pytest.raises(OwnerSeesAll):
+        services.change_role(SYSTEM, "anna", "owner", at=T0)
+    make("chief")
+    with pytest.raises(OwnerSeesAll):
+        services.change_scope(SYSTEM, "chief", store_ids=None, region_ids=[2], at=T0)
+    with pytest.raises(OwnerSeesAll):
+        services.edit(SYSTEM, "anna", name="Anna", role="owner", store_ids=[1], region_ids=None, at=T0)
+    assert not Staff.objects.filter(username="boss").exists()
+    anna, chief = Staff.objects.get(username="anna"), Staff.objects.get(username="chief")
+    assert (anna.role, anna.store_ids, chief.region_ids) == ("store_manager", [1], None)

@@ -178,14 +178,27 @@ class TestOneAccount:
         theirs = Browser()
         theirs.force_login(wu)
         assert theirs.get("/settings/staff").status_code == 403
-        sent = edit(wu, name="吴", role="owner", reach="some", stores=[place("store", 1)])
+        sent = edit(wu, name="吴", role="store_manager", reach="some", stores=[place("store", 1)])
         assert owner.post(f"/settings/staff/{wu.pk}", sent).url == "/settings/staff"
         wu.refresh_from_db()
-        assert (wu.name, wu.role) == ("吴", "owner")
+        assert (wu.name, wu.role) == ("吴", "store_manager")
         assert wu.store_ids == [int(place("store", 1).partition(":")[2])]
-        assert theirs.get("/settings/staff").status_code == 200
         entry = AuditEntry.objects.get(action="staff.edited")
-        assert (entry.actor, entry.before["role"], entry.after["role"]) == ("owner-1", "finance", "owner")
+        assert (entry.actor, entry.before["role"], entry.after["role"]) == (
+            "owner-1",
+            "finance",
+            "store_manager",
+        )
+        owner.post(f"/settings/staff/{wu.pk}", edit(wu, role="owner", reach="all"))
+        assert theirs.get("/settings/staff").status_code == 200
+
+    def test_an_owner_is_not_limited_to_stores(self, owner, wu):
+        sent = edit(wu, role="owner", reach="some", stores=[place("store", 1)])
+        answer = owner.post(f"/settings/staff/{wu.pk}", sent)
+        assert answer.status_code == 422
+        assert 'id="id_stores_error"' in text(answer)
+        wu.refresh_from_db()
+        assert (wu.role, wu.store_ids) == ("finance", None)
 
     def test_stores_that_are_not_offered_stay(self, owner, wu):
         Staff.objects.filter(pk=wu.pk).update(store_ids=[987])
