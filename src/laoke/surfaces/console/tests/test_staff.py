@@ -196,7 +196,7 @@ class TestOneAccount:
         sent = edit(wu, role="owner", reach="some", stores=[place("store", 1)])
         answer = owner.post(f"/settings/staff/{wu.pk}", sent)
         assert answer.status_code == 422
-        assert 'id="id_stores_error"' in text(answer)
+        assert 'id="id_role_error"' in text(answer)
         wu.refresh_from_db()
         assert (wu.role, wu.store_ids) == ("finance", None)
 

@@ -24,6 +24,7 @@ from laoke.foundation.staff.errors import (
     BadStaffName,
     BadUsername,
     LastOwner,
+    OwnerSeesAll,
     UsernameTaken,
     WeakPassword,
 )
@@ -63,7 +64,7 @@ class LimitsForm(Form):
     stores = forms.MultipleChoiceField(
         label=gettext_lazy("Stores"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    error_fields = {BadStaffName: "name", LastOwner: "role"}
+    error_fields = {BadStaffName: "name", LastOwner: "role", OwnerSeesAll: "role"}
 
     def __init__(self, known: tuple[Place, ...], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -300,7 +301,7 @@ def create(visit: Visit) -> HttpResponse:
         asked = {name: value for name, value in values.items() if name != "password"}
         try:
             made = visit.once("staff.create", asked, run)
-        except (BadUsername, BadStaffName, UsernameTaken, WeakPassword) as error:
+        except (BadUsername, BadStaffName, OwnerSeesAll, UsernameTaken, WeakPassword) as error:
             form.refused(error)
         else:
             if values["means"] == "made":
@@ -344,7 +345,7 @@ def show(visit: Visit, staff_id: int) -> HttpResponse:
                     region_ids=form.ids("region", account.region_ids),
                     at=visit.at,
                 )
-            except (LastOwner, BadStaffName) as error:
+            except (LastOwner, OwnerSeesAll, BadStaffName) as error:
                 form.refused(error)
             else:
                 return visit.go(LIST, _("Saved. It holds from the next page they open."))
