@@ -130,15 +130,19 @@ def product_list(caller: Caller, asked: ProductFilter, after: str | None, before
         found = cursor.execute(
             directed("product_list", back=back, conditions=[*conditions, *beyond]), values
         ).fetchall()
-        count = cursor.execute(
-            directed("product_count", back=False, conditions=conditions), values
-        ).fetchone()
+        # A first page that is not full has them all: counting would read the table once more.
+        count = len(found)
+        if mark is not None or count > PAGE:
+            counted = cursor.execute(
+                directed("product_count", back=False, conditions=conditions), values
+            ).fetchone()
+            count = counted[0] if counted else 0
     rows, earlier, later = turned(found, PAGE, back=back, started=mark is not None)
     lines = tuple(_line(row) for row in rows)
     return ProductList(
         filter=asked,
         rows=lines,
-        count=count[0] if count else 0,
+        count=count,
         counted=COUNTED,
         categories=tuple(_tree(categories)),
         before=paging.write(lines[0].sku) if earlier and lines else None,

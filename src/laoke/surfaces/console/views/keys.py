@@ -10,7 +10,7 @@ from django import forms
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -39,7 +39,7 @@ def show_all(visit: Visit) -> HttpResponse:
 class _KeyForm(Form):
     name = forms.CharField(
         max_length=100,
-        label=gettext_lazy("Name"),
+        label=pgettext_lazy("of a thing", "Name"),
         help_text=gettext_lazy("What uses the key, such as: tills of the store Tianlin."),
     )
     scopes = forms.MultipleChoiceField(

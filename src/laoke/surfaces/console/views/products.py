@@ -9,7 +9,7 @@ from django import forms
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from laoke.foundation.access import Scope
@@ -101,7 +101,7 @@ class _TagsField(forms.CharField):
 
 
 class _ProductForm(NamesForm):
-    name = forms.CharField(max_length=200, label=gettext_lazy("Name"))
+    name = forms.CharField(max_length=200, label=pgettext_lazy("of a thing", "Name"))
     name_en = forms.CharField(
         max_length=200,
         required=False,

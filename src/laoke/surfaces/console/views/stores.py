@@ -56,7 +56,7 @@ def show(visit: Visit, store_id: int) -> HttpResponse:
 class NamesForm(EntryForm):
     """What every entry has: a name in both languages."""
 
-    name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
+    name = forms.CharField(max_length=100, label=pgettext_lazy("of a thing", "Name"))
     name_en = forms.CharField(
         max_length=100,
         required=False,
