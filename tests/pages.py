@@ -125,7 +125,7 @@ REGISTER: dict[str, Address] = {
     # Members.
     "members": page(Scope.MEMBERS_READ, "?q=王", "?q=no-such-thing"),
     "member": page(Scope.MEMBERS_READ),
-    "member-timeline": page(Scope.MEMBERS_READ),
+    "member-timeline": part(Scope.MEMBERS_READ, status=302),
     "member-orders": page(Scope.MEMBERS_READ),
     "member-statement": page(Scope.MEMBERS_READ),
     "member-profile": page(Scope.MEMBERS_READ),
