@@ -19,12 +19,12 @@ Made = TypeVar("Made")
 
 def stores(after: str | None, limit: int) -> tuple[list[StoreInput], str | None]:
     """A page of stores, active or not, by code."""
-    return _page(Store.objects.select_related("region"), "code", _store, after, limit)
+    return _page(Store.objects.select_related("region"), "code", store_input, after, limit)
 
 
 def store(code: str) -> StoreInput:
     """One store. Raises NoSuchEntry."""
-    return _store(_one(Store.objects.select_related("region"), "code", code, "store"))
+    return store_input(_one(Store.objects.select_related("region"), "code", code, "store"))
 
 
 def channels(after: str | None, limit: int) -> tuple[list[ChannelFacts], str | None]:
@@ -49,12 +49,12 @@ def category(code: str) -> CategoryInput:
 
 def products(after: str | None, limit: int) -> tuple[list[ProductInput], str | None]:
     """A page of products, active or not, by SKU."""
-    return _page(Product.objects.select_related("category"), "sku", _product, after, limit)
+    return _page(Product.objects.select_related("category"), "sku", product_input, after, limit)
 
 
 def product(sku: str) -> ProductInput:
     """One product. Raises NoSuchEntry."""
-    return _product(_one(Product.objects.select_related("category"), "sku", sku, "product"))
+    return product_input(_one(Product.objects.select_related("category"), "sku", sku, "product"))
 
 
 class StoresAndChannels:
@@ -103,7 +103,8 @@ def _one(rows: QuerySet[Any], key: str, code: str, kind: str) -> Any:
     return found
 
 
-def _store(row: Store) -> StoreInput:
+def store_input(row: Store) -> StoreInput:
+    """The store as the services take it; its region is fetched with it."""
     region = row.region.code if row.region else None
     return StoreInput(row.code, row.name, region, row.city, row.name_en, row.active, row.opened_date)
 
@@ -116,7 +117,8 @@ def _category(row: Category) -> CategoryInput:
     return CategoryInput(row.code, row.name, row.name_en, row.parent.code if row.parent else None)
 
 
-def _product(row: Product) -> ProductInput:
+def product_input(row: Product) -> ProductInput:
+    """The product as the services take it; its category is fetched with it."""
     return ProductInput(
         sku=row.sku,
         name=row.name,

@@ -12,7 +12,7 @@ from laoke.foundation.access import SCOPE_LABELS, Caller, Scope
 from laoke.foundation.apikeys import services
 from laoke.foundation.apikeys.errors import NoSuchApiKey
 from laoke.foundation.apikeys.services import ApiKeyInfo
-from laoke.purchases.models import Store
+from laoke.purchases import entries
 from laoke.surfaces.console.naming import Named
 
 # What belongs together on the form and in the list.
@@ -111,15 +111,15 @@ def scope_choices(caller: Caller) -> list[tuple[Any, list[tuple[str, Any]]]]:
 
 def store_choices(caller: Caller) -> list[tuple[str, str]]:
     """The active stores the caller may limit a key to, by code."""
-    rows = Store.objects.filter(active=True).order_by("code")
-    if caller.stores is not None:
-        rows = rows.filter(pk__in=caller.stores)
-    return [(str(row.pk), f"{row.code} {row.name}") for row in rows]
+    return [
+        (str(row.id), f"{row.store.code} {row.store.name}")
+        for row in entries.stores(caller.stores, active=True)
+    ]
 
 
 def _stores(ids: set[int]) -> dict[int, Named]:
-    rows = Store.objects.filter(pk__in=ids) if ids else ()
-    return {row.pk: Named(row.name, row.name_en or row.name) for row in rows}
+    found = entries.stores(ids) if ids else ()
+    return {row.id: Named(row.store.name, row.store.name_en or row.store.name) for row in found}
 
 
 def _line(key: ApiKeyInfo, names: dict[int, Named], at: datetime) -> KeyLine:

@@ -9,8 +9,8 @@ from typing import Any
 from laoke.foundation import paging
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.sql import hot_cursor
-from laoke.purchases.errors import NoSuchEntry
-from laoke.purchases.models import Category, Product
+from laoke.purchases import entries
+from laoke.purchases.entries import NamedEntry
 from laoke.surfaces.console.naming import Named
 from laoke.surfaces.console.selectors.store_pages import NameLine, directed, like, turned
 
@@ -157,30 +157,29 @@ def product_page(caller: Caller, product_id: int) -> ProductPage:
     Raises:
         NoSuchEntry
     """
-    row = Product.objects.filter(pk=product_id).first()
-    if row is None:
-        raise NoSuchEntry("product", str(product_id))
-    categories = {found.pk: found for found in _categories()}
+    found = entries.product(product_id)
+    product = found.product
+    categories = {each.id: each for each in _categories()}
     path: list[NameLine] = []
-    node = row.category_id
+    node = found.category_id
     while node is not None:
         category = categories[node]
         path.insert(0, _named(category, 0, 0))
         node = category.parent_id
     return ProductPage(
-        id=row.pk,
-        sku=row.sku,
-        name=Named(row.name, row.name_en or row.name),
-        name_en=row.name_en,
-        brand=row.brand,
-        barcode=row.barcode,
-        price_minor=row.price_minor,
-        cost_minor=row.cost_minor,
-        unit=row.unit,
-        pack_size=row.pack_size,
-        earns_points=row.earns_points,
-        active=row.active,
-        tags=tuple(row.tags),
+        id=found.id,
+        sku=product.sku,
+        name=Named(product.name, product.name_en or product.name),
+        name_en=product.name_en,
+        brand=product.brand,
+        barcode=product.barcode,
+        price_minor=product.price_minor,
+        cost_minor=product.cost_minor,
+        unit=product.unit,
+        pack_size=product.pack_size,
+        earns_points=product.earns_points,
+        active=product.active,
+        tags=tuple(product.tags),
         path=tuple(path),
         may_write=Scope.PRODUCTS_WRITE in caller.scopes,
     )
@@ -203,34 +202,34 @@ def category_choices() -> list[tuple[str, str]]:
     return [(line.code, f"{_INDENT * line.depth}{line.code} {line.name.zh}") for line in _tree(_categories())]
 
 
-def _categories() -> list[Category]:
-    return list(Category.objects.order_by("code"))
+def _categories() -> list[NamedEntry]:
+    return entries.named("category")
 
 
-def _tree(categories: list[Category], uses: dict[int, int] | None = None) -> Iterator[NameLine]:
-    children: dict[int | None, list[Category]] = {}
+def _tree(categories: list[NamedEntry], uses: dict[int, int] | None = None) -> Iterator[NameLine]:
+    children: dict[int | None, list[NamedEntry]] = {}
     for row in categories:
         children.setdefault(row.parent_id, []).append(row)
     stack = [(row, 0) for row in reversed(children.get(None, []))]
     while stack:
         row, depth = stack.pop()
-        yield _named(row, depth, (uses or {}).get(row.pk, 0))
-        stack += [(child, depth + 1) for child in reversed(children.get(row.pk, []))]
+        yield _named(row, depth, (uses or {}).get(row.id, 0))
+        stack += [(child, depth + 1) for child in reversed(children.get(row.id, []))]
 
 
-def _below(categories: list[Category], code: str) -> list[int]:
+def _below(categories: list[NamedEntry], code: str) -> list[int]:
     """The ids of a category and all below it; none for a code nobody has."""
-    found = {row.pk for row in categories if row.code == code}
+    found = {row.id for row in categories if row.code == code}
     grown = True
     while grown:
-        more = {row.pk for row in categories if row.parent_id in found} - found
+        more = {row.id for row in categories if row.parent_id in found} - found
         grown = bool(more)
         found |= more
     return sorted(found)
 
 
-def _named(row: Category, depth: int, uses: int) -> NameLine:
-    return NameLine(row.pk, row.code, Named(row.name, row.name_en or row.name), uses, depth)
+def _named(row: NamedEntry, depth: int, uses: int) -> NameLine:
+    return NameLine(row.id, row.code, Named(row.name, row.name_en or row.name), uses, depth)
 
 
 def _line(row: tuple[Any, ...]) -> ProductLine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,8 +11,7 @@ from laoke.foundation import paging
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.sql import hot_cursor, load
 from laoke.foundation.staff.models import Staff
-from laoke.purchases.errors import NoSuchEntry
-from laoke.purchases.models import Category, Channel, Region, Store
+from laoke.purchases import entries
 from laoke.surfaces.console.naming import Named
 from laoke.surfaces.console.selectors.stores import limit_of
 
@@ -188,18 +187,16 @@ def store_line(caller: Caller, store_id: int) -> StoreLine:
     Raises:
         NoSuchEntry; OutsideStores: the account is limited to others.
     """
-    row = Store.objects.select_related("region").filter(pk=store_id).first()
-    if row is None:
-        raise NoSuchEntry("store", str(store_id))
-    caller.require_store(row.pk, row.code)
-    region = row.region
+    found = entries.store(store_id)
+    store, region = found.store, found.region
+    caller.require_store(found.id, store.code)
     return StoreLine(
-        row.pk,
-        row.code,
-        Named(row.name, row.name_en),
-        row.city,
-        row.active,
-        row.opened_date,
+        found.id,
+        store.code,
+        Named(store.name, store.name_en),
+        store.city,
+        store.active,
+        store.opened_date,
         region.code if region else "",
         Named(region.name, region.name_en or region.name) if region else None,
     )
@@ -207,26 +204,31 @@ def store_line(caller: Caller, store_id: int) -> StoreLine:
 
 def region_list(caller: Caller) -> NameList:
     """All regions with their stores counted."""
-    return _names(
-        caller, "region", "select region_id, count(*) from purchases_store group by region_id", Region
-    )
+    with hot_cursor() as cursor:
+        uses = dict(
+            cursor.execute("select region_id, count(*) from purchases_store group by region_id").fetchall()
+        )
+    return _names(caller, "region", uses)
 
 
 def channel_list(caller: Caller) -> NameList:
     """All channels."""
-    return _names(caller, "channel", "", Channel)
+    return _names(caller, "channel", {})
 
 
-def name_line(model: type[Region] | type[Channel] | type[Category], kind: str, entry_id: int) -> NameLine:
+def name_line(kind: str, entry_id: int) -> NameLine:
     """One region, channel or category.
 
     Raises:
         NoSuchEntry
     """
-    row = model.objects.filter(pk=entry_id).first()
-    if row is None:
-        raise NoSuchEntry(kind, str(entry_id))
-    return NameLine(row.pk, row.code, Named(row.name, row.name_en), 0)
+    row = entries.named_one(kind, entry_id)
+    return NameLine(row.id, row.code, Named(row.name, row.name_en), 0)
+
+
+def region_choices() -> list[tuple[str, str]]:
+    """Codes and names of all regions."""
+    return [(row.code, f"{row.code} {row.name}") for row in entries.named("region")]
 
 
 def directed(name: str, *, back: bool, conditions: Sequence[str] = ()) -> str:
@@ -269,23 +271,20 @@ def _line(row: tuple[Any, ...]) -> StoreLine:
     )
 
 
-def _names(caller: Caller, kind: str, counted: str, model: type[Region] | type[Channel]) -> NameList:
-    uses: dict[int, int] = {}
-    if counted:
-        with hot_cursor() as cursor:
-            uses = dict(cursor.execute(counted).fetchall())
+def _names(caller: Caller, kind: str, uses: Mapping[int, int]) -> NameList:
     return NameList(
         kind,
         tuple(
-            NameLine(row.pk, row.code, Named(row.name, row.name_en or row.name), uses.get(row.pk, 0))
-            for row in model.objects.order_by("code")
+            NameLine(row.id, row.code, Named(row.name, row.name_en or row.name), uses.get(row.id, 0))
+            for row in entries.named(kind)
         ),
         Scope.STORES_WRITE in caller.scopes and caller.stores is None,
     )
 
 
 def _people(store_id: int) -> tuple[Person, ...]:
-    region = Store.objects.filter(pk=store_id).values_list("region_id", flat=True).first()
+    found = entries.store(store_id).region
+    region = found.id if found else None
     rows = Staff.objects.filter(is_active=True).exclude(store_ids=None, region_ids=None).order_by("username")
     return tuple(
         Person(row.pk, row.name, row.username, row.role, store_id not in (row.store_ids or ()))

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from laoke.foundation.access import Scope
 from laoke.kernel.money import format_minor, parse_minor
-from laoke.purchases import services
-from laoke.purchases.models import Category, Product
+from laoke.purchases import entries, services
 from laoke.purchases.services import CategoryInput, ProductInput
 from laoke.surfaces.console.pages import Visit, console_page
 from laoke.surfaces.console.selectors.products import (
@@ -162,7 +161,7 @@ def add(visit: Visit) -> HttpResponse:
     """A new product."""
 
     def save(values: Mapping[str, Any]) -> object:
-        if Product.objects.filter(sku=values["sku"]).exists():
+        if entries.taken("product", values["sku"]):
             raise taken("sku")
         return services.save_products(visit.actor, [_input(values["sku"], values, active=True)], at=visit.at)
 
@@ -273,13 +272,13 @@ def add_category(visit: Visit) -> HttpResponse:
 @console_page("products", Scope.PRODUCTS_WRITE)
 def change_category(visit: Visit, category_id: int) -> HttpResponse:
     """Rename a category or put it elsewhere in the tree."""
-    return _category(visit, name_line(Category, "category", category_id))
+    return _category(visit, name_line("category", category_id))
 
 
 def _category(visit: Visit, line: NameLine | None) -> HttpResponse:
     def save(values: Mapping[str, Any]) -> object:
         code = line.code if line else values["code"]
-        if line is None and Category.objects.filter(code=code).exists():
+        if line is None and entries.taken("category", code):
             raise taken("code")
         entry = CategoryInput(code, values["name"], values["name_en"], values["parent"] or None)
         return services.save_categories(visit.actor, [entry], at=visit.at)
@@ -292,8 +291,9 @@ def _category(visit: Visit, line: NameLine | None) -> HttpResponse:
 
     current = None
     if line:
-        parent = Category.objects.filter(pk=line.id).values_list("parent__code", flat=True).first()
-        current = {"name": line.name.zh, "name_en": line.name.en, "parent": parent or ""}
+        above = entries.named_one("category", line.id).parent_id
+        parent = entries.named_one("category", above).code if above else ""
+        current = {"name": line.name.zh, "name_en": line.name.en, "parent": parent}
     return edit(
         visit,
         kind="category",

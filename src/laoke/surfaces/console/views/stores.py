@@ -12,8 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from laoke.foundation.access import OutsideStores, Scope
-from laoke.purchases import services
-from laoke.purchases.models import Channel, Region, Store
+from laoke.purchases import entries, services
 from laoke.purchases.services import StoreInput
 from laoke.surfaces.console.pages import Visit, console_page
 from laoke.surfaces.console.selectors.store_pages import (
@@ -23,6 +22,7 @@ from laoke.surfaces.console.selectors.store_pages import (
     channel_list,
     clean,
     name_line,
+    region_choices,
     region_list,
     store_line,
     store_list,
@@ -88,8 +88,7 @@ class _StoreForm(NamesForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        found = [(row.code, f"{row.code} {row.name}") for row in Region.objects.order_by("code")]
-        self.fields["region"].choices = [("", _("No region")), *found]  # type: ignore[attr-defined]
+        self.fields["region"].choices = [("", _("No region")), *region_choices()]  # type: ignore[attr-defined]
 
 
 class _NewStoreForm(_StoreForm):
@@ -105,7 +104,7 @@ def add(visit: Visit) -> HttpResponse:
         raise OutsideStores(_("a new one"))
 
     def save(values: Mapping[str, Any]) -> object:
-        if Store.objects.filter(code=values["code"]).exists():
+        if entries.taken("store", values["code"]):
             raise taken("code")
         return services.save_stores(visit.actor, [_input(values["code"], values, active=True)], at=visit.at)
 
@@ -231,7 +230,7 @@ def add_region(visit: Visit) -> HttpResponse:
 @console_page("stores", Scope.STORES_WRITE)
 def change_region(visit: Visit, region_id: int) -> HttpResponse:
     """Rename a region."""
-    return _name(visit, "region", name_line(Region, "region", region_id))
+    return _name(visit, "region", name_line("region", region_id))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -245,7 +244,7 @@ def add_channel(visit: Visit) -> HttpResponse:
 @console_page("stores", Scope.STORES_WRITE)
 def change_channel(visit: Visit, channel_id: int) -> HttpResponse:
     """Rename a channel."""
-    return _name(visit, "channel", name_line(Channel, "channel", channel_id))
+    return _name(visit, "channel", name_line("channel", channel_id))
 
 
 def _name(visit: Visit, kind: str, line: NameLine | None) -> HttpResponse:
@@ -253,12 +252,11 @@ def _name(visit: Visit, kind: str, line: NameLine | None) -> HttpResponse:
     if visit.actor.stores is not None:
         raise OutsideStores(_("the whole shop"))
     region = kind == "region"
-    model = Region if region else Channel
     up = (_("Regions"), "/stores/regions") if region else (_("Channels"), "/stores/channels")
 
     def save(values: Mapping[str, Any]) -> object:
         code = line.code if line else values["code"]
-        if line is None and model.objects.filter(code=code).exists():
+        if line is None and entries.taken(kind, code):
             raise taken("code")
         write = services.save_regions if region else services.save_channels
         return write(visit.actor, {code: (values["name"], values["name_en"])}, at=visit.at)
