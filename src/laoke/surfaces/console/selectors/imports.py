@@ -79,6 +79,7 @@ PHASES: dict[str, Any] = {
     "reviews": _("Reviews of tiers"),
     "expiry": _("Points that expired"),
     "rfm": _("Scores and classes"),
+    "figures": _("Figures of the dashboard"),
 }
 LABELS: dict[str, Any] = {
     "order_no": _("Order number"),
@@ -621,6 +622,7 @@ def _short(text: str, most: int = 60) -> str:
 
 def read_form(kind: Kind, look: Glance, sent: Mapping[str, str], ticked: Sequence[str]) -> forms.Choices:
     """The choices of a sent form. Columns are sent as their places; what is none is left out."""
+    sent = {name: "".join(filter(str.isprintable, value)) for name, value in sent.items()}
 
     def column(name: str) -> str:
         place = sent.get(name, "")
@@ -803,7 +805,7 @@ def _moving(row: FileImport) -> Moving | None:
         found.rate,
         found.seconds_left,
         (timezone.now() - found.updated_at).total_seconds() > _SILENT_SECONDS
-        and phase not in {"converting", "rfm"},
+        and phase not in {"converting", "rfm", "figures"},
     )
 
 
@@ -812,7 +814,7 @@ def _steps(row: FileImport) -> list[str]:
     if row.kind == Kind.ORDERS:
         steps.append("checking")
         if row.state == State.RUNNING:
-            steps += ["products", "members", "orders", "reviews", "expiry", "rfm"]
+            steps += ["products", "members", "orders", "reviews", "expiry", "rfm", "figures"]
         return steps
     return [*steps, row.kind]
 

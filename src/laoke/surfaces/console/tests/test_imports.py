@@ -46,6 +46,7 @@ def scored(monkeypatch) -> list[date]:
         return {"members": 0}
 
     monkeypatch.setattr("laoke.segments.services.recompute", recompute)
+    monkeypatch.setattr("laoke.review.figures.compute", lambda *, as_of, now: None)
     return days
 
 

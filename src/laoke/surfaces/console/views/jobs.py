@@ -57,6 +57,9 @@ def retry(visit: Visit, job_id: int) -> HttpResponse:
 @console_page(_HERE, _ACT)
 def stop(visit: Visit) -> HttpResponse:
     """End long work after the batch in hand."""
-    name, key = visit.request.POST.get("name", "")[:60], visit.request.POST.get("key", "")[:200]
+    name, key = (
+        visit.request.POST.get(field, "").replace("\0", "")[:most]
+        for field, most in (("name", 60), ("key", 200))
+    )
     services.stop(visit.actor, name, key, at=visit.at)
     return visit.go("/jobs", _("It stops after the batch in hand."))

@@ -59,9 +59,10 @@ class CsvTable:
         used = [every[place] for place in places]
         skipped: set[int] = set()
         with self.path.open("rb") as file:
+            counting = _Counting(file)
             try:
                 reader = pacsv.open_csv(
-                    _Counting(file, watch),
+                    counting,
                     read_options=pacsv.ReadOptions(
                         encoding=self.encoding,
                         use_threads=False,  # only then are rows that are set aside numbered
@@ -83,6 +84,7 @@ class CsvTable:
                 )
                 next_row = 2
                 for batch in reader:
+                    watch.advance(counting.fresh())
                     rows, next_row = _numbered(next_row, batch.num_rows, skipped)
                     yield [pa.array(rows), *(batch.column(name) for name in used)]
             except (pa.ArrowInvalid, UnicodeError) as error:
@@ -113,19 +115,25 @@ class CsvTable:
 
 
 class _Counting(io.RawIOBase):
-    """A file that tells how far it was read."""
+    """A file that knows how far it was read. Whoever looks on is told elsewhere: Arrow reads in threads of its own,
+    and looking on may ask the database or raise."""
 
-    def __init__(self, file: io.BufferedReader, watch: Watch) -> None:
+    def __init__(self, file: io.BufferedReader) -> None:
         self._file = file
-        self._watch = watch
+        self._fresh = 0
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(size)
-        self._watch.advance(len(data))
+        self._fresh += len(data)
         return data
+
+    def fresh(self) -> int:
+        """Bytes read since the last question."""
+        read, self._fresh = self._fresh, 0
+        return read
 
 
 def _numbered(first: int, count: int, skipped: set[int]) -> tuple[np.ndarray[Any, Any], int]:

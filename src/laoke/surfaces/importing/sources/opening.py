@@ -155,7 +155,7 @@ def plain_parquet(
     relation = f"read_parquet({_path(path)})"
     try:
         described = session.execute(f"describe select * from {relation}").fetchall()
-        types = {row[0]: str(row[1]) for row in described if _is_plain(str(row[1]))}
+        types = {row[0]: str(row[1]) for row in described if _is_plain(str(row[1])) and row[0].isprintable()}
         wanted = {name: Named(name, "") for name in types}
         cells = [sql for _name, sql in _parquet_cells(path, types, wanted)]
         if not cells:
