@@ -14,7 +14,7 @@ from laoke.members.services.many import (
     unblock_many,
     untag_many,
 )
-from laoke.members.services.merging import merge
+from laoke.members.services.merging import UNDO_DAYS, merge
 from laoke.members.services.profiles import complete, update
 from laoke.members.services.registration import register, register_many
 from laoke.members.services.rotation import reseal, rows_to_reseal
@@ -22,6 +22,7 @@ from laoke.members.services.tags import tag, untag
 from laoke.members.services.unmerging import unmerge
 
 __all__ = [
+    "UNDO_DAYS",
     "Changed",
     "TagThatWas",
     "add_identity",

@@ -67,6 +67,7 @@ NAVIGATION = (
         (
             Entry("members", "/members", _("All members"), "users", Scope.MEMBERS_READ),
             Entry("segments", "/segments", _("Segments and RFM"), "table", Scope.MEMBERS_READ),
+            Entry("merges", "/members/merges", _("Merges"), "git-merge", Scope.MEMBERS_MERGE),
         ),
     ),
     Group(

@@ -15,7 +15,7 @@ from laoke.purchases import selectors as purchases
 from laoke.surfaces.console.naming import Named, face, tier_name
 from laoke.surfaces.console.selectors.member.state import State
 
-SOON_DAYS = 90
+SOON_DAYS = 45
 
 
 @dataclass(frozen=True, slots=True)

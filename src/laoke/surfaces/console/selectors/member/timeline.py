@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as _in
 
 from laoke.checkout.programme import Programme
 from laoke.foundation.access import Caller, Scope
@@ -17,11 +18,11 @@ from laoke.surfaces.console.naming import Named, face, tier_name
 from laoke.surfaces.console.selectors.member import words
 from laoke.surfaces.console.selectors.member.state import State
 
-MOST = 20
+MOST = 12
 ALL = ""
 # What can be looked at alone, with the scope that it takes.
 KINDS: dict[str, tuple[Any, Scope]] = {
-    "purchases": (_("Purchases"), Scope.ORDERS_READ),
+    "purchases": (_in("kind of event", "Purchases"), Scope.ORDERS_READ),
     "points": (_("Points"), Scope.POINTS_READ),
     "tier": (_("Tier"), Scope.TIERS_READ),
     "changes": (_("By staff"), Scope.MEMBERS_READ),

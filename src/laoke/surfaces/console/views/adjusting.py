@@ -1,0 +1,188 @@
+"""Giving a member points by hand, or taking some, with a look at what it does first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from laoke.engine.lots import InsufficientPoints
+from laoke.foundation.access import Scope
+from laoke.kernel.errors import LaokeError
+from laoke.members.errors import ReasonMissing
+from laoke.points import services as points
+from laoke.points.errors import BadAdjustment
+from laoke.surfaces.console.forms import Form
+from laoke.surfaces.console.pages import Visit, console_page
+from laoke.surfaces.console.selectors.member.head import Head, head_of
+from laoke.surfaces.console.selectors.member.state import state_of
+from laoke.surfaces.console.selectors.member.statement import last_day
+from laoke.surfaces.console.templatetags.figures import number, signed
+
+_OTHER = "other"
+REASONS = (
+    ("goodwill", gettext_lazy("Goodwill after a complaint")),
+    ("missed", gettext_lazy("Purchase without the member's card")),
+    ("mistake", gettext_lazy("Mistake at the till")),
+    ("promised", gettext_lazy("Promised in a campaign")),
+    ("misuse", gettext_lazy("Points got by misuse")),
+    (_OTHER, gettext_lazy("Another reason")),
+)
+
+
+class AdjustForm(Form):
+    """How many points, and why."""
+
+    points = forms.IntegerField(
+        label=gettext_lazy("Points"),
+        min_value=-points.LARGEST,
+        max_value=points.LARGEST,
+        widget=forms.TextInput(attrs={"inputmode": "text", "autocomplete": "off", "class": "inp num"}),
+        help_text=gettext_lazy("100 gives a hundred, −100 takes a hundred."),
+        error_messages={
+            "required": gettext_lazy("Enter how many points."),
+            "invalid": gettext_lazy("A whole number, with − in front to take points."),
+        },
+    )
+    why = forms.ChoiceField(label=gettext_lazy("Reason"), choices=REASONS)
+    note = forms.CharField(
+        required=False,
+        label=gettext_lazy("Note"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("Order number, ticket … It stands in the statement. Leave out personal data."),
+    )
+    error_fields = {BadAdjustment: "points", InsufficientPoints: "points", ReasonMissing: "note"}
+
+    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
+        if data is not None:
+            copied: Any = data.copy()  # type: ignore[attr-defined]
+            # Minus signs come from phones and spreadsheets in other shapes than the one Python reads.
+            copied["points"] = (
+                str(data.get("points", "")).replace("−", "-").replace("－", "-").replace("+", "")
+            )
+            data = copied
+        super().__init__(data)
+
+    def clean(self) -> dict[str, Any]:
+        """Another reason needs its words."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if values.get("why") == _OTHER and len(values.get("note", "")) < 2 and "note" not in self.errors:
+            self.add_error("note", _("Say which reason."))
+        if values.get("points") == 0:
+            self.add_error("points", _("Zero changes nothing."))
+        return values
+
+    @property
+    def reason(self) -> str:
+        """What the statement and the audit trail say."""
+        note, why = self.cleaned_data["note"], self.cleaned_data["why"]
+        if why == _OTHER:
+            return str(note)
+        words = str(dict(REASONS)[why])
+        return f"{words}{_(': ')}{note}" if note else words
+
+    def refused(self, error: LaokeError) -> None:
+        """Points that are not there are told in the language of the page."""
+        if isinstance(error, InsufficientPoints):
+            self.add_error("points", short_of(error))
+        else:
+            super().refused(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What the adjustment would do. `refused` says why it would not go through; then the rest is nothing."""
+
+    refused: str = ""
+    before: int = 0
+    after: int = 0
+    debt: int = 0
+    repaid: int = 0
+    last_day: date | None = None
+    taken: tuple[tuple[date, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustPage:
+    """The form with what it would do, None before points are named."""
+
+    head: Head
+    available: int
+    form: AdjustForm
+    effect: Effect | None
+
+
+def short_of(error: InsufficientPoints) -> str:
+    """How many there are."""
+    return _("Only %(available)s points can be taken.") % {
+        "available": number(int(str(error.extensions["available"])))
+    }
+
+
+def effect_of(visit: Visit, member_id: int, amount: int | None) -> Effect | None:
+    """What an adjustment by so many points would do now."""
+    if not amount:
+        return None
+    try:
+        found = points.preview(member_id, amount, at=visit.at)
+    except InsufficientPoints as error:
+        return Effect(refused=short_of(error))
+    except BadAdjustment as error:
+        return Effect(refused=error.detail)
+    return Effect(
+        before=found.available_before,
+        after=found.available,
+        debt=found.debt,
+        repaid=found.repaid,
+        last_day=last_day(found.expires_at) if found.expires_at else None,
+        taken=tuple((last_day(each.expires_at), each.points) for each in found.taken),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@console_page("members", Scope.POINTS_ADJUST)
+def adjust(visit: Visit, member_id: int) -> HttpResponse:
+    """Name the points, see what they do, and give or take them once."""
+    state = state_of(visit.actor, member_id, visit.at)
+    head = head_of(visit.actor, state)
+    posted = visit.request.method == "POST"
+    form = AdjustForm(visit.request.POST if posted else None)
+    available = sum(row[1] for row in state.lots)
+    if not posted:
+        return visit.show("member/adjust", AdjustPage(head, available, form, None))
+    status = 422
+    valid = form.is_valid()
+    amount: int = form.cleaned_data.get("points") or 0
+    if valid and "preview" not in visit.request.POST:
+        asked = {"member": member_id, "points": amount, "reason": form.reason}
+        try:
+            visit.once(
+                "points.adjust",
+                asked,
+                lambda: points.apply(visit.actor, member_id, amount, form.reason, at=visit.at),
+            )
+        except LaokeError as error:
+            form.refused(error)
+            status = error.status
+        else:
+            said = _("%(points)s points.") % {"points": signed(amount)}
+            return visit.go(f"/members/{member_id}", said)
+    page = AdjustPage(head, available, form, effect_of(visit, member_id, amount))
+    return visit.show("member/adjust", page, status=200 if form.is_valid() else status)
+
+
+@require_POST
+@console_page("members", Scope.POINTS_ADJUST)
+def preview(visit: Visit, member_id: int) -> HttpResponse:
+    """What the points typed so far would do, for the form that is open."""
+    state_of(visit.actor, member_id, visit.at)
+    form = AdjustForm(visit.request.POST)
+    form.is_valid()
+    return visit.part("member/_effect", effect_of(visit, member_id, form.cleaned_data.get("points")))
