@@ -28,6 +28,7 @@ from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, ProductInput, StoreInput
 from laoke.review import figures
 from laoke.segments import services as segments
+from laoke.surfaces.demo import goals
 from laoke.surfaces.demo import types as demo
 from laoke.surfaces.demo.shop import generate
 
@@ -166,6 +167,7 @@ def load(count: int, now: datetime, step: Step) -> bool:
     step("rfm", 1, 1)
     step("figures", 0, 1)
     figures.compute(as_of=mark.today - timedelta(days=1), now=now)
+    goals.set_goals(mark.today, now)
     step("figures", 1, 1)
     with connection.cursor() as cursor:
         cursor.execute("analyze")
