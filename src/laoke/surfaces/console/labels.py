@@ -129,3 +129,21 @@ TENDERS: dict[str, Any] = {
     "gift_card": _("Gift card"),
     "stored_value": _("Stored value"),
 }
+# How somebody at the desk came to know of an answer.
+SAID: dict[str, Any] = {
+    "counter": _("Said at the counter"),
+    "call": _("Said on the phone"),
+    "form": _("Signed on paper"),
+    "message": _("Written in a message"),
+}
+# Where a tag or an answer came from; other sources are shown as they were sent.
+CAME_FROM: dict[str, Any] = {
+    **SAID,
+    "pos": _("Till"),
+    "mini_program": _("Mini-program"),
+    "import": _("Import"),
+    "registration": _("Registration"),
+    "staff": _("Staff"),
+    "merge": _("Merged member"),
+    "unmerge": _("Merge undone"),
+}

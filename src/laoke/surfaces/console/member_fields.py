@@ -16,7 +16,7 @@ from laoke.foundation.access import Caller
 from laoke.kernel.errors import LaokeError
 from laoke.members.errors import IdentityTaken
 from laoke.members.normal.person import FIRST_BIRTH_YEAR
-from laoke.surfaces.console.labels import GENDERS
+from laoke.surfaces.console.labels import GENDERS, SAID
 from laoke.surfaces.console.selectors.member.state import state_of
 from laoke.surfaces.console.selectors.member.stores import home_stores
 from laoke.surfaces.console.templatetags.figures import named
@@ -27,12 +27,7 @@ LANGUAGES = (
     ("zh-hant", gettext_lazy("Chinese, traditional")),
     ("en", gettext_lazy("English")),
 )
-SOURCES = (
-    ("counter", gettext_lazy("Said at the counter")),
-    ("call", gettext_lazy("Said on the phone")),
-    ("form", gettext_lazy("Signed on paper")),
-    ("message", gettext_lazy("Written in a message")),
-)
+SOURCES = tuple(SAID.items())
 _SEPARATORS = re.compile(r"[,，;；、\n]+")
 
 

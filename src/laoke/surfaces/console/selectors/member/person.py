@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from laoke.surfaces.console.labels import CHANNELS, GENDERS, IDENTITIES, PURPOSES
+from laoke.surfaces.console.labels import CAME_FROM, CHANNELS, GENDERS, IDENTITIES, PURPOSES
 from laoke.surfaces.console.naming import Named
 from laoke.surfaces.console.selectors.member.state import State
 
@@ -32,7 +32,7 @@ class Agreement:
     purpose: Any
     granted: bool
     at: datetime
-    source: str
+    source: Any
     by: str
     channel_code: str
     purpose_code: str
@@ -43,7 +43,7 @@ class Word:
     """A tag, and where it came from."""
 
     tag: str
-    source: str
+    source: Any
     at: datetime
 
 
@@ -79,14 +79,14 @@ def person_of(state: State) -> Person:
         store=state.store,
         channel=state.channel,
         ways=tuple(Way(row[0], IDENTITIES[row[1]], row[3], row[2]) for row in state.identities),
-        words=tuple(Word(tag, source, datetime.fromisoformat(at)) for tag, source, at in state.tags),
+        words=tuple(Word(tag, CAME_FROM.get(source, source), datetime.fromisoformat(at)) for tag, source, at in state.tags),
         agreements=tuple(
             Agreement(
                 *CHANNELS[channel],
                 PURPOSES[purpose],
                 granted,
                 datetime.fromisoformat(at),
-                source,
+                CAME_FROM.get(source, source),
                 by,
                 channel,
                 purpose,
