@@ -67,6 +67,7 @@ NAVIGATION = (
         (
             Entry("members", "/members", _("All members"), "users", Scope.MEMBERS_READ),
             Entry("segments", "/segments", _("Segments and RFM"), "table", Scope.MEMBERS_READ),
+            Entry("imports", "/imports", _("Imports"), "file-import", Scope.STORES_WRITE),
             Entry("merges", "/members/merges", _("Merges"), "git-merge", Scope.MEMBERS_MERGE),
         ),
     ),
@@ -91,7 +92,6 @@ NAVIGATION = (
             Entry("keys", "/settings/keys", _("API keys"), "key", Scope.API_KEYS),
             Entry("webhooks", "/settings/webhooks", _("Webhooks"), "webhook", Scope.WEBHOOKS),
             Entry("audit", "/settings/audit", _("Audit log"), "history", Scope.AUDIT_READ),
-            Entry("imports", "/imports", _("Imports"), "file-import", Scope.STORES_WRITE),
             Entry("jobs", "/jobs", _("Jobs"), "activity", Scope.PROGRAMME_READ),
         ),
     ),
