@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ from django.conf import settings
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.sql import hot_cursor, load
 from laoke.surfaces.console.directory import counting, filters, saved
-from laoke.surfaces.console.directory.columns import Column, Layout, allowed, layout_of
+from laoke.surfaces.console.directory.columns import Column, Layout, allowed, layout_of, shown
 from laoke.surfaces.console.directory.conditions import Scene, Where, where
 from laoke.surfaces.console.directory.counting import Count, Plan
 from laoke.surfaces.console.directory.filters import Filter, Misread, Parameters
@@ -149,7 +149,6 @@ class MemberList:
     may_write: bool
     tiers: bool  # whether the role may see tiers
     may_import: bool
-    may_register: bool
     view_saved: bool  # the filter is a view already
     hand: str  # this page's own address
 
@@ -183,6 +182,10 @@ def asked(caller: Caller, parameters: Parameters, at: datetime, *, places: bool 
     order = order_of("".join(parameters.getlist("sort")[:1]))
     if order.name != "joined" and order.name not in (column.sort for column in allowed(caller)):
         order = Order()
+    if wanted.q:
+        # Whoever looks for somebody by phone or card wants to see that it is the one.
+        names = {column.name for column in setting.layout.columns} | {"phone", "card"}
+        setting = replace(setting, layout=replace(setting.layout, columns=shown(names, caller)))
     return Asked(wanted, (*misread, *dropped), order, words, setting)
 
 
@@ -250,8 +253,7 @@ def member_list(caller: Caller, parameters: Parameters, at: datetime) -> MemberL
         limited=scene.stores is not None,
         may_write=Scope.MEMBERS_WRITE in caller.scopes,
         tiers=Scope.TIERS_READ in caller.scopes,
-        may_import=False,
-        may_register=False,
+        may_import=Scope.STORES_WRITE in caller.scopes,
         view_saved=any(view.query() == question.query for view in views),
         hand=_path(question.query),
     )

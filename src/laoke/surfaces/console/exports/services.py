@@ -109,7 +109,7 @@ def request(
     export = Export.objects.create(
         staff_id=actor.id,
         actor=actor.label,
-        name=(sentence(shown, words) or _("All members"))[:_LONGEST_NAME],
+        name=(sentence(shown, words) or _("Members"))[:_LONGEST_NAME],
         kind="xlsx" if kind == "xlsx" else "csv",
         language=language,
         columns=[column.name for column in columns],

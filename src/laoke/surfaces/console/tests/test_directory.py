@@ -441,7 +441,7 @@ class TestPage:
         page = text(hire().get("/members?tier=gold&tier=black&last=30-90"))
         assert f"Gold or Black, last bought 30–90 days ago: {n} members, {n / len(people):.1%} of all" in page
         chinese = text(hire("analyst", language="zh-hans").get("/members?tier=gold&tier=black&last=30-90"))
-        assert f"金卡或黑卡、30–90 天未消费的会员 {n} 位，占全体 {n / len(people):.1%}" in chinese
+        assert f"金卡或黑卡、30–90 天未消费，共 {n} 位，占全体 {n / len(people):.1%}" in chinese
 
     def test_each_condition_can_be_taken_away_with_one_click(self, shop, people, hire):
         page = hire().get("/members?tier=gold&last=30-90&sort=points").content.decode()

@@ -168,7 +168,7 @@ class TestBackground:
         told = Notice.objects.get()
         assert (told.kind, told.data, told.path) == (
             "export.ready",
-            {"name": "All members", "rows": "1"},
+            {"name": "Members", "rows": "1"},
             "/exports",
         )
         page = browser.get("/exports").content.decode()
