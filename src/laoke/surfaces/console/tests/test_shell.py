@@ -17,9 +17,11 @@ from laoke.members.types import IdentityInput
 from laoke.surfaces.console import handlers
 from laoke.surfaces.console.notices import services as notices
 from laoke.surfaces.console.notices.kinds import KINDS
-from laoke.surfaces.console.pages import Undo, Visit
+from laoke.surfaces.console.pages import NAVIGATION, Undo, Visit
 from laoke.surfaces.console.tasks import watch
 from tests.shop import OPENING, line
+
+from .conftest import ROOT
 
 
 def text(response):
@@ -209,3 +211,10 @@ class TestWhatIsTold:
         watch(OPENING + timedelta(minutes=10))
         page = text(owner.get("/notices"))
         assert page.count("The task segments.recompute was given up after 5 tries.") == 1
+
+
+def test_the_reference_names_every_page_and_what_it_needs():
+    page = (ROOT / "docs" / "reference" / "console.md").read_text()
+    for group in NAVIGATION:
+        for entry in group.entries:
+            assert f"| `{entry.path}` | `{entry.scope.value}` |" in page
