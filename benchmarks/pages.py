@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,7 @@ def _pages(home: Path, requests: int, only: str) -> dict[str, Any]:
 
     from benchmarks import pages_shop
     from laoke.foundation.models import Staff
-    from tests.pages import REGISTER, Kind, path_of
+    from tests.pages import REGISTER, Kind, filled, path_of
 
     settings.ALLOWED_HOSTS.append("testserver")
     furnished = pages_shop.furnished(home)
@@ -117,9 +118,8 @@ def _pages(home: Path, requests: int, only: str) -> dict[str, Any]:
     for name, entry in REGISTER.items():
         if entry.public or entry.kind not in (Kind.PAGE, Kind.PART) or not re.search(only, name):
             continue
-        addresses = _addresses(
-            lambda name=name: path_of(name, pages_shop.known(chance)), entry.queries, client, chance
-        )
+        queries = [filled(query, furnished) for query in entry.queries]
+        addresses = _addresses(partial(path, name), queries, client, chance)
         asked = [next(addresses) for _ in range(_WARM_UP + requests)]
         rows = [_ask(client, address) for address in asked][_WARM_UP:]
         found[name] = _summary(rows)
