@@ -108,6 +108,8 @@ LABELS: dict[str, Any] = {
     "shop_account": _("Shop account"),
     "registered_at": _("Joined"),
     "name": _in("column", "Name"),
+    "products.name": _in("column of products", "Name"),
+    "stores.name": _in("column of stores", "Name"),
     "birth_date": _("Date of birth"),
     "gender": _("Gender"),
     "language": _("Language"),
@@ -484,7 +486,7 @@ def read_page(row: FileImport, now: datetime, *, looks: list[Glance] | None = No
     )
     return ReadPage(
         row.pk,
-        tuple(str(LABELS[name]) for name in found.fields),
+        tuple(_label(mapping.kind, name) for name in found.fields),
         tuple(_read_rows(found)),
         found.bad,
         found.looked_at,
@@ -511,7 +513,7 @@ def _fields(chosen: forms.Choices, look: Glance, places: Mapping[str, str]) -> t
     return tuple(
         FieldRow(
             each.name,
-            str(LABELS[each.name]),
+            _label(chosen.kind, each.name),
             _t(each.about),
             each.required,
             places.get(chosen.columns.get(each.name, ""), ""),
@@ -521,6 +523,11 @@ def _fields(chosen: forms.Choices, look: Glance, places: Mapping[str, str]) -> t
         )
         for each in forms.shown_fields(chosen.kind)
     )
+
+
+def _label(kind: Kind, field: str) -> str:
+    """A field in words; some are called otherwise for another kind of file."""
+    return str(LABELS.get(f"{kind.value}.{field}") or LABELS.get(field, field))
 
 
 def _sample(look: Glance, column: str) -> str:
@@ -843,7 +850,7 @@ def _counted(row: FileImport, told: dict[str, Any] | None, report: str) -> Count
         mistakes=told["mistakes"],
         kinds=tuple(
             MistakeLine(
-                str(LABELS.get(kind["field"], kind["field"])),
+                _label(Kind(row.kind), kind["field"]),
                 _reason(kind),
                 kind["count"],
                 tuple((names[file] if len(names) > 1 else "", line) for file, line in kind["rows"]),

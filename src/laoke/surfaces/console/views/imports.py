@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import date
+from typing import cast
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language
@@ -19,6 +20,7 @@ from laoke.surfaces.console.pages import NAVIGATION, Visit, console_page
 from laoke.surfaces.console.selectors import imports as pages
 from laoke.surfaces.importing.errors import BadMapping, UnknownColumn
 from laoke.surfaces.importing.fields import Kind
+from laoke.surfaces.importing.forming.choices import Choices
 from laoke.surfaces.importing.glance import Glance
 from laoke.surfaces.importing.models import FileImport
 from laoke.surfaces.importing.uploads import folders, services
@@ -163,7 +165,7 @@ def _keep(visit: Visit, row: FileImport, act: str) -> FileImport:
     kind = Kind(row.kind)
     written = Written(sent.get("encoding", ""), sent.get("delimiter", ""), sent.get("sheet", ""))
 
-    def fill(look: Glance) -> pages.forms.Choices:
+    def fill(look: Glance) -> Choices:
         # With another delimiter or sheet there are other columns: the places in the form mean nothing then.
         if str(len(look.columns)) != sent.get("width"):
             return services.guessed(kind, look)
@@ -228,18 +230,19 @@ def discard(visit: Visit, import_id: int) -> HttpResponse:
 
 @require_safe
 @console_page(_HERE, SCOPE)
-def report(visit: Visit, import_id: int, name: str) -> HttpResponse | FileResponse:
+def report(visit: Visit, import_id: int, name: str) -> HttpResponse:
     """Everything that could not be used, row by row, as CSV."""
     row = services.known(visit.actor, import_id)
     path = folders.place(row.folder, f"{name}.csv") if row.folder else None
     if path is None or not path.exists():
         raise UnknownImport
-    return FileResponse(
+    answer = FileResponse(
         path.open("rb"),
         as_attachment=True,
         filename=f"import-{row.pk}-{name}.csv",
         content_type="text/csv; charset=utf-8",
     )
+    return cast(HttpResponse, answer)  # what the frame asks of a response, this one has
 
 
 @require_safe
