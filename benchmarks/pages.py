@@ -121,7 +121,7 @@ def _pages(home: Path, requests: int, only: str) -> dict[str, Any]:
         queries = [filled(query, furnished) for query in entry.queries]
         addresses = _addresses(partial(path, name), queries, client, chance)
         asked = [next(addresses) for _ in range(_WARM_UP + requests)]
-        rows = [_ask(client, address) for address in asked][_WARM_UP:]
+        rows = [_ask(client, address, part=entry.kind is Kind.PART) for address in asked][_WARM_UP:]
         found[name] = _summary(rows)
         print(f"  {name}: {_said(found[name])}", file=sys.stderr, flush=True)
     return found
@@ -175,9 +175,10 @@ def _client(person: Any) -> Any:
     return client
 
 
-def _ask(client: Any, address: str) -> dict[str, Any]:
+def _ask(client: Any, address: str, *, part: bool) -> dict[str, Any]:
+    headers = {"HX-Request": "true"} if part else {}
     with _statements() as sent:
-        response = client.get(address)
+        response = client.get(address, headers=headers)
     if response.status_code >= 500:
         raise AssertionError(f"{address}: {response.status_code}")
     return {

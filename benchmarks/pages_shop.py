@@ -136,8 +136,10 @@ def by_chance(chance: random.Random) -> dict[str, Any]:
         "store_id": "purchases_store",
         "product_id": "purchases_product",
         "order_id": "purchases_order",
+        "delivery_id": "foundation_webhookdelivery",
     }
-    return {name: 1 + chance.randrange(_last(table)) for name, table in tables.items()}
+    # The first endpoint is the one with a log.
+    return {name: 1 + chance.randrange(_last(table)) for name, table in tables.items()} | {"endpoint_id": 1}
 
 
 @cache

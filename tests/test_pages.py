@@ -14,7 +14,7 @@ from django.urls import Resolver404, resolve
 from laoke.foundation.access import ROLE_SCOPES, Role, Scope
 from tests import shop as shops
 from tests.browser import furnishing
-from tests.pages import REGISTER, Kind, addresses, path_of, patterns
+from tests.pages import REGISTER, Address, Kind, addresses, path_of, patterns
 from tests.shop import OPENING, Shop, line
 from tests.visitor import Visitor
 
@@ -98,7 +98,7 @@ def test_a_role_opens_what_it_may_and_nothing_else(known: dict[str, Any]) -> Non
             if entry.kind in (Kind.MACHINE, Kind.DOOR) or entry.public:
                 continue
             for address in addresses(name, known):
-                response = browser.get(address)
+                response = browser.get(address, headers=_asked_by(entry))
                 status = response.status_code
                 if response.streaming:
                     list(response)  # a file is closed when it was read
@@ -169,6 +169,11 @@ def test_roles_differ_in_what_they_may() -> None:
     assert set(ROLE_SCOPES[Role.OWNER]) == set(Scope)
     gated = {entry.scope for entry in REGISTER.values()} | {entry.send for entry in REGISTER.values()}
     assert len(gated - {None}) >= 2
+
+
+def _asked_by(entry: Address) -> dict[str, str]:
+    """Parts of pages are asked for by script; anybody else is led to the whole page."""
+    return {"HX-Request": "true"} if entry.kind is Kind.PART else {}
 
 
 def _state() -> dict[str, tuple[int, str]]:

@@ -31,6 +31,8 @@ from tests.visitor import Visitor
 
 # Two entries of one person, by phone.
 PERSON, PHONES = "欧阳小满", ("13612345678", "13612345679")
+# Two who were merged.
+MERGED = ("13612345670", "13612345671")
 # Two rows that can come in and two that cannot.
 MEMBERS_FILE = (
     "手机号,会员卡号,姓名,入会时间,性别\n"
@@ -53,12 +55,13 @@ def furnish(at: datetime) -> dict[str, Any]:
     )
     purchases.save_categories(SYSTEM, [CategoryInput("T", "试售", "On trial")], at=at)
     home = _one("select store_id from purchases_order group by 1 order by count(*) desc, 1 limit 1")
-    first, second = (
+    first, second, kept, gone = (
         members.register(
             caller=SYSTEM, at=at, name=PERSON, identities=[IdentityInput("phone", phone)], home_store_id=home
         )
-        for phone in PHONES
+        for phone in (*PHONES, *MERGED)
     )
+    merge = members.merge(caller=SYSTEM, kept_id=kept, gone_id=gone, reason="Registered twice", at=at)
     people = {
         role: staff.create(SYSTEM, role.value, name, role.value, PASSWORD, at=at)
         for role, name in NAMES.items()
@@ -74,6 +77,9 @@ def furnish(at: datetime) -> dict[str, Any]:
         "order_id": _one("select max(id) from purchases_order where member_id is not null"),
         "person": first,
         "same_person": second,
+        "merge_id": merge,
+        "member-identity-remove.member_id": kept,
+        "identity_id": _one(f"select min(id) from members_identity where member_id = {int(kept)}"),
         "store_id": home,
         "idle_store": stores["T1"],
         "region_id": _one("select max(id) from purchases_region"),
