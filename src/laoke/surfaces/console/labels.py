@@ -140,7 +140,10 @@ SAID: dict[str, Any] = {
 CAME_FROM: dict[str, Any] = {
     **SAID,
     "pos": _("Till"),
+    "self": _("Self-checkout"),
+    "mini": _("Mini-program"),
     "mini_program": _("Mini-program"),
+    "app": _("App"),
     "import": _("Import"),
     "registration": _("Registration"),
     "staff": _("Staff"),

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from laoke.foundation.access import Caller
 from laoke.kernel.errors import LaokeError
@@ -25,7 +25,7 @@ LANGUAGES = (
     ("", gettext_lazy("Not said")),
     ("zh-hans", gettext_lazy("Chinese, simplified")),
     ("zh-hant", gettext_lazy("Chinese, traditional")),
-    ("en", gettext_lazy("English")),
+    ("en", pgettext_lazy("language of a person", "English")),
 )
 SOURCES = tuple(SAID.items())
 _SEPARATORS = re.compile(r"[,，;；、\n]+")

@@ -106,12 +106,11 @@ def edit(visit: Visit, member_id: int) -> HttpResponse:
         shown = EditPage(head, _base_shown(posted, base), form, (), (), ())
         return visit.show("member/edit", shown, status=422)
     mine = _mine(form.cleaned_data, posted)
-    if _version(posted) != base.version:
-        return _clash(visit, EditPage(head, base, form, (), (), ()), mine)
     mine = {name: value for name, value in mine.items() if posted.get(f"keep_{name}") != _THEIRS}
     try:
-        visit.once("members.edit", {"member": member_id, **mine}, lambda: _save(visit, member_id, base, mine))
-    except MemberChanged:  # between the look and the lock
+        asked = {"member": member_id, **mine}
+        visit.once("members.edit", asked, lambda: _save(visit, member_id, _version(posted), mine))
+    except MemberChanged:
         head, base = base_of(visit.actor, member_id, visit.at)[1:]
         return _clash(visit, EditPage(head, base, form, (), (), ()), mine)
     except LaokeError as error:
@@ -132,18 +131,18 @@ def _mine(values: Mapping[str, Any], posted: Mapping[str, str]) -> dict[str, Any
     return mine
 
 
-def _save(visit: Visit, member_id: int, base: Base, mine: Mapping[str, Any]) -> Mapping[str, Any]:
+def _save(visit: Visit, member_id: int, version: int, mine: Mapping[str, Any]) -> Mapping[str, Any]:
     changes = {name: value for name, value in mine.items() if name != "home_store"}
     if "home_store" in mine:
         changes["home_store_id"] = int(mine["home_store"]) if mine["home_store"] else None
-    version = services.update(
+    now = services.update(
         caller=visit.actor,
         member_id=member_id,
         changes=cast(ProfileChanges, changes),
-        expected_version=base.version,
+        expected_version=version,
         at=visit.at,
     )
-    return {"version": version}
+    return {"version": now}
 
 
 def _clash(visit: Visit, page: EditPage, mine: Mapping[str, Any]) -> HttpResponse:

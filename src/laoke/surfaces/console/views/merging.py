@@ -16,6 +16,7 @@ from laoke.members import services
 from laoke.members.errors import (
     BlockedUnlike,
     LaterMergeFirst,
+    MemberMerged,
     MergeWithSelf,
     ReasonMissing,
     UndoTooLate,
@@ -79,9 +80,12 @@ class UndoPage:
 def merge(visit: Visit) -> HttpResponse:
     """Choose two, see what comes of it, do it."""
     given = visit.request.POST if visit.request.method == "POST" else visit.request.GET
-    kept, mistake = _chosen(visit, given, "kept")
-    gone, other_mistake = _chosen(visit, given, "gone")
-    mistake = mistake or other_mistake
+    kept, wrong_kept = _chosen(visit, given, "kept")
+    gone, wrong_gone = _chosen(visit, given, "gone")
+    if kept is not None and _done_already(visit, kept, wrong_gone):
+        return visit.go(f"/members/{kept.id}")
+    wrong = wrong_kept or wrong_gone
+    mistake = wrong.detail if wrong else ""
     if kept is not None and gone is not None and kept.id == gone.id:
         gone, mistake = None, MergeWithSelf(kept.id).detail
     if kept is None and gone is not None:
@@ -145,17 +149,23 @@ def undo(visit: Visit, merge_id: int) -> HttpResponse:
     return visit.go(f"/members/{row.kept_id}", said)
 
 
-def _chosen(visit: Visit, given: Mapping[str, str], name: str) -> tuple[State | None, str]:
+def _done_already(visit: Visit, kept: State, wrong: LaokeError | None) -> bool:
+    """Whether this is the second of two clicks: the merge that it asks for was made."""
+    merged = isinstance(wrong, MemberMerged) and wrong.extensions["kept_id"] == kept.id
+    return merged and visit.request.method == "POST"
+
+
+def _chosen(visit: Visit, given: Mapping[str, str], name: str) -> tuple[State | None, LaokeError | None]:
     """The member whose number stands in the address, or why there is none."""
     text = given.get(name, "").strip()
     if not text:
-        return None, ""
+        return None, None
     try:
         if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID):
             raise UnknownMember
-        return state_of(visit.actor, int(text), visit.at), ""
+        return state_of(visit.actor, int(text), visit.at), None
     except LaokeError as error:
-        return None, error.detail
+        return None, error
 
 
 def _pick(visit: Visit, kept: State | None, given: Mapping[str, str], mistake: str) -> PickPage:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from laoke.foundation.access import Scope
 from laoke.members import selectors as members
 from laoke.members import services
-from laoke.members.errors import ReasonMissing
+from laoke.members.errors import MemberErased, ReasonMissing
 from laoke.surfaces.console.forms import Form
 from laoke.surfaces.console.pages import Visit, console_page
 from laoke.surfaces.console.selectors.member.head import Head, head_of
@@ -184,8 +184,13 @@ class ErasePage:
 @console_page("members", Scope.MEMBERS_ERASE)
 def erase(visit: Visit, member_id: int) -> HttpResponse:
     """Forget the person. It cannot be undone, so the page says what goes and what stays."""
-    state = state_of(visit.actor, member_id, visit.at)
     posted = visit.request.method == "POST"
+    try:
+        state = state_of(visit.actor, member_id, visit.at)
+    except MemberErased:
+        if posted:  # the second of two clicks
+            return visit.go("/members")
+        raise
     form = EraseForm(member_id, visit.request.POST if posted else None)
     if posted and form.is_valid():
         reason = form.cleaned_data["reason"]
