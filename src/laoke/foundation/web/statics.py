@@ -17,7 +17,7 @@ _SHRINK = {".js", ".css", ".svg", ".json", ".html", ".txt", ".map"}
 _LEAST_BYTES = 1024
 
 
-class Statics(WhiteNoiseMiddleware):
+class Statics(WhiteNoiseMiddleware):  # type: ignore[misc]  # WhiteNoise has no types
     """Middleware: WhiteNoise, with a compressed copy of every text beside the database instead of beside the file.
 
     Packages may lie where nobody may write. A copy is made once for each version of a file, at the start.

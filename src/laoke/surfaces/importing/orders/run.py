@@ -24,7 +24,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def run(stage: Stage, setting: Setting) -> None:
-    """Check everything, then play what is not in yet; afterwards points expire, tiers are reviewed, RFM and figures computed."""
+    """Check everything, then play what is not in yet; then points expire, tiers are reviewed, RFM and figures come."""
     outcome, watch = setting.outcome, setting.watch
     watch.phase("checking")
     checking.check(stage)
