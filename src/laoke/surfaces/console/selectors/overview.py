@@ -622,7 +622,9 @@ def _alerts(
     if now.jobs_given_up and path("/jobs"):
         alerts.append(Alert("jobs", "danger", path("/jobs"), now.jobs_given_up))
     if (now.hooks_off or now.hooks_failing) and path("/settings/webhooks"):
-        alerts.append(Alert("webhooks", "danger", path("/settings/webhooks"), now.hooks_off, now.hooks_failing))
+        alerts.append(
+            Alert("webhooks", "danger", path("/settings/webhooks"), now.hooks_off, now.hooks_failing)
+        )
     if _worker_away(now, at) and now.last_order_at is not None:
         alerts.append(Alert("worker", "danger", path("/jobs")))
     silent = _silent_stores(caller, at, run)

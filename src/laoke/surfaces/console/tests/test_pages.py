@@ -116,70 +116,6 @@ class TestMembers:
         assert ": 1 member," in text(elsewhere.get("/members", {"q": "5678"}))
 
 
-class TestMember:
-    def test_everything_in_its_place(self, shop, li, hire):
-        computed()
-        score(li, r=5, f=2, m=4, spent=100_000, rfm="potential", value="basic", orders=2)
-        page = text(hire().get(f"/members/{li}"))
-        for said in (
-            "李*梅",
-            "Silver",
-            "Member since 2025-02-03",
-            "Text message · Marketing",
-            "refused",
-            "母婴",
-            "Next review 2026-04-01",
-            "kept as of today",
-            "Purchases 3 months 2 / 3",
-            "Spend 3 months ¥1,000 / ¥2,000 keep ¥500 missing ¥1,000",
-            "Points 1,000 Worth ¥10.00 at the till",
-            "2027-01-29 500 1 lot",
-            "A2",
-            "returned ¥500.00",
-            "Earned with a purchase +1,000",
-            "Taken back with a return −500 1,000 balance",
-            "Reached a tier Silver",
-            "Potential bought lately and seldom, large amounts",
-            "Why no other class",
-        ):
-            assert said in page, said
-
-    def test_unknown_and_absurd_numbers(self, shop, hire):
-        browser = hire()
-        for number in ("999", str(2**63), "9" * 40):
-            response = browser.get(f"/members/{number}")
-            assert response.status_code == 404
-            assert "No such member" in text(response)
-        assert browser.get("/members/x").status_code == 404
-
-    def test_merged_and_erased(self, shop, li, hire):
-        browser, other = hire(), shop.member()
-        members.merge(caller=SYSTEM, kept_id=li, gone_id=other, reason="同一人", at=OPENING)
-        assert browser.get(f"/members/{other}").url == f"/members/{li}"
-        members.erase_person(caller=SYSTEM, member_id=li, reason="本人要求", at=OPENING)
-        response = browser.get(f"/members/{li}")
-        assert response.status_code == 410
-        assert "李*梅" not in text(response)
-
-    def test_a_member_of_other_stores_is_refused(self, shop, li, hire):
-        response = hire("store_manager", store_ids=[shop.stores["S2"]]).get(f"/members/{li}")
-        assert response.status_code == 403
-        assert "Not your store" in text(response)
-        assert "李*梅" not in text(response)
-
-    def test_orders_of_other_stores_stay_out(self, shop, li, hire):
-        shop.till(OPENING).sell("B1", li, line("milk"), store="S2")
-        page = text(hire("store_manager", store_ids=[shop.stores["S2"]]).get(f"/members/{li}"))
-        assert "B1" in page
-        assert "of your stores" in page
-        assert "A1" not in page
-
-    def test_somebody_without_anything(self, shop, hire):
-        page = text(hire().get(f"/members/{shop.member()}"))
-        for said in ("No name", "Nothing bought yet.", "Never asked: nothing may be sent.", "Joined"):
-            assert said in page
-
-
 class TestRoles:
     @pytest.mark.parametrize("role", list(Role))
     def test_each_role_sees_what_its_scopes_say(self, shop, li, hire, role):
@@ -191,9 +127,9 @@ class TestRoles:
         assert first.status_code == (200 if Scope.INSIGHT_READ in scopes else 302)
         page = text(browser.get(f"/members/{li}"))
         for scope, sign in (
-            (Scope.TIERS_READ, "Progress of the tier"),
+            (Scope.TIERS_READ, "Tier progress"),
             (Scope.POINTS_READ, "Open lots by month of expiry"),
-            (Scope.ORDERS_READ, "Store and way"),
+            (Scope.ORDERS_READ, "Bought at"),
             (Scope.INSIGHT_READ, "Classes and why"),
         ):
             assert (sign in page) == (scope in scopes)
@@ -316,7 +252,7 @@ class TestSafety:
 class TestLanguages:
     def test_the_same_page_in_chinese(self, shop, li, hire):
         page = text(hire(language="zh-CN").get(f"/members/{li}"))
-        for said in ("等级进度", "消费获得", "保级", "银卡", "负责人", "短信"):
+        for said in ("等级进度", "得积分", "保银卡", "负责人", "短信"):
             assert said in page
 
     def test_the_api_answers_in_the_language_it_is_asked_in(self, shop, hire):

@@ -60,7 +60,7 @@ class AdjustForm(Form):
     )
     error_fields = {BadAdjustment: "points", InsufficientPoints: "points", ReasonMissing: "note"}
 
-    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, member_id: int, data: Mapping[str, Any] | None = None) -> None:
         if data is not None:
             copied: Any = data.copy()  # type: ignore[attr-defined]
             # Minus signs come from phones and spreadsheets in other shapes than the one Python reads.
@@ -69,6 +69,13 @@ class AdjustForm(Form):
             )
             data = copied
         super().__init__(data)
+        self.fields["points"].widget.attrs |= {
+            "hx-post": f"/members/{member_id}/points/preview",
+            "hx-trigger": "input changed delay:250ms",
+            "hx-include": "closest form",
+            "hx-target": "#effect",
+            "hx-sync": "this:replace",
+        }
 
     def clean(self) -> dict[str, Any]:
         """Another reason needs its words."""
@@ -153,7 +160,7 @@ def adjust(visit: Visit, member_id: int) -> HttpResponse:
     state = state_of(visit.actor, member_id, visit.at)
     head = head_of(visit.actor, state)
     posted = visit.request.method == "POST"
-    form = AdjustForm(visit.request.POST if posted else None)
+    form = AdjustForm(member_id, visit.request.POST if posted else None)
     available = sum(row[1] for row in state.lots)
     if not posted:
         return visit.show("member/adjust", AdjustPage(head, available, form, None))
@@ -174,7 +181,9 @@ def adjust(visit: Visit, member_id: int) -> HttpResponse:
         else:
             said = _("%(points)s points.") % {"points": signed(amount)}
             return visit.go(f"/members/{member_id}", said)
-    page = AdjustPage(head, available, form, effect_of(visit, member_id, amount))
+    # What is wrong with the points stands at them; the preview need not say it once more.
+    effect = None if "points" in form.errors else effect_of(visit, member_id, amount)
+    page = AdjustPage(head, available, form, effect)
     return visit.show("member/adjust", page, status=200 if form.is_valid() else status)
 
 
@@ -183,6 +192,6 @@ def adjust(visit: Visit, member_id: int) -> HttpResponse:
 def preview(visit: Visit, member_id: int) -> HttpResponse:
     """What the points typed so far would do, for the form that is open."""
     state_of(visit.actor, member_id, visit.at)
-    form = AdjustForm(visit.request.POST)
+    form = AdjustForm(member_id, visit.request.POST)
     form.is_valid()
     return visit.part("member/_effect", effect_of(visit, member_id, form.cleaned_data.get("points")))

@@ -63,6 +63,7 @@ class MergePage:
     form: WhyForm
     refused: str
     undo_days: int
+    unlike: bool  # both birthdays are known, and are not the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,8 @@ def _page(visit: Visit, kept: State, gone: State, form: WhyForm) -> MergePage:
     preview = merging.merge_preview(visit.actor, kept, gone, visit.at)
     refused = preview.refused.detail if preview.refused else ""
     days = services.UNDO_DAYS
-    return MergePage(_short(kept), _short(gone), preview, form, refused, days)
+    unlike = kept.birthday is not None and gone.birthday is not None and kept.birthday != gone.birthday
+    return MergePage(_short(kept), _short(gone), preview, form, refused, days, unlike)
 
 
 def _undo_page(visit: Visit, row: MergeRow) -> UndoPage:

@@ -79,7 +79,10 @@ def person_of(state: State) -> Person:
         store=state.store,
         channel=state.channel,
         ways=tuple(Way(row[0], IDENTITIES[row[1]], row[3], row[2]) for row in state.identities),
-        words=tuple(Word(tag, CAME_FROM.get(source, source), datetime.fromisoformat(at)) for tag, source, at in state.tags),
+        words=tuple(
+            Word(tag, CAME_FROM.get(source, source), datetime.fromisoformat(at))
+            for tag, source, at in state.tags
+        ),
         agreements=tuple(
             Agreement(
                 *CHANNELS[channel],

@@ -68,4 +68,4 @@ def _one(text: str) -> tuple[str, ...]:
 
 def _answer(channel: str, purpose: str, granted: bool) -> str:
     answer = _("agreed") if granted else _("refused")
-    return f"{CHANNELS[channel][0]} · {PURPOSES[purpose]}: {answer}"
+    return f"{CHANNELS[channel][0]} · {PURPOSES[purpose]}{_(': ')}{answer}"

@@ -51,7 +51,9 @@ def details(action: str, after: Mapping[str, Any] | None) -> str:
     if action == CONSENT:
         channel, purpose = CHANNELS.get(told["channel"]), PURPOSES.get(told["purpose"])
         answer = _t("agreed") if told["granted"] else _t("refused")
-        return f"{channel[0] if channel else told['channel']} · {purpose or told['purpose']}: {answer}"
+        return (
+            f"{channel[0] if channel else told['channel']} · {purpose or told['purpose']}{_t(': ')}{answer}"
+        )
     if action == "points.adjusted":
         return signed(int(told.get("points", 0)))
     if "fields" in told or "field" in told:
