@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 from laoke.foundation.web.appearance import THEMES
+from laoke.surfaces.console.labels import CHANNELS
+from laoke.surfaces.console.notices.kinds import KINDS
+from laoke.surfaces.console.pages import NAVIGATION
 
 STATIC = Path(__file__).parents[3] / "foundation" / "static" / "laoke"
 CONSOLE = Path(__file__).parents[1]
@@ -64,17 +67,18 @@ def test_words_can_be_read_in_both_themes():
 
 
 def test_every_icon_that_is_named_is_there():
-    there = set(re.findall(r"\.ti-([\w-]+)\{", (STATIC / "icons.css").read_text()))
+    source = CONSOLE.parents[1]
     named = set()
-    for folder in (CONSOLE, CONSOLE.parents[1] / "foundation" / "templates"):
-        for template in folder.rglob("*.html"):
-            named |= set(re.findall(r"ti-([a-z0-9-]+)[ \"]", template.read_text()))
-    labels = (CONSOLE / "labels.py").read_text() + (CONSOLE / "pages.py").read_text()
-    named |= set(
-        re.findall(
-            r'"((?:device-mobile-message|mail|brand-wechat|bell|phone|message-2|layout-dashboard|users))"',
-            labels,
-        )
-    )
-    assert named - {"filter-off"} <= there
-    assert "filter-off" in there
+    for kind in ("html", "py", "js"):
+        for path in source.rglob(f"*.{kind}"):
+            if "vendor" not in path.parts and "tests" not in path.parts:
+                text = path.read_text()
+                named |= set(re.findall(r"\bti-([a-z0-9-]+)(?![a-z0-9-]*\{)", text))
+                # Icons that come as values: of navigation, notices, channels.
+                named |= set(re.findall(r'icon="([a-z0-9-]+)"', text))
+    drawn = set(re.findall(r"^\.ti-([a-z0-9-]+)\{", (STATIC / "icons.css").read_text(), re.M))
+    assert {name for name in named if name.strip("-")} <= drawn
+    values = [entry.icon for group in NAVIGATION for entry in group.entries]
+    values += [group.icon for group in NAVIGATION] + [kind.icon for kind in KINDS.values()]
+    values += [icon for _label, icon in CHANNELS.values()]
+    assert set(values) <= drawn
