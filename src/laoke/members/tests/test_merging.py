@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 
 import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.errors import DeadlockDetected
 
 from laoke.foundation.audit.models import AuditEntry
 from laoke.foundation.outbox.models import OutboxMessage
@@ -333,3 +335,24 @@ def test_any_merges_undone_in_reverse_are_as_if_never_made(join, merge, unmerge,
         assert [standing(member_id) for member_id in everybody] == at_first
         assert follower.things == {member_id: 2**index for index, member_id in enumerate(everybody)}
         transaction.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_and_an_undo_that_are_broken_off_are_run_once_more(join, merge, unmerge, monkeypatch):
+    kept, gone = join("card:88001111"), join("card:88002222")
+    for module, name, act in (
+        ("merging", "_merge", lambda: merge(kept, gone)),
+        ("unmerging", "_unmerge", lambda: unmerge(Merge.objects.get().pk)),
+    ):
+        run, calls = getattr(import_module(f"laoke.members.services.{module}"), name), []
+
+        def broken_off_once(*given, run=run, calls=calls):
+            calls.append(given)
+            if len(calls) == 1:
+                raise DeadlockDetected("the other one goes first")
+            return run(*given)
+
+        monkeypatch.setattr(f"laoke.members.services.{module}.{name}", broken_off_once)
+        act()
+        assert len(calls) == 2
+    assert selectors.profile(gone).status == "active"

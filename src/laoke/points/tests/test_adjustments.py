@@ -19,7 +19,7 @@ from laoke.points import selectors
 from laoke.points.checks import CHECKS
 from laoke.points.errors import BadAdjustment
 from laoke.points.models import Account, Lot, Posting
-from laoke.points.services import LARGEST, adjust
+from laoke.points.services import LARGEST, adjust, preview
 
 T0 = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 CLERK = Caller("staff", 3, "clerk", frozenset({Scope.POINTS_ADJUST}))
@@ -147,3 +147,38 @@ def test_movements_come_in_pages_the_newest_first(member):
         if after is None:
             break
     assert seen == [[5, 4], [3, 2], [1]]
+
+
+def test_a_preview_is_what_the_adjustment_does(member):
+    for points, days in ((50, 0), (30, 40), (-60, 50), (7, 60), (-27, 70)):
+        at = T0 + timedelta(days=days)
+        effect = preview(member, points, at=at)
+        before = {lot.expires_at: lot.remaining for lot in Lot.objects.all()}
+        assert given(member, points, at)["points_available"] == effect.available
+        after = {lot.expires_at: lot.remaining for lot in Lot.objects.all()}
+        if points > 0:
+            assert effect.expires_at in after
+            assert effect.taken == ()
+        else:
+            taken = {each.expires_at: each.points for each in effect.taken}
+            assert after == {end: left - taken.get(end, 0) for end, left in before.items()}
+
+
+def test_a_preview_repays_the_debt_as_the_adjustment_does(member):
+    Account.objects.update(debt=20, balance=-20)
+    Posting.objects.create(member_id=member, kind="clawback", points=-20, at=T0, recorded_at=T0, lot=None)
+    Account.objects.update(earned_total=-20)
+    effect = preview(member, 50, at=T0)
+    assert (effect.repaid, effect.available, effect.debt) == (20, 30, 0)
+    answer = given(member, 50)
+    assert (answer["points_available"], answer["points_debt"]) == (30, 0)
+
+
+def test_a_preview_is_refused_as_the_adjustment_is(member):
+    for points in (0, LARGEST + 1):
+        with pytest.raises(BadAdjustment):
+            preview(member, points, at=T0)
+    with pytest.raises(InsufficientPoints):
+        preview(member, -1, at=T0)
+    with pytest.raises(UnknownMember):
+        preview(member + 1, 5, at=T0)
