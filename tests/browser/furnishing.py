@@ -124,9 +124,10 @@ def _left_by_work(at: datetime) -> dict[str, Any]:
 
 
 def _a_receiver(at: datetime) -> dict[str, int]:
-    """An endpoint, switched off so that nothing leaves the machine, and what was sent to it before."""
-    endpoint, _ = webhooks.create_endpoint(SYSTEM, "小程序", "https://93.184.216.34/laoke", [], at=at)
-    webhooks.disable_endpoint(SYSTEM, endpoint.id, "by hand", at=at)
+    """An endpoint that hears of nothing that happens here, so nothing leaves the machine; and what was sent before."""
+    endpoint, _ = webhooks.create_endpoint(
+        SYSTEM, "小程序", "https://93.184.216.34/laoke", ["member.erased"], at=at
+    )
     sent = WebhookDelivery.objects.create(
         endpoint_id=endpoint.id,
         message_id=1,
