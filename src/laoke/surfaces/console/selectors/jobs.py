@@ -159,7 +159,9 @@ def jobs_page(caller: Caller, at: datetime, now: datetime) -> JobsPage:
         at: what the next runs are counted from.
         now: the clock that progress is written by; work that was silent for two minutes says so.
     """
-    works = [_work(each, now) for each in jobs.recent(40)]
+    # The page of an import is for those who may import.
+    imports = Scope.STORES_WRITE in caller.scopes
+    works = [_work(each, now, imports) for each in jobs.recent(40)]
     runs, counts = jobs.queue(30)
     return JobsPage(
         running=tuple(each for each in works if each.running),
@@ -215,7 +217,7 @@ def _label(name: str) -> str:
     return str(NAMES.get(name, name))
 
 
-def _work(found: Progress, now: datetime) -> Work:
+def _work(found: Progress, now: datetime, imports: bool) -> Work:
     state, tone = STATES[found.state]
     running = found.state == "running"
     phase = str(found.detail.get("phase") or found.detail.get("step") or "")
@@ -236,7 +238,7 @@ def _work(found: Progress, now: datetime) -> Work:
         found.started_at,
         found.finished_at,
         _facts(found.name, found.detail),
-        f"/imports/{found.key}" if found.name == IMPORT else "",
+        f"/imports/{found.key}" if imports and found.name == IMPORT else "",
         # Imports are stopped on their own page, which remembers the wish when the worker dies.
         found.name not in {IMPORT, "segments.recompute", "checkout.check"},
     )
