@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -185,3 +186,45 @@ def test_single_keys_can_be_switched_off(window: Open) -> None:
 
 def test_what_is_under_the_names_of_the_roles(site: Site) -> None:
     assert {name for (name,) in site.ask("select name from foundation_staff")} >= set(NAMES.values())
+
+
+def test_codes_from_the_phone_are_switched_on_asked_for_and_switched_off(site: Site, window: Open) -> None:
+    """The recovery codes serve as codes here: each counts at once, those of the phone only once in 30 seconds."""
+    username = "auditor"
+    page = window()
+    page.goto("/login?next=/account/codes")
+    sign_in(page, username)
+    page.locator("details summary", has_text="Type the secret").click()
+    secret = page.locator(".secret-text").inner_text().replace(" ", "")
+    assert not looking.faults(page)
+    page.locator("[name=one_time_code]").fill("000000")
+    page.get_by_role("button", name="Turn on").click()
+    expect(page.locator("[name=one_time_code]")).to_have_attribute("aria-invalid", "true")
+    page.locator("[name=one_time_code]").fill(pyotp.TOTP(secret).now())
+    page.get_by_role("button", name="Turn on").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    codes = page.locator("ul.recovery li").all_inner_texts()
+    assert len(set(codes)) == len(codes) >= 8
+    assert not looking.faults(page)
+    again = window()
+    again.goto("/login")
+    sign_in(again, username)
+    expect(again.get_by_role("heading", name="Enter the code")).to_be_visible()
+    again.goto("/members")
+    expect(again).to_have_url(re.compile("/login"))
+    sign_in(again, username)
+    assert not looking.faults(again)
+    for code, right in (("123456", False), (codes[0], True)):
+        again.locator("[name=one_time_code]").fill(code)
+        again.get_by_role("button", name="Go on").click()
+        if not right:
+            expect(again.locator("[name=one_time_code]")).to_have_attribute("aria-invalid", "true")
+            assert not looking.faults(again)
+    expect(again.locator("main h1")).to_be_visible()
+    expect(again).not_to_have_url(re.compile("/login"))
+    again.goto("/account/codes/off")
+    assert not looking.faults(again)
+    again.locator("form.form [type=password]").fill(PASSWORD)
+    again.locator("form.form [name=one_time_code]").fill(codes[1])
+    again.get_by_role("button", name="Turn codes off").click()
+    expect(again).to_have_url(re.compile("/account$"))
