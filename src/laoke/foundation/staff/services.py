@@ -9,7 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from laoke.foundation.access import ROLE_SCOPES, Caller, Role, Scope
+from laoke.foundation.access import ROLE_SCOPES, WHOLE_SHOP, Caller, Role, Scope
 from laoke.foundation.audit import services as audit
 from laoke.foundation.staff.errors import (
     BadStaffName,
@@ -216,13 +216,18 @@ def choose_language(staff_id: int, language: str) -> None:
 
 
 def caller_for(staff: Staff, stores_of_regions: StoresOfRegions) -> Caller:
-    """The account as a Caller: the scopes of its role, limited to its stores and those of its regions."""
+    """The account as a Caller: the scopes of its role, limited to its stores and those of its regions.
+
+    One that is limited holds nothing that concerns the whole shop.
+    """
     stores: frozenset[int] | None = None
     if staff.store_ids is not None or staff.region_ids is not None:
         stores = frozenset(staff.store_ids or ())
         if staff.region_ids:
             stores |= stores_of_regions(staff.region_ids)
     scopes = ROLE_SCOPES[Role(staff.role)] if staff.is_active else frozenset()
+    if stores is not None:
+        scopes -= WHOLE_SHOP
     return Caller(
         kind="staff",
         id=staff.pk,

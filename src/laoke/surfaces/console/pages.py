@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -193,10 +194,11 @@ class Visit:
             if undo is not None:
                 toast |= {"path": undo.path, "fields": dict(undo.fields)}
             self.request.session[_SAID] = toast
+        # Headers take no letters but those of ASCII; a redirect sees to that itself.
         if self.in_dialog:
-            return HttpResponse(status=204, headers={GO_HEADER: path})
+            return HttpResponse(status=204, headers={GO_HEADER: iri_to_uri(path)})
         if self.wants_part:
-            return HttpResponse(status=204, headers={"HX-Redirect": path})
+            return HttpResponse(status=204, headers={"HX-Redirect": iri_to_uri(path)})
         return HttpResponseRedirect(path, status=303)
 
     def once(

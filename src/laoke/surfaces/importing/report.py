@@ -90,7 +90,7 @@ def _harmless(text: str) -> str:
     text = " ".join(text.split())
     if len(text) > _SHOWN * 4:
         text = text[: _SHOWN * 4] + "…"
-    return "'" + text if text.startswith(("=", "+", "@", "\t", "-")) and not _is_number(text) else text
+    return "'" + text if text.startswith(tuple("=+-@＝＋－＠")) and not _is_number(text) else text
 
 
 def _is_number(text: str) -> bool:

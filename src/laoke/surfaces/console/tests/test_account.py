@@ -228,6 +228,17 @@ class TestCodes:
         assert Browser().sign_in("li").url == "/"
         assert "staff.codes-off" in actions()
 
+    def test_without_a_password_the_code_alone_turns_them_off(self, shop):
+        person = staff.create(SYSTEM, "sso", "吴", "finance", None, at=OPENING, language="en")
+        browser = Browser()
+        browser.force_login(person)
+        app, _recovery = turn_on(browser)
+        browser.later(minutes=2)
+        assert 'name="password"' not in text(browser.get("/account/codes/off"))
+        assert browser.post("/account/codes/off", {"one_time_code": app.at(browser.at)}).url == "/account"
+        person.refresh_from_db()
+        assert person.code_secret is None
+
     def test_new_recovery_codes_take_the_place_of_the_old(self, li):
         browser = signed_in()
         app, old = turn_on(browser)

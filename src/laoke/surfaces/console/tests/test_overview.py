@@ -449,7 +449,7 @@ class TestTargets:
         assert browser.get("/overview/targets").status_code == 422
         assert (
             browser.post("/overview/targets/members", FORM | {"baseline": "1", "target": "2"}).status_code
-            == 422
+            == 403
         )
         assert not TargetVersion.objects.exists()
 

@@ -102,6 +102,25 @@ def test_several_values_of_one_field_and_the_query_stay(li, browser):
     assert browser.post("/resume", {"kept": kept_in(offered)}).url == "/settings/staff/new?from=list"
 
 
+def test_it_says_that_they_may_be_somebody_elses(li, browser):
+    late = post_late(browser)  # the session is gone, and nobody knows whose it was
+    browser.sign_in("li", kept=kept_in(late))
+    said = "Send them only if you made these entries yourself"
+    assert said in browser.get("/resume").content.decode()
+    StaffSession.objects.update(expire_date=OPENING.replace(year=2020))
+    again = browser.post("/settings/staff/new", FIELDS)
+    browser.sign_in("li", kept=kept_in(again))
+    page = browser.get("/resume").content.decode()
+    assert "Your entries were kept" in page
+    assert said not in page
+
+
+def test_a_session_keeps_nothing_that_was_not_sealed_here(li, browser):
+    Staff.objects.update(code_secret=b"sealed")
+    assert browser.sign_in("li", kept="x" * 100_000).url == "/login/code"
+    assert "kept" not in browser.session
+
+
 def test_they_can_be_thrown_away(li, browser):
     browser.sign_in("li", kept=kept_in(post_late(browser)))
     assert browser.post("/resume?discard=1").url == "/"

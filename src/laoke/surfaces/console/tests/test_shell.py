@@ -180,6 +180,10 @@ class TestFrame:
         assert request.session["said"] == {"text": "Saved.", "path": "/undo", "fields": {"a": "b"}}
         request = rf.post("/x", headers={"HX-Request": "true"})
         assert Asking(request).go("/members")["HX-Redirect"] == "/members"
+        # A header of other letters than those of ASCII would be encoded past recognition.
+        assert (
+            Asking(request).go("/members?q=李&tag=a%20b")["HX-Redirect"] == "/members?q=%E6%9D%8E&tag=a%20b"
+        )
         assert Asking(rf.post("/x")).go("/members").status_code == 303
 
 

@@ -88,6 +88,10 @@ class TestTheButton:
         assert asked["state"] != other["state"][0]
         assert asked["nonce"] != other["nonce"][0]
 
+    def test_what_was_not_sealed_here_is_not_taken_along(self, provider, shop, browser):
+        away(browser, kept="x" * 100_000)
+        assert "kept" not in browser.session
+
     def test_a_stranger_cannot_start_it_elsewhere(self, provider, shop):
         assert Browser(strict=True).post("/login/sign-on").status_code == 403
         assert Browser().get("/login/sign-on").status_code == 405

@@ -11,6 +11,7 @@ from laoke.foundation.access import ROLE_SCOPES, SCOPE_LABELS, SYSTEM, Role, Sco
 from laoke.foundation.audit.models import AuditEntry
 from laoke.foundation.staff import services as staff
 from laoke.foundation.staff.models import RecoveryCode, Staff, StaffSession
+from laoke.foundation.webhooks.models import WebhookEndpoint
 from laoke.purchases import services as purchases
 from laoke.purchases.services import StoreInput
 from laoke.surfaces.console.selectors.stores import places
@@ -49,6 +50,24 @@ def place(kind, n=0):
 
 def edit(account, **changes):
     return {"name": account.name, "role": account.role, "reach": "all"} | changes
+
+
+@pytest.mark.parametrize("role", ["operations", "auditor", "finance"])
+def test_a_limited_account_has_nothing_to_do_with_the_whole_shop(hire, shop, role):
+    browser = hire(role, store_ids=[shop.stores["S1"]])
+    page = text(browser.get("/members"))
+    for path in ("/settings/webhooks", "/settings/webhooks/new", "/settings/audit"):
+        assert browser.get(path).status_code == 403
+        assert f'href="{path}"' not in page
+    sent = {"name": "x", "url": "https://shop.example/", "which": "all"}
+    for path in (
+        "/settings/webhooks/new",
+        "/settings/audit/export",
+        "/jobs/run/points.expire",
+        "/overview/count",
+    ):
+        assert browser.post(path, sent).status_code == 403
+    assert not WebhookEndpoint.objects.exists()
 
 
 class TestTheList:
@@ -265,6 +284,28 @@ class TestLettingIn:
         assert Browser().sign_in("wu", "another-good-one-42").status_code == 302
         weak = owner.post(f"/settings/staff/{wu.pk}/password", {"means": "own", "password": "short"})
         assert 'id="id_password_error"' in text(weak)
+
+    def test_the_form_sent_again_sets_no_password_anew(self, owner, wu):
+        path = f"/settings/staff/{wu.pk}/password"
+        sent = {"means": "own", "password": "another-good-one-42", "once": "form-1"}
+        owner.post(path, sent)
+        staff.set_password(SYSTEM, "wu", "chosen-since-then-7", at=OPENING)
+        assert owner.post(path, sent).status_code == 303
+        assert Browser().sign_in("wu", "chosen-since-then-7").status_code == 302
+        assert owner.post(path, sent | {"password": "yet-another-one-9"}).status_code == 409
+
+    def test_ones_own_password_and_codes_take_more_than_an_open_browser(self, owner):
+        me = Staff.objects.get(username="owner-1")
+        Staff.objects.filter(pk=me.pk).update(code_secret=b"sealed", code_step=1)
+        page = text(owner.get(f"/settings/staff/{me.pk}"))
+        assert f"/settings/staff/{me.pk}/password" not in page
+        assert f"/settings/staff/{me.pk}/codes" not in page
+        sent = {"means": "own", "password": "another-good-one-42"}
+        assert owner.post(f"/settings/staff/{me.pk}/password", sent).url == "/account/password"
+        assert owner.post(f"/settings/staff/{me.pk}/codes").url == "/account/codes/off"
+        me.refresh_from_db()
+        assert me.code_secret is not None
+        assert me.check_password(PASSWORD)
 
     def test_codes_of_somebody_who_lost_the_phone(self, owner, wu):
         Staff.objects.filter(pk=wu.pk).update(code_secret=b"sealed", code_step=1)

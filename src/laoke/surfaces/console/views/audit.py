@@ -17,7 +17,7 @@ from laoke.surfaces.console.selectors.audit import AuditFilter, audit_page, audi
 from laoke.surfaces.console.selectors.store_pages import clean
 
 # A spreadsheet would take such a cell for a formula and run it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
 
 @require_safe

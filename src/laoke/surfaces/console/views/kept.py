@@ -20,13 +20,15 @@ _TOKEN = re.compile(r"[A-Za-z0-9_=-]{30,}")
 
 @dataclass(frozen=True, slots=True)
 class KeptPage:
-    """The entries. `title` names the page they were made on, `shown` those that a person wrote."""
+    """The entries. `title` names the page they were made on, `shown` those that a person wrote. `anybodys`: whose
+    session it was is not known any more."""
 
     title: str
     path: str
     fields: tuple[tuple[str, str], ...]
     shown: tuple[str, ...]
     left_out: int
+    anybodys: bool
     kept: str
 
 
@@ -56,6 +58,7 @@ def offer(visit: Visit) -> HttpResponse:
         fields=kept.fields,
         shown=tuple(value for _name, value in kept.fields if _is_written(value))[:40],
         left_out=len(kept.left_out),
+        anybodys=kept.staff_id is None,
         kept=text,
     )
     return visit.show("kept", page)

@@ -131,9 +131,10 @@ def away(request: HttpRequest) -> HttpResponse:
         attempt, address = oidc.begin(settings.LAOKE, _callback(request))
     except SignOnUnavailable as error:
         return door.page(request, wanted=wanted, refused=error.detail, kept=kept, status=502)
-    until = received_at(request) + HALFWAY
-    request.session[_AWAY] = asdict(attempt) | {"next": wanted, "until": until.isoformat()}
-    if kept:
+    at = received_at(request)
+    request.session[_AWAY] = asdict(attempt) | {"next": wanted, "until": (at + HALFWAY).isoformat()}
+    # Only what is sealed by us goes into a session: nobody is signed in yet.
+    if kept and resume.opened(kept, at) is not None:
         resume.put(request, kept)
     request.session.set_expiry(int(resume.HOLDS.total_seconds()))
     response = render(request, "console/away.html", {"page": AwayPage(door.sign_on_name(), address)})
@@ -187,16 +188,17 @@ def _next_step(request: HttpRequest, person: Any, wanted: str, kept: str, by: st
     """In, or first to the code for accounts that ask for one."""
     if person.code_secret is None:
         return _enter(request, person, wanted, kept, by)
+    at = received_at(request)
     # Whatever the browser did before, it is nobody's session until the code is right.
     request.session.flush()
     request.session[_PENDING] = {
         "staff": person.pk,
         "hash": person.get_session_auth_hash(),  # another password meanwhile, and this counts no more
-        "until": (received_at(request) + HALFWAY).isoformat(),
+        "until": (at + HALFWAY).isoformat(),
         "next": wanted,
         "by": by,
     }
-    if kept:
+    if kept and resume.opened(kept, at) is not None:
         resume.put(request, kept)
     request.session.set_expiry(int(resume.HOLDS.total_seconds()))
     return HttpResponseRedirect("/login/code", status=303)

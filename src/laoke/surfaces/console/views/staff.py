@@ -298,7 +298,7 @@ def create(visit: Visit) -> HttpResponse:
             )
             return {"id": made.pk}
 
-        asked = {name: value for name, value in values.items() if name != "password"}
+        asked = values | {"password": _blinded(password)}
         try:
             made = visit.once("staff.create", asked, run)
         except (BadUsername, BadStaffName, OwnerSeesAll, UsernameTaken, WeakPassword) as error:
@@ -388,14 +388,22 @@ def enable(visit: Visit, staff_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @console_page("staff", Scope.STAFF)
 def set_password(visit: Visit, staff_id: int) -> HttpResponse:
-    """Give somebody another password; their browsers are signed out."""
+    """Give somebody another password; their browsers are signed out. One's own takes the old one."""
     request = visit.request
+    if staff_id == visit.actor.id:
+        return visit.go("/account/password")
     account = selectors.account(visit.actor, staff_id)
     form = PasswordForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         password = _password(visit, form.cleaned_data, account.username) or ""
-        try:
+
+        def run() -> dict[str, Any]:
             staff.set_password(visit.actor, account.username, password, at=visit.at)
+            return {}
+
+        asked = {"staff": staff_id, "means": form.cleaned_data["means"], "password": _blinded(password)}
+        try:
+            visit.once("staff.password", asked, run)
         except WeakPassword as error:
             form.refused(error)
         else:
@@ -408,7 +416,9 @@ def set_password(visit: Visit, staff_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @console_page("staff", Scope.STAFF)
 def reset_codes(visit: Visit, staff_id: int) -> HttpResponse:
-    """Ask somebody who lost their phone for no codes any more."""
+    """Ask somebody who lost their phone for no codes any more. For one's own it takes password and code."""
+    if staff_id == visit.actor.id:
+        return visit.go("/account/codes/off")
     account = selectors.account(visit.actor, staff_id)
     if visit.request.method == "POST":
         codes.reset(visit.actor, account.username, at=visit.at)
@@ -479,6 +489,11 @@ def _password(visit: Visit, values: dict[str, Any], username: str) -> str | None
         number, letter = divmod(number, len(_LETTERS))
         letters.append(_LETTERS[letter])
     return "-".join("".join(letters[i : i + 4]) for i in range(0, 16, 4))
+
+
+def _blinded(password: str | None) -> str:
+    """A password as the record of the form may know it: another one is another form."""
+    return "" if password is None else vault.blind(password, "staff.password-sent").hex()
 
 
 def _means() -> list[tuple[str, Any]]:
