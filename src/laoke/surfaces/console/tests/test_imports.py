@@ -17,6 +17,7 @@ from django.test import Client
 
 from laoke.surfaces.importing.models import FileImport, SavedMapping
 from laoke.surfaces.importing.tasks import forget, work
+from laoke.surfaces.importing.uploads import folders
 from tests.shop import OPENING
 
 pytestmark = pytest.mark.django_db
@@ -669,6 +670,31 @@ def test_files_are_forgotten_after_seven_days(hire, home):
     assert (row.state, row.folder) == ("discarded", "")
     assert browser.get(f"/imports/{import_id}").status_code == 200
     assert browser.get(f"/imports/{import_id}/check.csv").status_code == 404
+
+
+def test_what_stopped_can_be_given_up_after_its_files_are_gone(hire, home):
+    browser = hire("owner")
+    import_id = number(send(browser, file(MEMBERS + ROWS)))
+    FileImport.objects.update(state="stopped", outcome={"added": 1})
+    forget(OPENING + timedelta(days=8))
+    assert (FileImport.objects.get().state, FileImport.objects.get().folder) == ("stopped", "")
+    assert browser.post(f"/imports/{import_id}/discard")["Location"] == "/imports"
+    assert FileImport.objects.get().state == "discarded"
+    assert (home / "uploads").is_dir()
+
+
+def test_no_folder_is_no_folder():
+    for name in ("", ".", "..", "a" * 31, "A" * 32, "../" + "a" * 32):
+        with pytest.raises(ValueError, match="no folder of an upload"):
+            folders.remove(name)
+
+
+@pytest.mark.parametrize("source", ["saved:" + "9" * 5000, "saved:-1", "saved:", "shipped:../x", "x"])
+def test_a_mapping_that_there_is_not(hire, source):
+    browser = hire("owner")
+    import_id = number(send(browser, file(MEMBERS + ROWS)))
+    answer = browser.post(f"/imports/{import_id}/columns", {"act": "use", "source": source})
+    assert answer.status_code == 404
 
 
 def test_pages_ask_few_statements(hire, statements):

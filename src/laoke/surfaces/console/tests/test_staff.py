@@ -57,7 +57,9 @@ def test_a_limited_account_has_nothing_to_do_with_the_whole_shop(hire, shop, rol
     browser = hire(role, store_ids=[shop.stores["S1"]])
     page = text(browser.get("/members"))
     for path in ("/settings/webhooks", "/settings/webhooks/new", "/settings/audit"):
-        assert browser.get(path).status_code == 403
+        refused = browser.get(path)
+        assert refused.status_code == 403
+        assert "that is limited to stores does not hold the permission" in text(refused)
         assert f'href="{path}"' not in page
     sent = {"name": "x", "url": "https://shop.example/", "which": "all"}
     for path in (

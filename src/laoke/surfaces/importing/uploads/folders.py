@@ -43,7 +43,9 @@ def make() -> str:
 
 def place(folder: str, name: str = "") -> Path:
     """A folder, or a file in it."""
-    assert _NAME.fullmatch(folder)
+    # Folders are removed with all that is in them: an empty name would be the folder of all uploads.
+    if not _NAME.fullmatch(folder):
+        raise ValueError("no folder of an upload")
     return root() / folder / name
 
 

@@ -355,7 +355,8 @@ def discard(caller: Caller, import_id: int, *, at: datetime) -> None:
     with transaction.atomic():
         _move(row.pk, before, State.DISCARDED, ended_at=at, files_gone_at=at)
         record(caller, "import.discarded", "import", row.pk, at=at)
-    folders.remove(row.folder)
+    if row.folder:  # after seven days it is gone already
+        folders.remove(row.folder)
 
 
 def save_mapping(caller: Caller, import_id: int, name: str, *, at: datetime) -> str:
@@ -396,7 +397,8 @@ def use_mapping(caller: Caller, import_id: int, source: str) -> FileImport:
         return keep_choices(caller, import_id, Written(), lambda look: guessed(kind, look), as_of=row.as_of)
     if form == "shipped" and name in mappings.shipped():
         return keep_text(caller, import_id, mappings.shipped_text(name), as_of=row.as_of)
-    found = SavedMapping.objects.filter(pk=int(name), kind=row.kind).first() if name.isdecimal() else None
+    number = int(name) if name.isdecimal() and len(name) < 19 else None
+    found = SavedMapping.objects.filter(pk=number, kind=row.kind).first() if number is not None else None
     if form != "saved" or found is None:
         raise UnknownImport
     if found.choices:
