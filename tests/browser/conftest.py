@@ -88,52 +88,45 @@ def complaints() -> Iterator[Complaints]:
     assert not heard, "\n".join(heard)
 
 
+def opened(browser: Browser, site: Site, complaints: Complaints, **asked: Any) -> BrowserContext:
+    """A context of its own: language ("en", "zh"), theme ("light", "dark"), size (width, height), script (False:
+    JavaScript is off), cookies of whoever signed in."""
+    language, script = asked.get("language", "en"), asked.get("script", True)
+    width, height = asked.get("size", (1440, 900))
+    context = browser.new_context(
+        base_url=site.url,
+        viewport={"width": width, "height": height},
+        locale="zh-CN" if language == "zh" else "en-US",
+        java_script_enabled=script,
+        reduced_motion="reduce",
+        accept_downloads=True,
+    )
+    context.set_default_timeout(10_000)
+    context.add_cookies(
+        [
+            *asked.get("cookies", ()),
+            {"name": "django_language", "value": "zh-hans" if language == "zh" else "en", "url": site.url},
+            {"name": "laoke_theme", "value": asked.get("theme", "light"), "url": site.url},
+        ]
+    )
+    if script:
+        context.add_init_script(_REPORT_VIOLATIONS)
+    context.on("console", complaints.heard)
+    context.on("weberror", lambda error: complaints.append(f"page error: {error.error}"))
+    return context
+
+
 @pytest.fixture
 def window(
     browser: Browser, site: Site, cookies: Callable[[str], list[Any]], complaints: Complaints
 ) -> Iterator[Open]:
-    """Open a window: `window("owner")` is signed in, `window()` is not.
-
-    Args of the function: who; language ("en", "zh"); theme ("light", "dark"); size (width, height); script (False:
-    JavaScript is off); fresh (True: signs in anew, for tests that end the session).
-    """
+    """Open a window: `window("owner")` is signed in, `window()` is not. What else may be asked for: see `opened`."""
     contexts: list[BrowserContext] = []
 
-    def open_window(
-        who: str | None = None,
-        *,
-        language: str = "en",
-        theme: str = "light",
-        size: tuple[int, int] = (1440, 900),
-        script: bool = True,
-    ) -> Page:
-        context = browser.new_context(
-            base_url=site.url,
-            viewport={"width": size[0], "height": size[1]},
-            locale="zh-CN" if language == "zh" else "en-US",
-            java_script_enabled=script,
-            reduced_motion="reduce",
-            accept_downloads=True,
-        )
-        contexts.append(context)
-        context.set_default_timeout(10_000)
-        if who is not None:
-            context.add_cookies(cookies(who))
-        context.add_cookies(
-            [
-                {
-                    "name": "django_language",
-                    "value": "zh-hans" if language == "zh" else "en",
-                    "url": site.url,
-                },
-                {"name": "laoke_theme", "value": theme, "url": site.url},
-            ]
-        )
-        if script:
-            context.add_init_script(_REPORT_VIOLATIONS)
-        context.on("console", complaints.heard)
-        context.on("weberror", lambda error: complaints.append(f"page error: {error.error}"))
-        return context.new_page()
+    def open_window(who: str | None = None, **asked: Any) -> Page:
+        known = cookies(who) if who is not None else []
+        contexts.append(opened(browser, site, complaints, cookies=known, **asked))
+        return contexts[-1].new_page()
 
     yield open_window
     for context in contexts:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, Response
+from playwright.sync_api import BrowserContext, Page, Response
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
@@ -59,6 +61,11 @@ def _axe() -> str:
     return AXE.read_text(encoding="utf-8")
 
 
+def prepare(context: BrowserContext) -> None:
+    """Have axe in every page of a context: quicker than handing it over page by page."""
+    context.add_init_script(_axe())
+
+
 def faults(page: Page, *, colours_only: bool = False) -> list[str]:
     """What axe finds: a line for each element, with the rule it breaks."""
     if not page.evaluate("() => 'axe' in window"):
@@ -80,23 +87,34 @@ def choose_theme(page: Page, theme: str) -> None:
 
 
 class Weight:
-    """What the first view of a page brings over the wire, in bytes as sent."""
+    """What came over the wire, in bytes as sent: bodies, compressed or not, without headers."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self) -> None:
         self._answers: list[Response] = []
-        page.on("response", self._note)
 
-    def _note(self, answer: Response) -> None:
-        self._answers.append(answer)
-
-    def bytes(self) -> int:
-        """Headers left out: bodies as they were sent, compressed or not."""
-        return sum(
-            max(answer.request.sizes()["responseBodySize"], 0)
-            for answer in self._answers
-            if not answer.url.startswith("data:")
-        )
+    def note(self, answer: Response) -> None:
+        """Count an answer in."""
+        if not answer.url.startswith("data:"):
+            self._answers.append(answer)
 
     def parts(self) -> dict[str, int]:
-        """The same by address."""
-        return {answer.url: answer.request.sizes()["responseBodySize"] for answer in self._answers}
+        """By address."""
+        return {answer.url: max(answer.request.sizes()["responseBodySize"], 0) for answer in self._answers}
+
+    def bytes(self) -> int:
+        """Together."""
+        return sum(self.parts().values())
+
+
+@contextmanager
+def weighing(page: Page) -> Iterator[Weight]:
+    """Weigh what the window loads in the block, without its cache."""
+    weight = Weight()
+    session = page.context.new_cdp_session(page)
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    page.on("response", weight.note)
+    try:
+        yield weight
+    finally:
+        page.remove_listener("response", weight.note)
+        session.detach()

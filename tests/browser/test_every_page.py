@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pytest
+from playwright.sync_api import Browser, Page
 
 from tests.browser import looking
-from tests.browser.conftest import Open
+from tests.browser.conftest import Complaints, opened
 from tests.browser.site import Site
 from tests.pages import REGISTER, Kind, addresses
 
@@ -14,12 +18,45 @@ LIGHT, WITH_CHARTS = 90 * KIB, 250 * KIB
 PAGES = [name for name, entry in REGISTER.items() if entry.kind is Kind.PAGE]
 
 
-def _who(name: str) -> str | None:
-    return None if REGISTER[name].public else "owner"
+class Tour:
+    """Windows that stay open from page to page, one for each language and for strangers and owners."""
+
+    def __init__(self, browser: Browser, site: Site, owner: list[Any]) -> None:
+        self.complaints = Complaints()
+        self._pages = {}
+        for language in ("en", "zh"):
+            for public, cookies in ((False, owner), (True, [])):
+                context = opened(browser, site, self.complaints, language=language, cookies=cookies)
+                looking.prepare(context)
+                self._pages[public, language] = context.new_page()
+
+    def window(self, name: str, language: str) -> Page:
+        """Where an entry of the register is to be opened."""
+        return self._pages[REGISTER[name].public, language]
+
+    def close(self) -> None:
+        """Close all."""
+        for page in self._pages.values():
+            page.context.close()
+
+
+@pytest.fixture(scope="module")
+def _tour(browser: Browser, site: Site, cookies: Callable[[str], list[Any]]) -> Iterator[Tour]:
+    tour = Tour(browser, site, cookies("owner"))
+    yield tour
+    tour.close()
+
+
+@pytest.fixture
+def tour(_tour: Tour) -> Iterator[Tour]:
+    """The windows; what a page complains about fails the test that opened it."""
+    _tour.complaints.clear()
+    yield _tour
+    assert not _tour.complaints, "\n".join(_tour.complaints)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_can_be_used_by_everybody(name: str, site: Site, window: Open) -> None:
+def test_a_page_can_be_used_by_everybody(name: str, site: Site, tour: Tour) -> None:
     """axe in both languages and themes; and at no width does the page scroll sideways.
 
     What axe looks at besides colours does not change with the theme, and what is shown at one width only (a menu
@@ -33,7 +70,7 @@ def test_a_page_can_be_used_by_everybody(name: str, site: Site, window: Open) ->
             wrong.setdefault(each, []).append(where)
 
     for language in ("en", "zh"):
-        page = window(_who(name), language=language)
+        page = tour.window(name, language)
         for number, address in enumerate(addresses(name, site.known)):
             where = f"{address} {language}"
             answer = page.goto(address)
@@ -54,10 +91,12 @@ def test_a_page_can_be_used_by_everybody(name: str, site: Site, window: Open) ->
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_light(name: str, site: Site, window: Open) -> None:
+def test_a_page_is_light(name: str, site: Site, tour: Tour) -> None:
+    """As it comes to somebody who was never here."""
     most = WITH_CHARTS if REGISTER[name].charts else LIGHT
-    page = window(_who(name))
-    weight = looking.Weight(page)
-    page.goto(addresses(name, site.known)[0], wait_until="networkidle")
-    heaviest = sorted(weight.parts().items(), key=lambda part: -part[1])[:6]
-    assert weight.bytes() <= most, heaviest
+    page = tour.window(name, "en")
+    with looking.weighing(page) as weight:
+        page.goto(addresses(name, site.known)[0], wait_until="load")
+        page.evaluate("() => document.fonts.ready")
+        heaviest = sorted(weight.parts().items(), key=lambda part: -part[1])[:6]
+        assert weight.bytes() <= most, heaviest
