@@ -293,6 +293,7 @@ def test_a_key_limited_to_stores_stays_within_them(shop):
         ("put", "/v1/stores/S003", STORE),
         ("post", "/v1/members", PERSON),
         ("patch", f"/v1/members/{MEMBER}", {"version": 1, "home_store": "S001"}),
+        ("post", f"/v1/members/{MEMBER}/export", {"reason": "the person asked"}),
     ):
         answer = send(method, url, body, elsewhere, Idempotency_Key="s")
         assert (answer.status_code, answer.json()["type"]) == (403, "/problems/outside-stores"), url
