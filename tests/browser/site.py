@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -41,6 +42,7 @@ NAMES = {
     Role.AUDITOR: "王审",
 }
 _READY_SECONDS = 120
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def serving(members: int = 300, home: Path | None = None) -> Iterator[Site]:
         stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        preexec_fn=_end_with_parent,
     )
     url = f"http://localhost:{port}"
     try:
@@ -98,6 +101,12 @@ def serving(members: int = 300, home: Path | None = None) -> Iterator[Site]:
         log.close()
         if home is None:
             shutil.rmtree(place, ignore_errors=True)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end the site when the tests are killed and cannot do it themselves."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], home: Path) -> None:
