@@ -147,9 +147,10 @@ class OutsideStores(LaokeError):
 
     code, status, title = "outside-stores", 403, "Not your store"
 
-    def __init__(self, store: str) -> None:
+    def __init__(self, store: str, detail: str = "") -> None:
         super().__init__(
-            gettext("This key or account is limited to other stores than %(store)s.") % {"store": store},
+            detail
+            or gettext("This key or account is limited to other stores than %(store)s.") % {"store": store},
             store=store,
         )
 
@@ -176,6 +177,15 @@ class Caller:
         """Raise OutsideStores when the caller is limited to other stores."""
         if self.stores is not None and store_id not in self.stores:
             raise OutsideStores(code)
+
+    def require_whole_shop(self, detail: str = "") -> None:
+        """Raise OutsideStores when the caller is limited to stores, whichever these are; `detail` says why."""
+        if self.stores is not None:
+            raise OutsideStores(
+                "",
+                detail
+                or gettext("This belongs to the whole shop, and this key or account is limited to stores."),
+            )
 
 
 # Nightly jobs, imports and the command line act in this name.

@@ -268,7 +268,10 @@ def reveal(request: HttpRequest, member_id: MemberId, body: RevealIn) -> Reveale
 
 @router.post("/members/{member_id}/export", auth=REVEAL, response=ExportOut, summary="Export a person's data")
 def export(request: HttpRequest, member_id: MemberId, body: ReasonIn) -> ExportOut:
-    """Everything kept of one person, in clear, for that person to read. Audited like a look."""
+    """Everything kept of one person, in clear, for that person to read. Audited like a look.
+
+    Refused to keys limited to stores: it holds the orders of all of them.
+    """
     data = services.export_person(
         caller=caller(request), member_id=member_id, reason=body.reason, at=received_at(request)
     )

@@ -3,7 +3,7 @@
 from laoke.members.services.blocking import block, unblock
 from laoke.members.services.consents import record_consent
 from laoke.members.services.erasing import erase_person
-from laoke.members.services.exporting import export_person
+from laoke.members.services.exporting import export_person, require_export
 from laoke.members.services.identities import add_identity, remove_identity
 from laoke.members.services.many import (
     Changed,
@@ -36,6 +36,7 @@ __all__ = [
     "register",
     "register_many",
     "remove_identity",
+    "require_export",
     "reseal",
     "retag_many",
     "rows_to_reseal",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit import services as audit
@@ -19,6 +20,20 @@ from laoke.members.services.profiles import current
 from laoke.members.types import MemberId
 
 
+def require_export(caller: Caller) -> None:
+    """Raise MissingScope or OutsideStores unless the caller may export persons.
+
+    What a person may ask for by law is everything, and everything holds the orders of all stores.
+    """
+    caller.require(Scope.MEMBERS_REVEAL)
+    caller.require_whole_shop(
+        _(
+            "A person's data are exported whole, with the orders of all stores. This key or account is limited to "
+            "stores; ask somebody who is not."
+        )
+    )
+
+
 # Durable for the same reason as `reveal`.
 @transaction.atomic(durable=True)
 def export_person(
@@ -30,10 +45,10 @@ def export_person(
         {"member_id", "exported_at", "members": [the member, then rows merged into it, each {"member_id", "profile",
         "identities", "tags", "consents", "modules": {follower: ...}}], "merges": [...]}
     Raises:
-        UnknownMember, MemberMerged, MemberErased, ReasonMissing, MissingScope; RuntimeError when called within
-        another transaction.
+        UnknownMember, MemberMerged, MemberErased, ReasonMissing, MissingScope; OutsideStores: a caller limited to
+        stores; RuntimeError when called within another transaction.
     """
-    caller.require(Scope.MEMBERS_REVEAL)
+    require_export(caller)
     why = checked_reason(reason)
     member = Member.objects.filter(pk=member_id).first()
     if member is None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from laoke.foundation.access import Caller, MissingScope, Scope
+from laoke.foundation.access import Caller, MissingScope, OutsideStores, Scope
 from laoke.foundation.audit.models import AuditEntry
 from laoke.foundation.outbox.models import OutboxMessage
 from laoke.members import selectors, services
@@ -83,6 +83,10 @@ def test_refused_exports_leave_nothing(person, clerk, t0, everything):
     reader = Caller("staff", 8, "导购", frozenset({Scope.MEMBERS_READ}))
     with pytest.raises(MissingScope):
         services.export_person(caller=reader, member_id=middle, at=t0)
+    kept = person[0]
+    limited = Caller("staff", 9, "店长", frozenset({Scope.MEMBERS_REVEAL}), frozenset({3}))
+    with pytest.raises(OutsideStores):
+        services.export_person(caller=limited, member_id=kept, at=t0)
     assert everything() == before
 
 

@@ -276,13 +276,32 @@ class TestTraits:
         assert 'name="remove" value="有机"' in shown
         browser.post(path, {"remove": "有机", "once": "t2"})
         assert {tag.tag for tag in selectors.profile(li).tags} == {"母婴"}
-        assert 'name="add" value="有机"' in toast(browser, f"/members/{li}/profile")
+        assert 'name="restore"' in toast(browser, f"/members/{li}/profile")
         page = text(browser.get(f"/members/{li}/changes"))
         assert "Tag removed 有机" in page
         assert "Tagged 有机" in page
         assert browser.post(path, {"add": LONG}).status_code == 422
         assert browser.post(path, {"add": "母婴"}).status_code == 303
         assert "had the tag" in toast(browser, f"/members/{li}/profile")
+
+    def test_a_removed_tag_comes_back_as_it_was(self, shop, li, hire):
+        path, before = f"/members/{li}/tags", selectors.profile(li).tags
+        browser = hire("associate").later(days=3)
+        browser.post(path, {"remove": "母婴", "once": "r1"})
+        kept = re.search(r'name="restore" value="([^"]+)"', toast(browser, f"/members/{li}/profile"))[1]
+        assert selectors.profile(li).tags == ()
+        other = members.register(
+            caller=SYSTEM, at=OPENING, identities=[IdentityInput("phone", "13900001111")]
+        )
+        for where, wrong in ((path, kept[:-1] + "!"), (path, "x"), (f"/members/{other}/tags", kept)):
+            assert browser.post(where, {"restore": wrong}).status_code == 303
+        assert (selectors.profile(li).tags, selectors.profile(other).tags) == ((), ())
+        for _twice in range(2):
+            browser.post(path, {"restore": kept, "once": "r2"})
+        assert selectors.profile(li).tags == before
+        assert before[0].added_at == OPENING - timedelta(days=100)
+        assert "is back" in toast(browser, f"/members/{li}/profile")
+        assert text(browser.get(f"/members/{li}/changes")).count("Tagged 母婴") == 1
 
     def test_consents_are_recorded(self, shop, li, hire):
         browser = hire("associate")
@@ -399,6 +418,24 @@ class TestPersonal:
         assert response["Cache-Control"] == "private, no-store"
         assert orjson.loads(response.content)["members"][0]["profile"]["name"] == "李小梅"
         assert "Data exported -- 本人书面申请" in text(browser.get(f"/members/{li}/changes"))
+
+    @pytest.mark.parametrize(
+        ("language", "why"), [("en", "with the orders of all stores"), ("zh-hans", "包括在所有门店的订单")]
+    )
+    def test_accounts_limited_to_stores_make_no_copy(self, shop, li, hire, language, why):
+        browser = hire("store_manager", store_ids=[shop.stores["S1"]], language=language)
+        before = facts()
+        page = browser.get(f"/members/{li}").content.decode()
+        assert f'href="/members/{li}/reveal"' in page
+        assert f'href="/members/{li}/export"' not in page
+        for answer in (
+            browser.get(f"/members/{li}/export"),
+            browser.post(f"/members/{li}/export", {"reason": "本人书面申请"}),
+        ):
+            assert answer.status_code == 403
+            assert why in text(answer)
+            assert "李小梅" not in text(answer)
+        assert facts() == before
 
     def test_erasing_takes_the_number_and_a_reason(self, shop, li, hire):
         browser = hire()

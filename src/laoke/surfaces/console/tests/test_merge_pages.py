@@ -84,7 +84,9 @@ class TestMerge:
         assert answer.url == f"/members/{kept}"
         assert tier(kept) == "gold"
         assert account(kept)["balance"] == 2507
-        assert "/undo" in toast(browser, f"/members/{kept}")
+        undo = toast(browser, f"/members/{kept}")
+        assert "/undo" in undo
+        assert set(re.findall(r'name="(\w+)"', undo)) <= {"csrfmiddlewaretoken", "once"}
         # A double click merges once and leads to the same page.
         again = browser.post(
             "/members/merge", {"kept": kept, "gone": gone, "reason": "同一个人", "once": "m"}

@@ -113,7 +113,7 @@ def merge(visit: Visit) -> HttpResponse:
         return visit.show("member/merge", _page(visit, kept, gone, form), status=422)
     except BlockedUnlike as error:
         return visit.show("member/merge", _page(visit, kept, gone, form), status=error.status)
-    undo = Undo(f"/members/merges/{done['merge_id']}/undo", {"back": f"/members/{kept.id}"})
+    undo = Undo(f"/members/merges/{done['merge_id']}/undo", {})
     said = _("Member %(gone)s is merged into %(kept)s.") % {"gone": gone.id, "kept": kept.id}
     return visit.go(f"/members/{kept.id}", said, undo=undo)
 

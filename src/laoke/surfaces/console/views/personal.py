@@ -110,7 +110,8 @@ def reveal(visit: Visit, member_id: int) -> HttpResponse:
 @sensitive_variables("data", "body")
 @console_page("members", Scope.MEMBERS_REVEAL)
 def export(visit: Visit, member_id: int) -> HttpResponse:
-    """Everything kept of the person as JSON, for the person to read."""
+    """Everything kept of the person as JSON, for the person to read. Accounts limited to stores make none."""
+    services.require_export(visit.actor)
     head = head_of(visit.actor, state_of(visit.actor, member_id, visit.at))
     form = WhyForm(visit.request.POST or None)
     back = f"/members/{member_id}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.core import signing
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,6 +20,7 @@ from laoke.foundation.audit import services as audit
 from laoke.kernel.errors import LaokeError
 from laoke.members import services
 from laoke.members.errors import BadExternalId, BadTag, IdentityTaken, ReasonMissing
+from laoke.members.services import TagThatWas
 from laoke.members.types import IdentityInput
 from laoke.surfaces.console.forms import Form
 from laoke.surfaces.console.labels import CHANNELS, IDENTITIES, PURPOSES
@@ -26,6 +29,8 @@ from laoke.surfaces.console.pages import Undo, Visit, console_page
 from laoke.surfaces.console.selectors.member.head import Head, head_of
 from laoke.surfaces.console.selectors.member.person import Way, person_of
 from laoke.surfaces.console.selectors.member.state import state_of
+
+_REMOVED_TAG = "laoke.console.removed-tag"
 
 
 class IdentityForm(Form):
@@ -181,11 +186,15 @@ def tags(visit: Visit, member_id: int) -> HttpResponse:
     page = ActPage(head, _("Add a tag"), "", form, _("Add"), path, back)
     if visit.request.method != "POST":
         return visit.show("member/act", page)
-    if word := visit.request.POST.get("remove", ""):
+    if removed := visit.request.POST.get("restore", ""):
+        return _restore(visit, member_id, removed, back)
+    if word := visit.request.POST.get("remove", "").strip():
         done = visit.once(
             "members.untag", {"member": member_id, "word": word}, lambda: _untag(visit, member_id, word)
         )
-        undo = Undo(path, {"add": word}) if done["changed"] else None
+        # Signed: nobody writes sources and dates of tags by hand.
+        kept = done["was"] and signing.dumps([member_id, *done["was"]], salt=_REMOVED_TAG)
+        undo = Undo(path, {"restore": kept}) if kept else None
         return visit.go(back, _("Tag “%(tag)s” removed.") % {"tag": word}, undo=undo)
     if form.is_valid():
         word = form.cleaned_data["add"].strip()
@@ -212,12 +221,34 @@ def _tag(visit: Visit, member_id: int, word: str) -> Mapping[str, Any]:
 
 
 def _untag(visit: Visit, member_id: int, word: str) -> Mapping[str, Any]:
-    gone = services.untag(caller=visit.actor, member_id=member_id, tags=[word], at=visit.at)
-    if gone:
-        audit.record(
-            visit.actor, "member.untagged", "member", member_id, at=visit.at, after={"tags": list(gone)}
-        )
-    return {"changed": bool(gone)}
+    _done, were = services.untag_many(caller=visit.actor, member_ids=[member_id], tag=word, at=visit.at)
+    if not were:
+        return {"was": None}
+    (was,) = were
+    audit.record(visit.actor, "member.untagged", "member", member_id, at=visit.at, after={"tags": [word]})
+    return {"was": [word, was.source, was.added_at.isoformat()]}
+
+
+def _restore(visit: Visit, member_id: int, removed: str, back: str) -> HttpResponse:
+    """Put a tag back as it was, with its source and date."""
+    try:
+        of, word, source, added_at = signing.loads(removed, salt=_REMOVED_TAG)
+    except signing.BadSignature:
+        of = None
+    if of != member_id:
+        return visit.go(back)
+
+    def run() -> Mapping[str, Any]:
+        was = TagThatWas(member_id, source, datetime.fromisoformat(added_at))
+        done = services.retag_many(caller=visit.actor, tag=word, were=[was], at=visit.at)
+        if done.ids:
+            audit.record(
+                visit.actor, "member.tagged", "member", member_id, at=visit.at, after={"tags": [word]}
+            )
+        return {"changed": bool(done.ids)}
+
+    visit.once("members.retag", {"member": member_id, "removed": removed}, run)
+    return visit.go(back, _("Tag “%(tag)s” is back.") % {"tag": word})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
