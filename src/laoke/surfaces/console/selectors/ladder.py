@@ -14,12 +14,16 @@ from laoke.engine import tiering
 from laoke.engine.tiering import Criterion, Ladder, Metric, Tier, Window
 from laoke.foundation.access import Caller
 from laoke.foundation.sql import hot_cursor, load
+from laoke.insight.metrics.catalogue import TIER_MEMBERS
+from laoke.review import selectors as review
 from laoke.surfaces.console.naming import Named, face, tier_name
 from laoke.surfaces.console.selectors.stores import limit_of
 from laoke.tiers import ladder as ladders
 
 _PACKAGE = "laoke.surfaces.console"
 VERSIONS = 20
+# More members than this are not counted for every look at the page; the night's figures are shown with their day.
+COUNTED_NOW = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,15 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class LadderPage:
-    """The whole page. `declared` says whether anything was ever published. `reviews` are the next two days."""
+    """The whole page. `declared` says whether anything was ever published. `reviews` are the next two days.
+
+    `as_of` is the day at whose end members were counted; None: just now.
+    """
 
     declared: bool
     rungs: tuple[Rung, ...]
     members: int
+    as_of: date | None
     limited: bool
     review: str
     downgrade: str
@@ -89,8 +97,7 @@ def ladder_page(caller: Caller, at: datetime) -> LadderPage:
     """The ladder in force, with the members at home in the caller's stores."""
     rules = programme.current().ladder
     limits = limit_of(caller)
-    with hot_cursor() as cursor:
-        standing = cursor.execute(load(_PACKAGE, "ladder"), {"stores": limits}).fetchall()
+    standing, as_of = _standing(caller, limits)
     published = ladders.published(VERSIONS + 1)
     today = at.astimezone(settings.LAOKE.zone).date()
     reviews = _reviews(rules, today)
@@ -112,6 +119,7 @@ def ladder_page(caller: Caller, at: datetime) -> LadderPage:
             for rank, (tier, members) in reversed(list(enumerate(zip(rules.tiers, found, strict=True))))
         ),
         members=total,
+        as_of=as_of,
         limited=limits is not None,
         review=rules.review.value,
         downgrade=rules.downgrade.value,
@@ -120,6 +128,22 @@ def ladder_page(caller: Caller, at: datetime) -> LadderPage:
         versions=tuple(_versions(published)),
         cut=len(published) > VERSIONS,
     )
+
+
+def _standing(caller: Caller, limits: list[int] | None) -> tuple[list[tuple[str, int]], date | None]:
+    """Members by tier: counted now, or last night where counting would take long. The second value is its day."""
+    with hot_cursor() as cursor:
+        row = cursor.execute(
+            "select reltuples from pg_class where oid = 'tiers_standing'::regclass"
+        ).fetchone()
+        assert row is not None
+        run = review.last_run() if row[0] > COUNTED_NOW else None
+        if run is None:
+            return cursor.execute(load(_PACKAGE, "ladder"), {"stores": limits}).fetchall(), None
+    kept = review.values(review.stores_of(caller), [run.as_of])
+    return [
+        (part, value.numerator) for (metric, part, _day), value in kept.items() if metric == TIER_MEMBERS.code
+    ], run.as_of
 
 
 def _reviews(rules: Ladder, today: date) -> tuple[date, ...]:

@@ -8,8 +8,11 @@ import pytest
 
 from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM, Role
+from laoke.insight.metrics.catalogue import TIER_MEMBERS
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
+from laoke.review.selectors import Run, Value
+from laoke.surfaces.console.selectors import ladder
 from tests.shop import LADDER, OPENING, line
 
 
@@ -119,3 +122,15 @@ class TestWhoMay:
         with statements() as sent:
             browser.get("/tiers")
         assert len(sent) <= 12, sent
+
+
+def test_many_members_are_those_of_last_night(shop, hire, monkeypatch):
+    """Counting a million at every look would take long: the page shows the night's figures, and their day."""
+    run = Run(OPENING.date(), OPENING, OPENING.date())
+    lowest = LADDER["tiers"][0]["code"]
+    kept = {(TIER_MEMBERS.code, lowest, OPENING.date()): Value(1_234_567)}
+    monkeypatch.setattr(ladder, "COUNTED_NOW", -2)
+    monkeypatch.setattr(ladder.review, "last_run", lambda: run)
+    monkeypatch.setattr(ladder.review, "values", lambda stores, days: kept)
+    said = words(hire().get("/tiers"))
+    assert f"1,234,567 members · at the end of {OPENING.date():%Y-%m-%d}" in said
