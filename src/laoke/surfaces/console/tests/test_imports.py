@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
+from laoke.foundation.audit.models import AuditEntry
 from laoke.surfaces.importing.models import FileImport, SavedMapping
 from laoke.surfaces.importing.tasks import forget, work
 from laoke.surfaces.importing.uploads import folders
@@ -454,6 +455,33 @@ def test_a_mapping_is_kept_used_again_and_is_the_one_of_the_command_line(hire, t
     assert browser.post(address, form_of(browser, address) | {"act": "save", "name": " "}).status_code == 422
     browser.post(f"/imports/mappings/{saved.pk}/remove")
     assert SavedMapping.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "operations-1 keeps a mapping under the name “每月”. Choose another name."),
+        ("zh-hans", "operations-1 已用「每月」这个名称保存了映射。请换一个名称。"),
+    ],
+)
+def test_another_persons_mapping_is_not_replaced(hire, language, said):
+    other, browser = hire("operations"), hire("owner", language=language)
+    for each in (other, browser):
+        import_id = number(send(each, file(MEMBERS + ROWS)))
+        address = f"/imports/{import_id}/columns"
+        answer = each.post(address, form_of(each, address) | {"act": "save", "name": "每月"})
+    assert answer.status_code == 409
+    assert f'id="name-error">{said}' in answer.content.decode()
+    saved = SavedMapping.objects.get()
+    assert saved.saved_by == "operations-1"
+    assert AuditEntry.objects.filter(action="mapping.saved").count() == 1
+    other.later(hours=1)
+    import_id = number(send(other, file(MEMBERS + ROWS)))
+    address = f"/imports/{import_id}/columns"
+    mine = form_of(other, address) | {"act": "save", "name": "每月", "column-name": ""}
+    assert other.post(address, mine).status_code == 303  # one's own is replaced
+    assert SavedMapping.objects.get().saved_at == other.at
+    assert AuditEntry.objects.filter(action="mapping.saved").count() == 2
 
 
 def test_a_mapping_can_be_written_as_text(hire):

@@ -146,7 +146,8 @@ def columns(visit: Visit, import_id: int) -> HttpResponse:
     except LaokeError as error:
         if "field" not in error.extensions:
             raise
-        return visit.show("imports/columns", pages.columns_page(row, visit.at, refused=error), status=422)
+        page = pages.columns_page(row, visit.at, refused=error)
+        return visit.show("imports/columns", page, status=error.status)
     if visit.wants_part and services.looks(row) == looks_before and act != "use":
         return visit.part("imports/_reading", pages.read_page(row, visit.at))
     return visit.go(f"/imports/{import_id}/columns")

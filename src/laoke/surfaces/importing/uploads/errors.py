@@ -82,3 +82,16 @@ class BadMappingName(LaokeError):
 
     def __init__(self) -> None:
         super().__init__(_("Give the mapping a name of 1 to 60 characters."), field="name")
+
+
+class MappingNameTaken(LaokeError):
+    """Somebody else keeps a mapping under this name, which would be replaced."""
+
+    code, status, title = "mapping-name-taken", 409, "The name is taken"
+
+    def __init__(self, name: str, who: str) -> None:
+        super().__init__(
+            _("%(who)s keeps a mapping under the name “%(name)s”. Choose another name.")
+            % {"who": who, "name": name},
+            field="name",
+        )

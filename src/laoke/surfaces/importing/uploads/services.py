@@ -30,6 +30,7 @@ from laoke.surfaces.importing.uploads.errors import (
     BadMappingName,
     FilesGone,
     ImportMoved,
+    MappingNameTaken,
     NotYourImport,
     UnknownImport,
     UploadRefused,
@@ -360,27 +361,26 @@ def discard(caller: Caller, import_id: int, *, at: datetime) -> None:
 
 
 def save_mapping(caller: Caller, import_id: int, name: str, *, at: datetime) -> str:
-    """Keep the mapping of an import under a name; one of the same name is replaced. Returns the name.
+    """Keep the mapping of an import under a name; the caller's own of the same name is replaced. Returns the name.
 
     Raises:
-        UnknownImport, NotYourImport, BadMapping, BadMappingName.
+        UnknownImport, NotYourImport, BadMapping, BadMappingName, MappingNameTaken.
     """
     row = own(caller, import_id)
     mappings.parse(row.mapping, Kind(row.kind))
     clean = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
     if not 1 <= len(clean) <= 60:
         raise BadMappingName
-    SavedMapping.objects.update_or_create(
-        kind=row.kind,
-        name=clean,
-        defaults={
-            "text": row.mapping,
-            "choices": row.choices,
-            "saved_by": caller.label,
-            "saved_at": at,
-        },
-    )
-    record(caller, "mapping.saved", "mapping", clean, at=at, after={"kind": row.kind})
+    kept = {"text": row.mapping, "choices": row.choices, "saved_at": at}
+    with transaction.atomic():
+        there, new = SavedMapping.objects.select_for_update().get_or_create(
+            kind=row.kind, name=clean, defaults=kept | {"saved_by": caller.label}
+        )
+        if there.saved_by != caller.label:
+            raise MappingNameTaken(clean, there.saved_by)
+        if not new:
+            SavedMapping.objects.filter(pk=there.pk).update(**kept)
+        record(caller, "mapping.saved", "mapping", clean, at=at, after={"kind": row.kind})
     return clean
 
 
