@@ -18,7 +18,7 @@ from laoke.kernel.errors import LaokeError
 from laoke.surfaces.console.directory import filters
 from laoke.surfaces.console.directory.filters import Days, Filter
 from laoke.surfaces.console.directory.models import SavedView
-from laoke.surfaces.console.directory.vocabulary import SCOPES, Vocabulary
+from laoke.surfaces.console.directory.vocabulary import Vocabulary, scopes_of
 from laoke.surfaces.console.directory.walking import Order, order_of
 from laoke.surfaces.console.templatetags.figures import named
 
@@ -87,36 +87,34 @@ def shipped(words: Vocabulary, caller: Caller) -> tuple[View, ...]:
     views.append(View(None, _("Birthday this month"), Filter(birthday=filters.THIS_MONTH), Order()))
     views.append(View(None, _("Dormant, once frequent"), Filter(r=(1, 2), f=(4, 5)), Order("last")))
     views.append(View(None, _("New in 30 days"), Filter(joined=Days(30)), Order()))
-    return tuple(
-        view
-        for view in views
-        if all(SCOPES.get(name, Scope.MEMBERS_READ) in caller.scopes for name in view.wanted.given())
-    )
+    return tuple(view for view in views if scopes_of(view.wanted) <= caller.scopes)
 
 
 def kept(rows: Sequence[Sequence[Any]], caller: Caller) -> tuple[View, ...]:
-    """Saved views out of (id, name, query, shared, staff_id)."""
-    return tuple(
-        View(view_id, name, *parsed(query), own=staff_id == caller.id, shared=shared)
-        for view_id, name, query, shared, staff_id in rows
-    )
+    """Saved views out of (id, name, query, shared, staff_id), as far as the role may see what they ask."""
+    views = _views_out_of(rows, caller)
+    return tuple(view for view in views if scopes_of(view.wanted) <= caller.scopes)
 
 
 def own_views(caller: Caller) -> tuple[View, ...]:
-    """What the account saved itself, in the order of saving."""
+    """What the account saved itself, in the order of saving; also what its role may no longer ask, to be deleted."""
     rows = SavedView.objects.filter(staff_id=caller.id, deleted_at=None).order_by("created_at", "pk")
-    return kept([(row.pk, row.name, row.query, row.shared, row.staff_id) for row in rows], caller)
+    return _views_out_of([(row.pk, row.name, row.query, row.shared, row.staff_id) for row in rows], caller)
 
 
 @transaction.atomic
 def save(caller: Caller, name: str, wanted: Filter, order: Order, *, shared: bool, at: datetime) -> int:
     """Save a filter under a name; a search text is left out. Shared ones need members:write.
 
+    A condition that takes a scope takes it here as well: the list counts its views.
+
     Raises:
         BadView, MissingScope.
     """
     checked = _name(caller, name, None)
     _may_share(caller, shared)
+    for scope in sorted(scopes_of(wanted)):
+        caller.require(scope)
     if SavedView.objects.filter(staff_id=caller.id, deleted_at=None).count() >= MOST_OWN:
         raise BadView(_("You have %(n)s views already. Delete one first.") % {"n": MOST_OWN})
     query = query_of(replace(wanted, q=""), order)
@@ -182,6 +180,13 @@ def restore(caller: Caller, view_id: int, at: datetime) -> str:
 def purge(at: datetime) -> None:
     """Forget views that were deleted a day ago."""
     SavedView.objects.filter(deleted_at__lt=at - _KEEP_DELETED).delete()
+
+
+def _views_out_of(rows: Sequence[Sequence[Any]], caller: Caller) -> tuple[View, ...]:
+    return tuple(
+        View(view_id, name, *parsed(query), own=staff_id == caller.id, shared=shared)
+        for view_id, name, query, shared, staff_id in rows
+    )
 
 
 def _own(caller: Caller, view_id: int) -> SavedView:

@@ -97,6 +97,11 @@ def tags() -> tuple[str, ...]:
         return tuple(row[0] for row in cursor)
 
 
+def scopes_of(wanted: Filter) -> frozenset[Scope]:
+    """What a role must hold to ask this."""
+    return frozenset(SCOPES[name] for name in wanted.given() if name in SCOPES)
+
+
 def held_against(wanted: Filter, words: Vocabulary, caller: Caller) -> tuple[Filter, tuple[Misread, ...]]:
     """The filter less what the role may not ask and less codes the shop does not have, and what these were."""
     dropped: list[Misread] = []

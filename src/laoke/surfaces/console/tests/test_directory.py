@@ -604,6 +604,30 @@ class TestViews:
         hire("auditor").post("/members/views/save", {"name": "all", "of": "", "shared": "on"})
         assert SavedView.objects.get().shared is False
 
+    @pytest.mark.parametrize("of", ["rfm=high_value", "value=core", "r=1", "f=5", "m=1", "tier=gold&rfm=new"])
+    def test_a_view_is_held_against_the_role(self, shop, people, hire, of):
+        """Its count would tell an account what its role may not ask."""
+        owner = hire()
+        owner.post("/members/views/save", {"name": "secret", "of": of, "shared": "on"})
+        assert "secret" in text(owner.get("/members"))
+        for role in ("associate", "customer_service"):
+            browser = hire(role)
+            assert "secret" not in text(browser.get("/members"))
+            assert "secret" not in text(browser.get("/members/tabs", headers={"HX-Request": "true"}))
+            answer = browser.post("/members/views/save", {"name": "mine", "of": of, "once": "b"})
+            assert answer.status_code == 403
+        assert SavedView.objects.count() == 1
+
+    def test_a_view_of_a_former_role_can_be_deleted(self, shop, hire):
+        browser = hire("operations")
+        browser.post("/members/views/save", {"name": "former", "of": "rfm=high_value"})
+        view = SavedView.objects.get()
+        other = hire("associate")
+        SavedView.objects.update(staff_id=int(other.session["_auth_user_id"]))
+        assert "former" not in text(other.get("/members"))
+        assert "former" in other.get("/members/views").content.decode()
+        assert other.post(f"/members/views/{view.pk}/delete").status_code == 303
+
     @pytest.mark.parametrize(
         ("name", "said"),
         [
