@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from laoke.foundation.access import Caller
 from laoke.foundation.jobs import selectors as jobs
 from laoke.surfaces.console.exports.models import Export
-from laoke.surfaces.console.exports.services import KEEP
+from laoke.surfaces.console.exports.services import KEEP, within_account
 
 MOST = 50
 STATES: dict[str, tuple[Any, str]] = {
@@ -26,7 +26,10 @@ STATES: dict[str, tuple[Any, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ExportRow:
-    """A file. `done` of `rows` are written while it is under way; `until` is when a ready one is deleted."""
+    """A file. `done` of `rows` are written while it is under way; `until` is when a ready one is deleted.
+
+    `beyond`: it holds more than the account may see today, so it is not given out.
+    """
 
     id: int
     name: str
@@ -40,6 +43,7 @@ class ExportRow:
     at: datetime
     until: datetime | None
     by: str
+    beyond: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ def exports_of(actor: Caller, task: str, *, owner: bool) -> ExportList:
                 at=export.at,
                 until=_until(export),
                 by="" if export.staff_id == actor.id else export.actor,
+                beyond=export.state == Export.READY and not within_account(export, actor),
             )
         )
     under_way = any(row.state in (Export.WAITING, Export.RUNNING) for row in rows)

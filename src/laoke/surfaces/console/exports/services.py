@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit import services as audit
+from laoke.foundation.sql import hot_cursor, load
 from laoke.foundation.vault import vault
 from laoke.kernel.errors import LaokeError
 from laoke.kernel.money import minor_digits
@@ -26,7 +27,7 @@ from laoke.surfaces.console.directory.filters import Filter
 from laoke.surfaces.console.directory.night import since_newest
 from laoke.surfaces.console.directory.rows import MemberLine, lines
 from laoke.surfaces.console.directory.saved import parsed
-from laoke.surfaces.console.directory.vocabulary import Vocabulary, vocabulary
+from laoke.surfaces.console.directory.vocabulary import Vocabulary, scopes_of, vocabulary
 from laoke.surfaces.console.directory.walking import Order, walk
 from laoke.surfaces.console.directory.words import language_name, sentence
 from laoke.surfaces.console.exports.models import Export
@@ -63,6 +64,31 @@ class UnknownExport(LaokeError):
     def __init__(self) -> None:
         super().__init__(
             _("This file does not exist, is gone after seven days, or somebody else asked for it.")
+        )
+
+
+class ExportBeyondAccount(LaokeError):
+    """A file holds more than the account that wants it may see today: other stores, or columns of another role."""
+
+    code, status, title = "export-beyond-account", 403, "The file holds more than you may see"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "This file was made with stores or columns that your account may no longer see. Ask for a new one: "
+                "it will hold what you may see today."
+            )
+        )
+
+
+class ExportExpired(LaokeError):
+    """The file was deleted: it is kept for seven days."""
+
+    code, status, title = "export-expired", 410, "The file was deleted"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Files are deleted after seven days. Ask for this one again on the list of members.")
         )
 
 
@@ -138,9 +164,13 @@ def write(export_id: int, progress: Callable[[int], bool], now: Callable[[], dat
         return None
     Export.objects.filter(pk=export_id).update(state=Export.RUNNING)
     folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = folder() / f".{export.pk}.{export.kind}"
-    with translation.override(export.language):
-        rows = _write_table(export, draft, progress)
+    draft = _draft(export)
+    try:
+        with translation.override(export.language):
+            rows = _write_table(export, draft, progress)
+    except Exception:
+        draft.unlink(missing_ok=True)
+        raise
     if rows is None:
         draft.unlink(missing_ok=True)
         return None
@@ -173,7 +203,15 @@ def fail(export_id: int, at: datetime, *, state: str = Export.FAILED) -> Export 
         if export is not None:
             export.state, export.ended_at = state, at
             export.save()
+            _draft(export).unlink(missing_ok=True)
     return export
+
+
+def fail_orphans(at: datetime) -> list[Export]:
+    """End what no worker will write any more, its runs having been given up; gives what ended so."""
+    with hot_cursor() as cursor:
+        rows = cursor.execute(load("laoke.surfaces.console", "orphaned_exports")).fetchall()
+    return [failed for (export_id,) in rows if (failed := fail(export_id, at)) is not None]
 
 
 def stop(actor: Caller, export_id: int, at: datetime) -> None:
@@ -183,7 +221,8 @@ def stop(actor: Caller, export_id: int, at: datetime) -> None:
         UnknownExport.
     """
     with transaction.atomic():
-        export = _own(actor, export_id, owner=False)
+        # Under lock: the worker may be ending the file at this moment, and whoever comes second sees the other's end.
+        export = _own(actor, export_id, owner=False, lock=True)
         if export.state in (Export.WAITING, Export.RUNNING):
             export.state, export.ended_at = Export.STOPPED, at
             export.save()
@@ -193,10 +232,16 @@ def stop(actor: Caller, export_id: int, at: datetime) -> None:
 def fetch(actor: Caller, export_id: int, at: datetime, *, owner: bool) -> File:
     """The file, to be sent to whoever asked for it or to an owner; written down in the audit trail.
 
+    What the file holds is held against what the account may see today, not when the file was asked for.
+
     Raises:
-        UnknownExport.
+        UnknownExport, ExportBeyondAccount, ExportExpired.
     """
     export = _own(actor, export_id, owner=owner)
+    if not within_account(export, actor):
+        raise ExportBeyondAccount
+    if export.state == Export.GONE or (export.ended_at is not None and export.ended_at + KEEP <= at):
+        raise ExportExpired
     path = _path(export)
     if export.state != Export.READY or not path.is_file():
         raise UnknownExport
@@ -205,18 +250,33 @@ def fetch(actor: Caller, export_id: int, at: datetime, *, owner: bool) -> File:
     return File(path, f"members-{stamp}-{export.pk}.{export.kind}", export.kind)
 
 
+def within_account(export: Export, actor: Caller) -> bool:
+    """Whether an account may see today all that a file holds: its stores, its columns, and what its filter asked."""
+    if actor.stores is not None and (export.stores is None or not actor.stores.issuperset(export.stores)):
+        return False
+    wanted, _order = parsed(vault().unseal(export.query_sealed, PURPOSE))
+    columns = {BY_NAME[name].scope for name in export.columns if name in BY_NAME}
+    return actor.scopes.issuperset({Scope.MEMBERS_READ} | columns | scopes_of(wanted))
+
+
 def purge(at: datetime) -> None:
-    """Delete files a week after they were written, and forget exports after a month."""
-    old = Export.objects.filter(state=Export.READY, ended_at__lt=at - KEEP)
-    for export in old:
-        _path(export).unlink(missing_ok=True)
-    old.update(state=Export.GONE)
+    """Delete files a week after they were written, with whatever broken-off runs left, and forget exports after a
+    month."""
+    Export.objects.filter(state=Export.READY, ended_at__lt=at - KEEP).update(state=Export.GONE)
     Export.objects.filter(at__lt=at - _FORGET).delete()
+    # The folder was made by the first file that was written.
+    for path in folder().iterdir() if folder().is_dir() else ():
+        number = path.name.removeprefix(".").partition(".")[0]
+        if number.isascii() and number.isdigit():
+            # Asked for each file: one that is ready by now was a draft a moment ago.
+            wanted = (Export.WAITING, Export.RUNNING, Export.READY)
+            if not Export.objects.filter(pk=int(number), state__in=wanted).exists():
+                path.unlink(missing_ok=True)
 
 
-def _own(actor: Caller, export_id: int, *, owner: bool) -> Export:
-    rows = Export.objects.all() if owner else Export.objects.filter(staff_id=actor.id)
-    export = rows.filter(pk=export_id).first()
+def _own(actor: Caller, export_id: int, *, owner: bool, lock: bool = False) -> Export:
+    rows = Export.objects.select_for_update() if lock else Export.objects.all()
+    export = (rows if owner else rows.filter(staff_id=actor.id)).filter(pk=export_id).first()
     if export is None:
         raise UnknownExport
     return export
@@ -224,6 +284,10 @@ def _own(actor: Caller, export_id: int, *, owner: bool) -> Export:
 
 def _path(export: Export) -> Path:
     return folder() / f"{export.pk}.{export.kind}"
+
+
+def _draft(export: Export) -> Path:
+    return folder() / f".{export.pk}.{export.kind}"
 
 
 def _write_table(export: Export, draft: Path, progress: Callable[[int], bool]) -> int | None:
