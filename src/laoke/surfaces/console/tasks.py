@@ -19,9 +19,10 @@ def purge(at: datetime) -> None:
 
 @task("console.watch", at="*/10 * * * *")
 def watch(at: datetime) -> None:
-    """Tell whoever minds the machinery of tasks that were given up since the last look."""
+    """Tell whoever minds the machinery of tasks that were given up since the last look, and end what they were at."""
     with hot_cursor() as cursor:
         rows = cursor.execute(load("laoke.surfaces.console", "given_up")).fetchall()
     for job, name, tries in rows:
         told = {"name": name, "tries": tries, "job": job}
         notices.tell_holders(Scope.WEBHOOKS, "job.given_up", told, at, path="/jobs")
+    tasks.end_orphans(at)

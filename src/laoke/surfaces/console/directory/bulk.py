@@ -19,11 +19,12 @@ from django.utils.translation import gettext_lazy
 
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit import services as audit
+from laoke.foundation.sql import hot_cursor, load
 from laoke.foundation.vault import vault
 from laoke.kernel.errors import LaokeError
 from laoke.members import services as members
 from laoke.members.normal.person import checked_reason, checked_tag
-from laoke.surfaces.console.directory import counting
+from laoke.surfaces.console.directory import counting, deeds
 from laoke.surfaces.console.directory.conditions import Scene, Where, where
 from laoke.surfaces.console.directory.filters import Filter
 from laoke.surfaces.console.directory.models import BulkAct, BulkOutcome
@@ -41,6 +42,7 @@ OUT_OF_SIGHT = "out-of-sight"
 UNDONE = "undone"
 TAGGING = ("tag", "untag")
 KINDS = (*TAGGING, "block", "unblock")
+_UNDER_WAY = (BulkAct.WAITING, BulkAct.RUNNING, BulkAct.STOPPING, BulkAct.UNDOING)
 
 FAILURES: dict[str, Any] = {
     OUT_OF_SIGHT: gettext_lazy("not found among the members you may see"),
@@ -101,7 +103,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class ActView:
-    """An act as its page shows it. `word` is the tag; `waiting` while a worker has not begun or is at it."""
+    """An act as its page shows it. `word` is the tag; `waiting` while a worker has not begun or is at it.
+
+    `undone` of the `changed` were put back, `left` not; `broke_off` says why an act failed.
+    """
 
     id: int
     kind: str
@@ -110,7 +115,10 @@ class ActView:
     asked: int
     changed: int
     failed: int
+    undone: int
+    left: int
     state: str
+    broke_off: Any
     at: datetime
     ended_at: datetime | None
     waiting: bool
@@ -185,18 +193,17 @@ def start(
 def go_on(act_id: int, stopping: Callable[[int], bool], now: Callable[[], datetime]) -> BulkAct | None:
     """Work through an act that was left for later, or take one back; None when there is nothing to do.
 
+    One that was given up is gone on with where it broke off, when somebody has its run tried again.
+
     Args:
         stopping: told after each batch how many members it was about; says whether to end early.
     """
-    act = BulkAct.objects.filter(pk=act_id).first()
-    if act is None:
-        return None
+    act = _taken_up(act_id, now)
+    if act is None or act.state == BulkAct.STOPPED:
+        return act
     actor = _actor_of(act)
     if act.state == BulkAct.UNDOING:
-        _take_back(actor, act, stopping, now)
-        return act
-    if act.state not in (BulkAct.WAITING, BulkAct.RUNNING):
-        return None
+        return _take_back(actor, act, stopping, now)
     wanted, _order = parsed(vault().unseal(act.query_sealed or b"", PURPOSE))
     words = vocabulary(actor, places=True)
     stores = None if act.stores is None else tuple(act.stores)
@@ -245,6 +252,8 @@ def stop(actor: Caller, act_id: int, at: datetime) -> None:
 def undo(actor: Caller, act_id: int, at: datetime, later: Callable[[int, datetime], object]) -> BulkAct:
     """Take tags back, or put them back as they were, of exactly the members that were changed.
 
+    One that was begun and did not come to its end is gone on with, however late.
+
     Raises:
         UnknownBulkAct, CannotUndo, MissingScope.
     """
@@ -255,14 +264,15 @@ def undo(actor: Caller, act_id: int, at: datetime, later: Callable[[int, datetim
             return act
         if not _may_undo(act, at):
             raise CannotUndo
-        act.state = BulkAct.UNDOING
+        act.state, act.failure = BulkAct.UNDOING, ""
+        act.undo_at = act.undo_at or at
         act.save()
-        audit.record(actor, "members.bulk_undone", "bulk", act_id, at=at, after={"members": act.changed})
-        if act.changed > AT_ONCE:
+        left = act.changed - act.undone
+        audit.record(actor, "members.bulk_undone", "bulk", act_id, at=at, after={"members": left})
+        if left > AT_ONCE:
             later(act_id, at)
             return act
-        _take_back(actor, act, lambda count: False, lambda: at)
-    return act
+        return _take_back(actor, act, lambda count: False, lambda: at)
 
 
 def view(actor: Caller, act_id: int, at: datetime, *, most_failures: int = 200) -> ActView:
@@ -286,10 +296,13 @@ def view(actor: Caller, act_id: int, at: datetime, *, most_failures: int = 200) 
         asked=act.asked,
         changed=act.changed,
         failed=act.failed,
+        undone=act.undone,
+        left=act.changed - act.undone,
         state=act.state,
+        broke_off=deeds.BROKE_OFF.get(act.failure, "") if act.state == BulkAct.FAILED else "",
         at=act.at,
         ended_at=act.ended_at,
-        waiting=act.state in (BulkAct.WAITING, BulkAct.RUNNING, BulkAct.STOPPING, BulkAct.UNDOING),
+        waiting=act.state in _UNDER_WAY,
         may_undo=_may_undo(act, at),
         failures=tuple(Failure(one, FAILURES.get(error, error)) for one, error in rows),
     )
@@ -300,12 +313,35 @@ def size_of(act_id: int) -> int:
     return BulkAct.objects.filter(pk=act_id).values_list("asked", flat=True).first() or 0
 
 
-def halt(act_id: int, at: datetime) -> None:
-    """End a run that somebody stopped on the page of all jobs."""
+def halt(act_id: int, at: datetime) -> BulkAct | None:
+    """End a run that somebody stopped on the page of all jobs; gives the act when it ended by this.
+
+    Taking back may end here as well: what was not put back yet can be, whenever somebody asks again.
+    """
     with transaction.atomic():
-        act = BulkAct.objects.select_for_update().filter(pk=act_id, state=BulkAct.RUNNING).first()
+        rows = BulkAct.objects.select_for_update()
+        act = rows.filter(pk=act_id, state__in=(BulkAct.RUNNING, BulkAct.STOPPING, BulkAct.UNDOING)).first()
         if act is not None:
             _end(act, BulkAct.STOPPED, at)
+    return act
+
+
+def fail_orphans(at: datetime) -> list[BulkAct]:
+    """End what no worker will go on with, its runs having been given up; gives what ended so.
+
+    What was done stays, and tags can be taken back.
+    """
+    ended = []
+    with hot_cursor() as cursor:
+        rows = cursor.execute(load("laoke.surfaces.console", "orphaned_acts")).fetchall()
+    for act_id, with_error in rows:
+        with transaction.atomic():
+            act = BulkAct.objects.select_for_update().filter(pk=act_id, state__in=_UNDER_WAY).first()
+            if act is not None:
+                act.failure = deeds.ERROR if with_error else deeds.WORKER
+                _end(act, BulkAct.FAILED, at)
+                ended.append(act)
+    return ended
 
 
 def purge(at: datetime) -> None:
@@ -343,20 +379,42 @@ def _batch(actor: Caller, act: BulkAct, ids: Sequence[int], hidden: Mapping[int,
         act.position = ids[-1]
 
 
+def _taken_up(act_id: int, now: Callable[[], datetime]) -> BulkAct | None:
+    """The act to work on; None when it has ended. One that was to end when its worker did ends here."""
+    with transaction.atomic():
+        act = BulkAct.objects.select_for_update().filter(pk=act_id).first()
+        if act is None:
+            return None
+        if act.state == BulkAct.STOPPING:
+            _end(act, BulkAct.STOPPED, now())
+        elif act.state == BulkAct.FAILED:
+            act.state = BulkAct.UNDOING if act.undo_at else BulkAct.RUNNING
+            act.failure, act.ended_at = "", None
+            act.save()
+        elif act.state not in _UNDER_WAY:
+            return None
+    return act
+
+
 def _take_back(
     actor: Caller, act: BulkAct, stopping: Callable[[int], bool], now: Callable[[], datetime]
-) -> None:
+) -> BulkAct:
     while True:
         with transaction.atomic():
+            act = BulkAct.objects.select_for_update().get(pk=act.pk)
+            if act.state != BulkAct.UNDOING:
+                return act
             rows = list(BulkOutcome.objects.filter(act_id=act.pk, error="").order_by("member_id")[:BATCH])
             if not rows:
                 _end(act, BulkAct.UNDONE, now())
-                return
+                return act
             _reverse(actor, act, rows, now())
             ids = [row.member_id for row in rows]
             BulkOutcome.objects.filter(act_id=act.pk, member_id__in=ids).update(error=UNDONE)
+            act.undone += len(rows)
+            act.save()
         if stopping(len(rows)):
-            return
+            return act
 
 
 def _reverse(actor: Caller, act: BulkAct, rows: Iterable[BulkOutcome], at: datetime) -> None:
@@ -388,8 +446,9 @@ def _own(actor: Caller, act_id: int, *, lock: bool = False) -> BulkAct:
 
 
 def _may_undo(act: BulkAct, at: datetime) -> bool:
-    ended = act.state in (BulkAct.DONE, BulkAct.STOPPED)
-    return ended and act.kind in TAGGING and act.changed > 0 and at - act.at < UNDO_WITHIN
+    ended = act.state in (BulkAct.DONE, BulkAct.STOPPED, BulkAct.FAILED)
+    in_time = act.undo_at is not None or at - act.at < UNDO_WITHIN
+    return ended and act.kind in TAGGING and act.changed > act.undone and in_time
 
 
 def _actor_of(act: BulkAct) -> Caller:

@@ -64,8 +64,8 @@ class BulkAct(models.Model):
     interrupted goes on behind it.
     """
 
-    WAITING, RUNNING, STOPPING, DONE, STOPPED, UNDOING, UNDONE = (
-        "waiting", "running", "stopping", "done", "stopped", "undoing", "undone",
+    WAITING, RUNNING, STOPPING, DONE, STOPPED, UNDOING, UNDONE, FAILED = (
+        "waiting", "running", "stopping", "done", "stopped", "undoing", "undone", "failed",
     )  # fmt: skip
 
     kind = models.CharField(max_length=10, help_text="tag, untag, block, unblock")
@@ -78,10 +78,15 @@ class BulkAct(models.Model):
     asked = models.IntegerField(help_text="how many were to be changed")
     changed = models.IntegerField(default=0)
     failed = models.IntegerField(default=0)
+    undone = models.IntegerField(default=0, help_text="of those changed, how many were put back")
     position = models.BigIntegerField(default=0)
     state = models.CharField(max_length=10)
+    failure = models.CharField(
+        max_length=10, default="", help_text="why it broke off: a code of deeds.BROKE_OFF"
+    )
     at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    undo_at = models.DateTimeField(null=True, help_text="when somebody first asked to take it back")
 
     class Meta:
         db_table = "console_bulk_act"

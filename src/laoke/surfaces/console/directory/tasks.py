@@ -7,7 +7,6 @@ from datetime import datetime
 
 import psycopg
 from django.db import OperationalError
-from django.utils.translation import gettext as _
 
 from laoke.foundation.jobs import progress
 from laoke.foundation.jobs.declare import task
@@ -46,10 +45,31 @@ def go_on_with_bulk(at: datetime, act_id: int) -> None:
     with progress.track(BULK, bulk.size_of(act_id), at, key=str(act_id), unit="members") as work:
         act = bulk.go_on(act_id, _reporting(work), work.now)
         if work.stopped and act is not None:
-            bulk.halt(act_id, work.now())
+            act = bulk.halt(act_id, work.now()) or act
         if act is not None and act.state in (BulkAct.DONE, BulkAct.STOPPED):
-            told = {"name": act.word or _("Block"), "done": f"{act.changed:,}", "failed": f"{act.failed:,}"}
-            tell(act.staff_id, "bulk.done", told, work.now(), path=f"/members/bulk/{act_id}")
+            _tell_of(act, "bulk.undo_stopped" if act.undo_at else "bulk.done", work.now())
+
+
+def end_orphans(at: datetime) -> None:
+    """Say of files and acts that no worker will go on with that they broke off, and tell whoever asked for them."""
+    for act in bulk.fail_orphans(at):
+        _tell_of(act, "bulk.failed", at)
+    for export in exports.fail_orphans(at):
+        tell(export.staff_id, "export.failed", {"name": export.name}, at, path="/exports")
+
+
+def _tell_of(act: BulkAct, kind: str, at: datetime) -> None:
+    # The notice is read in the language of the reader: it keeps what was done as a code.
+    told = {
+        "kind": act.kind,
+        "word": act.word,
+        "done": f"{act.changed:,}",
+        "failed": f"{act.failed:,}",
+        "undone": f"{act.undone:,}",
+        "left": f"{act.changed - act.undone:,}",
+        "why": act.failure,
+    }
+    tell(act.staff_id, kind, told, at, path=f"/members/bulk/{act.pk}")
 
 
 @task("console.purge-lists", at="25 3 * * *")

@@ -8,6 +8,19 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from laoke.surfaces.console.directory import deeds
+from laoke.surfaces.console.selectors import jobs
+
+
+def _of_act(told: Mapping[str, Any]) -> dict[str, Any]:
+    """With the name of an act and why it broke off in the language of the reader."""
+    return {
+        "left": "",
+        **told,
+        "name": deeds.name_of(told.get("kind", ""), told.get("word", "")) or told.get("name", ""),
+        "why": deeds.BROKE_OFF.get(told.get("why", ""), ""),
+    }
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -32,12 +45,30 @@ KINDS: dict[str, Kind] = {
     ),
     "import.failed": Kind("upload", "bad", lambda told: _("The import “%(name)s” stopped.") % told),
     "bulk.done": Kind(
-        "users", "good", lambda told: _("“%(name)s”: %(done)s members changed, %(failed)s not.") % told
+        "users",
+        "good",
+        lambda told: _("“%(name)s”: %(done)s members changed, %(failed)s not.") % _of_act(told),
+    ),
+    "bulk.failed": Kind(
+        "users",
+        "bad",
+        lambda told: _("“%(name)s” broke off after %(done)s members were changed. %(why)s") % _of_act(told),
+    ),
+    "bulk.undo_stopped": Kind(
+        "users",
+        "",
+        lambda told: (
+            _("Taking back “%(name)s” was stopped; %(left)s members are left. You can go on with it.")
+            % _of_act(told)
+        ),
     ),
     "job.given_up": Kind(
         "alert-triangle",
         "bad",
-        lambda told: _("The task %(name)s was given up after %(tries)s tries.") % told,
+        lambda told: (
+            _("The task “%(name)s” was given up after %(tries)s tries.")
+            % {"name": jobs.label(told["name"]), "tries": told["tries"]}
+        ),
     ),
     "webhook.off": Kind(
         "alert-triangle",

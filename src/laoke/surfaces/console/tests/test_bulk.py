@@ -6,15 +6,24 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
+from django.utils import translation
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from laoke.foundation.access import SYSTEM
+from laoke.foundation.access import SYSTEM, Caller
 from laoke.foundation.audit.models import AuditEntry
+from laoke.foundation.jobs.models import TaskProgress
+from laoke.foundation.jobs.services import note_failure
 from laoke.foundation.outbox.models import OutboxMessage
 from laoke.members import services as members
-from laoke.surfaces.console.directory import bulk, tasks
+from laoke.surfaces.console.directory import bulk, counting, tasks
+from laoke.surfaces.console.directory.counting import Count, Plan
+from laoke.surfaces.console.directory.filters import Filter
 from laoke.surfaces.console.directory.models import BulkAct, BulkOutcome
+from laoke.surfaces.console.directory.page import asked
+from laoke.surfaces.console.notices.kinds import KINDS
 from laoke.surfaces.console.notices.models import Notice
+from laoke.surfaces.console.tasks import watch
 from tests.shop import OPENING
 
 from .crowd import crowd
@@ -279,3 +288,234 @@ class TestInTheBackground:
         tasks.purge(OPENING + timedelta(days=31))
         assert (BulkAct.objects.count(), BulkOutcome.objects.count()) == (0, 0)
         assert len(tagged("x")) == 1
+
+
+def run(act, at=OPENING):
+    """Let a worker take up an act."""
+    tasks.go_on_with_bulk(at, act_id=act.pk)
+    act.refresh_from_db()
+
+
+def give_up(error=None):
+    """The runs of acts end for good; with an error, as their last try said."""
+    for job in list(ProcrastinateJob.objects.filter(task_name="console.bulk")):
+        with connection.cursor() as cursor:
+            cursor.execute("update procrastinate_jobs set status = 'doing' where id = %s", [job.pk])
+            cursor.execute("update procrastinate_jobs set status = 'failed' where id = %s", [job.pk])
+        if error:
+            note_failure(job.pk, "console.bulk", error, OPENING)
+
+
+def ended_after(monkeypatch, batches, how):
+    """As many batches are worked through before `how(work)`."""
+    report = tasks._reporting
+
+    def reporting(work):
+        told = report(work)
+        counts = []
+
+        def each(count):
+            counts.append(count)
+            ended = told(count)
+            if len(counts) == batches:
+                how(work)
+                return work.stop_requested
+            return ended
+
+        return each
+
+    monkeypatch.setattr(tasks, "_reporting", reporting)
+
+
+def asked_to_stop(work):
+    """Somebody presses Stop on the page of all jobs."""
+    TaskProgress.objects.filter(pk=work._row_id).update(stop_requested=True)
+    work.write()
+
+
+class TestBrokenOff:
+    def test_a_worker_that_ends_while_it_was_to_stop_is_followed_by_one_that_ends_it(
+        self, shop, people, hire, few, monkeypatch
+    ):
+        browser = hire()
+        send(browser, "tag", all="1", of="", word="many")
+        act = BulkAct.objects.get()
+
+        def killed(work):
+            browser.post(f"/members/bulk/{act.pk}/stop")
+            raise SystemExit
+
+        with monkeypatch.context() as patch:
+            ended_after(patch, 1, killed)
+            with pytest.raises(SystemExit):
+                run(act)
+        act.refresh_from_db()
+        assert act.state == "stopping"
+        run(act)
+        assert (act.state, act.changed, len(tagged("many"))) == ("stopped", 4, 4)
+        page = text(browser.get(f"/members/bulk/{act.pk}"))
+        assert "Stopped" in page
+        assert "Take back for 4 members" in page
+        assert [told.kind for told in Notice.objects.all()] == ["bulk.done"]
+
+    def test_both_ways_of_stopping_at_once(self, shop, people, hire, few, monkeypatch):
+        browser = hire()
+        send(browser, "tag", all="1", of="", word="many")
+        act = BulkAct.objects.get()
+
+        def twice(work):
+            browser.post(f"/members/bulk/{act.pk}/stop")
+            asked_to_stop(work)
+
+        ended_after(monkeypatch, 1, twice)
+        run(act)
+        assert (act.state, act.changed) == ("stopped", 4)
+
+    @pytest.mark.parametrize(
+        ("error", "said"),
+        [
+            (ValueError("no 13800000001"), "Every try ended with an error"),
+            (None, "The worker was ended every time"),
+        ],
+    )
+    def test_one_that_was_given_up_says_so(self, shop, people, hire, few, monkeypatch, error, said):
+        browser = hire()
+        send(browser, "tag", all="1", of="", word="many")
+        act = BulkAct.objects.get()
+
+        def broken(work):
+            raise error or SystemExit
+
+        with monkeypatch.context() as patch:
+            ended_after(patch, 2, broken)
+            with pytest.raises((ValueError, SystemExit)):
+                run(act)
+        watch(OPENING)
+        act.refresh_from_db()
+        assert act.state == "running"  # another try waits
+        give_up(error)
+        watch(OPENING + timedelta(minutes=10))
+        watch(OPENING + timedelta(minutes=20))
+        act.refresh_from_db()
+        assert (act.state, act.changed, act.ended_at) == ("failed", 8, OPENING + timedelta(minutes=10))
+        page = browser.get(f"/members/bulk/{act.pk}")
+        assert "Broke off" in text(page)
+        assert said in text(page)
+        assert "What was changed until then stays changed." in text(page)
+        assert 'hx-get="/members/bulk/' not in page.content.decode()
+        assert Notice.objects.filter(kind="bulk.failed").count() == 1
+        heard = text(browser.get("/notices"))
+        assert f"“many” broke off after 8 members were changed. {said}" in heard
+        # Tried again by hand on the page of jobs, it goes on behind the eighth.
+        run(act)
+        assert (act.state, act.failure, act.changed) == ("done", "", len(people))
+        assert len(tagged("many")) == len(people)
+
+    def test_what_broke_off_can_be_taken_back(self, shop, people, hire, few):
+        browser = hire()
+        had = tagged("母婴")
+        send(browser, "tag", all="1", of="", word="母婴")
+        act = BulkAct.objects.get()
+        bulk.go_on(act.pk, lambda count: True, lambda: OPENING)
+        give_up()
+        watch(OPENING)
+        act.refresh_from_db()
+        assert act.state == "failed"
+        browser.post(f"/members/bulk/{act.pk}/undo")
+        run(act)
+        assert (act.state, act.undone) == ("undone", act.changed)
+        assert tagged("母婴") == had
+
+    @pytest.mark.parametrize("how", ["stopped", "given up"])
+    def test_taking_back_that_did_not_end_can_be_gone_on_with(
+        self, shop, people, hire, few, monkeypatch, how
+    ):
+        browser = hire()
+        send(browser, "tag", all="1", of="", word="many")
+        act = BulkAct.objects.get()
+        run(act)
+        browser.post(f"/members/bulk/{act.pk}/undo")
+        assert BulkAct.objects.get().state == "undoing"
+        with monkeypatch.context() as patch:
+            if how == "stopped":
+                ended_after(patch, 2, asked_to_stop)
+                run(act)
+            else:
+                bulk.go_on(act.pk, lambda count: True, lambda: OPENING)
+                bulk.go_on(act.pk, lambda count: True, lambda: OPENING)
+                give_up()
+                watch(OPENING)
+        act.refresh_from_db()
+        n = len(people)
+        assert (act.state, act.undone, len(tagged("many"))) == (
+            "stopped" if how == "stopped" else "failed",
+            8,
+            n - 8,
+        )
+        page = text(browser.get(f"/members/bulk/{act.pk}"))
+        assert f"Take back for {n - 8} members" in page
+        assert "Taken back 8" in page
+        if how == "stopped":
+            heard = text(browser.get("/notices"))
+            assert f"Taking back “many” was stopped; {n - 8} members are left." in heard
+        # However late: it was begun in time.
+        bulk.undo(bulk._actor_of(act), act.pk, OPENING + timedelta(days=3), lambda one, at: None)
+        run(act, OPENING + timedelta(days=3))
+        assert (act.state, act.undone, tagged("many")) == ("undone", n, [])
+        assert browser.post(f"/members/bulk/{act.pk}/undo").status_code == 303  # nothing is left to do
+
+    def test_the_notice_is_in_the_words_of_the_reader(self, shop, people, hire, few):
+        ids = [p.id for p in people]
+        members.block_many(caller=SYSTEM, member_ids=ids, reason="a test", at=OPENING)
+        browser = hire(language="zh-hans")
+        send(browser, "unblock", all="1", of="", reason="it was a test")
+        run(BulkAct.objects.get())
+        n = len(people)
+        assert f"“解除停用”：已更改 {n} 位会员，0 位未改。" in text(browser.get("/notices"))
+        told = Notice.objects.get().data
+        assert (told["kind"], told["word"]) == ("unblock", "")
+
+    def test_a_notice_of_an_earlier_version_still_reads(self):
+        told = {"name": "vip", "done": "3", "failed": "0"}
+        with translation.override("en"):
+            assert KINDS["bulk.done"].say(told) == "“vip”: 3 members changed, 0 not."
+
+
+class TestCount:
+    def test_the_dialog_is_exact_below_a_hundred_thousand(self, shop, people, hire, monkeypatch):
+        monkeypatch.setattr(counting, "_CHEAP", -1)
+        page = text(hire().get("/members/bulk?action=block&all=1&of="))
+        assert f"Block {len(people)} members" in page
+
+    @pytest.mark.parametrize(
+        ("language", "said"),
+        [
+            (
+                "en",
+                ["All members: about 123,000", "Block about 123,000 members", "About 123,000 members will"],
+            ),
+            ("zh-hans", ["全部会员 约 123,000 位", "停用约 123,000 位会员", "约有 123,000 位会员"]),
+        ],
+    )
+    def test_above_it_says_about(self, shop, people, hire, monkeypatch, language, said):
+        monkeypatch.setattr(counting, "_CHEAP", -1)
+        monkeypatch.setattr(counting, "planned", lambda found: Plan(123_456, 10**9))
+
+        def never(*args):
+            raise AssertionError("it counts")
+
+        monkeypatch.setattr(counting, "exactly", never)
+        page = text(hire(language=language).get("/members/bulk?action=block&all=1&of="))
+        for each in said:
+            assert each in page
+
+    def test_what_the_list_found_is_used(self, shop, people, hire, monkeypatch):
+        monkeypatch.setattr(counting, "_CHEAP", -1)
+        browser = hire()
+        scene = asked(
+            Caller("staff", 0, "", frozenset({"members:read"})), QueryDict(""), OPENING
+        ).setting.scene
+        counting.keep(counting.key_of(Filter(), scene), Count(234_000, exact=False), OPENING)
+        page = text(browser.get("/members/bulk?action=unblock&all=1&of="))
+        assert "Lift the block of about 234,000 members" in page
+        assert "This is done in the background." in page

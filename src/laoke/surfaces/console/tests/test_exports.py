@@ -11,10 +11,13 @@ from decimal import Decimal
 
 import pytest
 from django.conf import settings as conf
+from django.db import OperationalError
 from openpyxl import load_workbook
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from laoke.foundation.access import SYSTEM
 from laoke.foundation.audit.models import AuditEntry
+from laoke.foundation.staff.models import Staff
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
 from laoke.surfaces.console.directory import tasks
@@ -22,6 +25,7 @@ from laoke.surfaces.console.exports import services as exports
 from laoke.surfaces.console.exports.models import Export
 from laoke.surfaces.console.exports.tables import CsvTable, XlsxTable
 from laoke.surfaces.console.notices.models import Notice
+from laoke.surfaces.console.tasks import watch
 from tests.shop import OPENING
 
 from .crowd import crowd
@@ -53,6 +57,15 @@ def body(browser, export):
     answer = browser.get(f"/exports/{export.pk}/file")
     assert answer.status_code == 200
     return b"".join(answer.streaming_content)
+
+
+def _change(browser, shop, *, role=None, store_ids=None):
+    """Another role, or other stores, for the account behind a browser."""
+    account = Staff.objects.filter(pk=browser.session["_auth_user_id"])
+    if role:
+        account.update(role=role)
+    if store_ids:
+        account.update(store_ids=[shop.stores[code] for code in store_ids])
 
 
 class TestFiles:
@@ -237,6 +250,71 @@ class TestBackground:
         assert Notice.objects.get().kind == "export.failed"
         assert "Could not be written" in text(browser.get("/exports"))
 
+    def test_a_run_that_breaks_off_leaves_no_draft(self, shop, people, hire, monkeypatch):
+        monkeypatch.setattr(exports, "_CHUNK", 5)
+        ask(hire())
+        export = Export.objects.get()
+
+        def away(count):
+            raise OperationalError("the database is away")
+
+        with pytest.raises(OperationalError):
+            exports.write(export.pk, away, lambda: OPENING)
+        assert list(exports.folder().iterdir()) == []
+        export.refresh_from_db()
+        assert export.state == "running"
+
+    def test_one_whose_runs_were_given_up_is_told(self, shop, people, hire):
+        browser = hire()
+        ask(browser)
+        export = Export.objects.get()
+        Export.objects.update(state="running")
+        exports.folder().mkdir()
+        (exports.folder() / f".{export.pk}.csv").write_text("a draft")
+        watch(OPENING)
+        export.refresh_from_db()
+        assert export.state == "running"  # its run waits in the queue
+        ProcrastinateJob.objects.filter(task_name="console.export").delete()
+        watch(OPENING)
+        watch(OPENING + timedelta(minutes=10))
+        export.refresh_from_db()
+        assert (export.state, export.ended_at) == ("failed", OPENING)
+        assert list(exports.folder().iterdir()) == []
+        assert [told.kind for told in Notice.objects.all()] == ["export.failed"]
+
+    def test_what_broken_off_runs_left_is_swept(self, shop, people, hire):
+        ask(hire())
+        ready = made()
+        ask(hire("operations"), once="e2")
+        running = Export.objects.latest("pk")
+        Export.objects.filter(pk=running.pk).update(state="running")
+        stopped = Export.objects.create(
+            staff_id=1, actor="a", name="n", kind="csv", language="en", columns=[], query_sealed=b"",
+            state="stopped", at=OPENING, ended_at=OPENING,
+        )  # fmt: skip
+        for name in (
+            f".{running.pk}.csv",
+            f".{stopped.pk}.csv",
+            f"{stopped.pk}.csv",
+            ".999999.xlsx",
+            "notes",
+        ):
+            (exports.folder() / name).write_text("left")
+        tasks.purge(OPENING + timedelta(hours=1))
+        left = {path.name for path in exports.folder().iterdir()}
+        assert left == {f"{ready.pk}.csv", f".{running.pk}.csv", "notes"}
+
+    def test_stopping_what_is_ready_by_now_changes_nothing(self, shop, people, hire, statements):
+        browser = hire()
+        ask(browser)
+        export = made()
+        with statements() as sent:
+            browser.post(f"/exports/{export.pk}/stop")
+        assert any("console_export" in each and "FOR UPDATE" in each for each in sent)
+        export.refresh_from_db()
+        assert export.state == "ready"
+        assert body(browser, export)
+
     def test_files_go_after_a_week(self, shop, people, hire):
         browser = hire()
         ask(browser)
@@ -245,7 +323,8 @@ class TestBackground:
         assert body(browser, export)
         tasks.purge(OPENING + timedelta(days=7, hours=1))
         assert list(exports.folder().iterdir()) == []
-        assert browser.get(f"/exports/{export.pk}/file").status_code == 404
+        answer = browser.get(f"/exports/{export.pk}/file")
+        assert (answer.status_code, "Files are deleted after seven days" in text(answer)) == (410, True)
         assert "Deleted after seven days" in text(browser.get("/exports"))
         tasks.purge(OPENING + timedelta(days=31))
         assert Export.objects.count() == 0
@@ -265,6 +344,63 @@ class TestWhoMayHaveIt:
         assert "operations-1" in text(owner.get("/exports"))
         trail = AuditEntry.objects.filter(action="export.downloaded").values_list("actor", flat=True)
         assert list(trail) == ["owner-1"]
+
+    @pytest.mark.parametrize(
+        ("now", "given"),
+        [
+            ({}, True),
+            ({"role": "associate"}, False),
+            ({"role": "customer_service"}, False),
+            ({"role": "analyst"}, True),
+            ({"store_ids": ["S1"]}, False),
+        ],
+    )
+    def test_it_is_held_against_the_account_of_today(self, shop, people, hire, now, given):
+        browser = hire("operations")
+        ask(browser, columns=("tier", "class"))
+        export = made()
+        _change(browser, shop, **now)
+        if given:
+            assert body(browser, export)
+        else:
+            answer = browser.get(f"/exports/{export.pk}/file")
+            assert answer.status_code == 403
+            assert "stores or columns that your account may no longer see" in text(answer)
+        shown = browser.get("/exports").content.decode()
+        assert (f'href="/exports/{export.pk}/file"' in shown) is given
+        assert ("Holds more than you may see today" in shown) is not given
+        assert AuditEntry.objects.filter(action="export.downloaded").count() == given
+
+    @pytest.mark.parametrize(("asked", "now", "given"), [("S1", "S1", True), ("S1", "S2", False)])
+    def test_the_stores_of_a_file_are_held_against_those_of_today(
+        self, shop, people, hire, asked, now, given
+    ):
+        browser = hire("store_manager", store_ids=[shop.stores[asked]])
+        ask(browser)
+        export = made()
+        _change(browser, shop, store_ids=[now])
+        answer = browser.get(f"/exports/{export.pk}/file")
+        assert answer.status_code == (200 if given else 403)
+        answer.close()
+
+    def test_what_the_filter_asked_is_held_against_the_role_of_today(self, shop, people, hire):
+        browser = hire("operations", language="zh-hans")
+        ask(browser, columns=("tier",), of="rfm=high_value")
+        export = made()
+        _change(browser, shop, role="associate")
+        answer = browser.get(f"/exports/{export.pk}/file")
+        assert answer.status_code == 403
+        assert "你的账号现在已无权查看" in text(answer)
+        # A week later it says that it is gone no sooner than whether it was ever theirs to see.
+        Export.objects.update(columns=["tier"], state="gone")
+        assert browser.get(f"/exports/{export.pk}/file").status_code == 403
+
+    def test_an_old_file_is_refused_before_the_night_deletes_it(self, shop, people, hire):
+        browser = hire()
+        ask(browser)
+        export = made()
+        with pytest.raises(exports.ExportExpired):
+            exports.fetch(SYSTEM, export.pk, OPENING + timedelta(days=7, seconds=5), owner=True)
 
     def test_a_file_holds_only_columns_of_the_role(self, shop, people, hire):
         browser = hire("associate")

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from laoke.foundation.access import SYSTEM
 from laoke.foundation.outbox import dispatch
@@ -17,6 +18,8 @@ from laoke.members.types import IdentityInput
 from laoke.surfaces.console import handlers
 from laoke.surfaces.console.notices import services as notices
 from laoke.surfaces.console.notices.kinds import KINDS
+from laoke.surfaces.console.notices.models import Notice
+from laoke.surfaces.console.notices.selectors import newest
 from laoke.surfaces.console.pages import NAVIGATION, Undo, Visit
 from laoke.surfaces.console.tasks import watch
 from tests.shop import OPENING, line
@@ -127,7 +130,16 @@ class TestNotices:
         assert "导出“会员”已就绪" in text(browser.get("/notices"))
 
     def test_every_kind_makes_a_sentence(self):
-        told = {"name": "n", "rows": 1, "added": 1, "left_out": 0, "done": 1, "failed": 0, "tries": 5}
+        told = {
+            "name": "n",
+            "rows": 1,
+            "added": 1,
+            "left_out": 0,
+            "done": 1,
+            "failed": 0,
+            "tries": 5,
+            "left": 1,
+        }
         for kind in KINDS.values():
             assert kind.say(told)
 
@@ -214,7 +226,12 @@ class TestWhatIsTold:
         watch(OPENING)
         watch(OPENING + timedelta(minutes=10))
         page = text(owner.get("/notices"))
-        assert page.count("The task segments.recompute was given up after 5 tries.") == 1
+        assert page.count("The task “Compute scores and classes” was given up after 5 tries.") == 1
+        told = Notice.objects.get(kind="job.given_up")
+        assert told.data["name"] == "segments.recompute"  # the words come when it is shown
+        with translation.override("zh-hans"):
+            (said,) = newest(told.staff_id)
+        assert said.text == "任务「计算评分与分类」尝试 5 次后已放弃。"
 
 
 def test_the_reference_names_every_page_and_what_it_needs():

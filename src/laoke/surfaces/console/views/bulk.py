@@ -18,6 +18,8 @@ from laoke.foundation.web.redirects import own_path
 from laoke.members.errors import BadTag, ReasonMissing
 from laoke.surfaces.console.directory import bulk, counting
 from laoke.surfaces.console.directory.bulk import ActView, NobodySelected, Target
+from laoke.surfaces.console.directory.counting import Count
+from laoke.surfaces.console.directory.deeds import TITLES
 from laoke.surfaces.console.directory.filters import Filter
 from laoke.surfaces.console.directory.models import BulkAct
 from laoke.surfaces.console.directory.page import PATH, Asked, asked
@@ -28,12 +30,6 @@ from laoke.surfaces.console.forms import Form
 from laoke.surfaces.console.pages import Undo, Visit, console_page
 
 _MOST_IDS = 500
-TITLES: dict[str, Any] = {
-    "tag": gettext_lazy("Add a tag"),
-    "untag": gettext_lazy("Remove a tag"),
-    "block": gettext_lazy("Block members"),
-    "unblock": gettext_lazy("Lift the block"),
-}
 
 
 class TagForm(Form):
@@ -62,7 +58,7 @@ class BulkPage:
     kind: str
     title: str
     form: Form
-    members: int
+    count: Count
     sentence: str
     by_filter: bool
     in_background: bool
@@ -159,23 +155,35 @@ def _target(given: QueryDict, question: Asked) -> Target:
 def _page(visit: Visit, kind: str, form: Form, question: Asked, target: Target) -> BulkPage:
     by_filter = target.ids is None
     if target.ids is None:
-        members = counting.exactly(target.where(question.words, question.setting.scene), 2**31 - 2)
+        count = _counted(visit, question, target)
         kept = [("all", "1")]
     else:
-        members = len(target.ids)
+        count = Count(len(target.ids), exact=True)
         kept = [("ids", str(one)) for one in target.ids]
     return BulkPage(
         kind=kind,
         title=str(TITLES[kind]),
         form=form,
-        members=members,
+        count=count,
         sentence=sentence(question.wanted, question.words) if by_filter else "",
         by_filter=by_filter,
-        in_background=by_filter and members > bulk.AT_ONCE,
+        in_background=by_filter and (not count.exact or count.members > bulk.AT_ONCE),
         kept=(("action", kind), ("of", question.query), *kept),
         words=tags() if kind in bulk.TAGGING else (),
         back=f"{PATH}?{question.query}" if question.query else PATH,
     )
+
+
+def _counted(visit: Visit, question: Asked, target: Target) -> Count:
+    """The count as the list says it: exact up to 100,000, beyond that an estimate. The act itself counts exactly."""
+    key = counting.key_of(question.wanted, question.setting.scene)
+    found = target.where(question.words, question.setting.scene)
+    count = counting.quick(found, counting.remembered([key], visit.at).get(key))
+    if count.pending and count.members <= counting.EXACT_UP_TO:
+        # Nobody looked at the list of these before. What is done to people is worth waiting for their number.
+        count = counting.thorough(found)
+        counting.keep(key, count, visit.at)
+    return count
 
 
 @dataclass(frozen=True, slots=True)
