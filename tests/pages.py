@@ -166,7 +166,7 @@ REGISTER: dict[str, Address] = {
     "exports": page(Scope.MEMBERS_READ),
     "export-file": Address(Kind.FILE, Scope.MEMBERS_READ, owned=True),
     "export-stop": door(Scope.MEMBERS_READ),
-    "segments": page(Scope.MEMBERS_READ, "?by=rm", "?by=fm", charts=True),
+    "segments": page(Scope.INSIGHT_READ, "?by=rm", "?by=fm", charts=True),
     "tiers": page(Scope.TIERS_READ),
     # Imports.
     "imports": page(Scope.STORES_WRITE),

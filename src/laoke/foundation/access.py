@@ -129,8 +129,9 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
 
 
 # What concerns the shop as a whole and cannot be cut down to stores: events of every order leave by webhooks, the audit
-# trail tells of everybody, rules hold everywhere. Accounts limited to stores hold none of these, whatever their role.
-WHOLE_SHOP = frozenset({Scope.WEBHOOKS, Scope.AUDIT_READ, Scope.PROGRAMME_WRITE})
+# trail tells of everybody, rules and prices hold everywhere. Accounts limited to stores hold none of these, whatever
+# their role.
+WHOLE_SHOP = frozenset({Scope.WEBHOOKS, Scope.AUDIT_READ, Scope.PROGRAMME_WRITE, Scope.PRODUCTS_WRITE})
 
 
 class MissingScope(LaokeError):

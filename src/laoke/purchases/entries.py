@@ -108,5 +108,12 @@ def taken(kind: str, code: str) -> bool:
     return bool(model._default_manager.filter(**{key: code}).exists())
 
 
+def lock(kind: str, code: str) -> None:
+    """Let nobody else change the entry of this code until the transaction ends; what is read after it holds."""
+    model, key = _KEYS[kind]
+    rows = model._default_manager.select_for_update(no_key=True).filter(**{key: code})
+    rows.values_list("pk", flat=True).first()
+
+
 def _named(row: Region | Channel | Category) -> NamedEntry:
     return NamedEntry(row.pk, row.code, row.name, row.name_en, getattr(row, "parent_id", None))

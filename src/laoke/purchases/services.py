@@ -119,12 +119,20 @@ def save_stores(
 
 
 def save_regions(caller: Caller, regions: Mapping[str, tuple[str, str]], *, at: datetime) -> dict[str, int]:
-    """Add or rename regions, given as (name, English name) by code; returns their ids by code."""
+    """Add or rename regions, given as (name, English name) by code; returns their ids by code.
+
+    Raises:
+        BadReference; OutsideStores: a caller limited to stores.
+    """
     return _save_names(caller, Region, "region", regions, at)
 
 
 def save_channels(caller: Caller, channels: Mapping[str, tuple[str, str]], *, at: datetime) -> dict[str, int]:
-    """Add or rename channels, given as (name, English name) by code; returns their ids by code."""
+    """Add or rename channels, given as (name, English name) by code; returns their ids by code.
+
+    Raises:
+        BadReference; OutsideStores: a caller limited to stores.
+    """
     return _save_names(caller, Channel, "channel", channels, at)
 
 
@@ -132,6 +140,7 @@ def _save_names(
     caller: Caller, model: type[Any], kind: str, entries: Mapping[str, tuple[str, str]], at: datetime
 ) -> dict[str, int]:
     caller.require(Scope.STORES_WRITE)
+    caller.require_whole_shop()
     for code, (name, name_en) in entries.items():
         _code("code", code, 40)
         _text("name", name, 100, required=True)
@@ -148,9 +157,10 @@ def save_categories(caller: Caller, categories: Sequence[CategoryInput], *, at: 
     """Add or change categories; returns their ids by code. Parents may come in the same call, in any order.
 
     Raises:
-        BadReference: a parent nobody knows, or a circle.
+        BadReference: a parent nobody knows, or a circle; OutsideStores: a caller limited to stores.
     """
     caller.require(Scope.PRODUCTS_WRITE)
+    caller.require_whole_shop()
     for category in categories:
         _code("code", category.code, 60)
         _text("name", category.name, 100, required=True)
@@ -184,9 +194,10 @@ def save_products(caller: Caller, products: Sequence[ProductInput], *, at: datet
     """Add or change products; returns their ids by SKU. All or nothing; prices hold from this commit on.
 
     Raises:
-        BadReference
+        BadReference; OutsideStores: a caller limited to stores.
     """
     caller.require(Scope.PRODUCTS_WRITE)
+    caller.require_whole_shop()
     for product in products:
         check_product(product)
     with transaction.atomic():

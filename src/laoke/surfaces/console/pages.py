@@ -67,7 +67,7 @@ NAVIGATION = (
         "users",
         (
             Entry("members", "/members", _("All members"), "users", Scope.MEMBERS_READ),
-            Entry("segments", "/segments", _("Segments and RFM"), "table", Scope.MEMBERS_READ),
+            Entry("segments", "/segments", _("Segments and RFM"), "table", Scope.INSIGHT_READ),
             Entry("imports", "/imports", _("Imports"), "file-import", Scope.STORES_WRITE),
             Entry("merges", "/members/merges", _("Merges"), "git-merge", Scope.MEMBERS_MERGE),
         ),

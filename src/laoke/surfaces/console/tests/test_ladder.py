@@ -15,6 +15,8 @@ from laoke.review.selectors import Run, Value
 from laoke.surfaces.console.selectors import ladder
 from tests.shop import LADDER, OPENING, line
 
+from .conftest import ROOT
+
 
 def words(response) -> str:
     body = re.sub(r"<svg.*?</svg>", "", response.content.decode(), flags=re.S)
@@ -57,6 +59,9 @@ class TestRungs:
     def test_a_limited_account_counts_members_at_home(self, shop, climbers, hire):
         said = words(hire("store_manager", store_ids=[shop.stores["S1"]]).get("/tiers"))
         assert "1 member, at home in these stores" in said
+        assert "the tier rules count those at home in the stores" in " ".join(
+            (ROOT / "docs" / "reference" / "console.md").read_text().split()
+        )
 
     def test_review_days(self, shop, hire):
         assert "The next is 2026-04-01, in 22 days; then 2026-07-01." in words(hire().get("/tiers"))

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from laoke.foundation.access import ROLE_SCOPES, SYSTEM, Role, Scope
+from laoke.foundation.access import ROLE_SCOPES, SYSTEM, Caller, OutsideStores, Role, Scope
 from laoke.foundation.audit.models import AuditEntry
-from laoke.purchases import reference, services
+from laoke.purchases import entries, reference, services
 from laoke.purchases.models import Category, Product
 from laoke.purchases.services import CategoryInput, ProductInput
 from tests.shop import OPENING
@@ -175,6 +175,95 @@ class TestForms:
         browser.post(f"/products/{found.pk}/switch", {"active": "on"})
         found.refresh_from_db()
         assert found.active
+
+    def test_saved_by_somebody_else_at_the_last_moment(self, shelf, hire, monkeypatch):
+        """Between reading the page and locking the product somebody saves it: nothing of theirs is overwritten."""
+        found, lock = Product.objects.get(sku="P001"), entries.lock
+        browser = hire()
+        seen = re.search(
+            r'name="seen" value="(\w+)"', browser.get(f"/products/{found.pk}/edit").content.decode()
+        )[1]
+
+        def late(kind, key):
+            Product.objects.filter(sku="P001").update(price_minor=999)
+            lock(kind, key)
+
+        monkeypatch.setattr(entries, "lock", late)
+        answer = browser.post(f"/products/{found.pk}/edit", FORM | {"seen": seen, "once": "p"})
+        assert answer.status_code == 409
+        assert "List price: 9.99" in words(answer)
+        now = re.search(r'name="seen" value="(\w+)"', answer.content.decode())[1]
+        assert now != seen
+        found.refresh_from_db()
+        assert found.name == "嫩豆腐 1"
+        assert (
+            browser.post(f"/products/{found.pk}/edit", FORM | {"seen": now, "once": "p"}).status_code == 303
+        )
+        browser.post(f"/products/{found.pk}/switch")
+        found.refresh_from_db()
+        assert (found.active, found.price_minor) == (False, 999)
+
+    def test_the_comparison_holds_a_lock(self, shelf, hire, statements):
+        found, browser = Product.objects.get(sku="P001"), hire()
+        path = f"/products/{found.pk}"
+        for sent in (f"{path}/edit", f"{path}/switch"):
+            with statements() as run:
+                assert browser.post(sent, FORM).status_code == 303
+            locked = next(n for n, each in enumerate(run) if "FOR NO KEY UPDATE" in each)
+            read = max(
+                n for n, each in enumerate(run) if each.startswith("SELECT") and '"price_minor"' in each
+            )
+            assert locked < read
+
+    def test_the_second_click_gets_the_first_answer(self, shelf, hire):
+        found, browser = Product.objects.get(sku="P001"), hire()
+        path = f"/products/{found.pk}/edit"
+        seen = re.search(r'name="seen" value="(\w+)"', browser.get(path).content.decode())[1]
+        for _click in range(2):
+            assert browser.post(path, FORM | {"seen": seen, "once": "twice"}).status_code == 303
+        assert AuditEntry.objects.filter(action="product.saved", object_id="P001").count() == 1
+
+
+class TestLimitedAccounts:
+    def test_they_look_and_change_nothing(self, shelf, hire):
+        browser = hire("operations", store_ids=[shelf.stores["S1"]])
+        product, category = Product.objects.get(sku="P001"), Category.objects.get(code="01")
+        before = (list(Product.objects.values()), list(Category.objects.values()))
+        for path in ("/products", f"/products/{product.pk}", "/products/categories"):
+            answer = browser.get(path)
+            assert answer.status_code == 200
+            page = answer.content.decode()
+            for act in ("/new", "/edit", "/switch", f"/products/categories/{category.pk}"):
+                assert f'{act}"' not in page, (path, act)
+        for path in (
+            "/products/new",
+            f"/products/{product.pk}/edit",
+            f"/products/{product.pk}/switch",
+            "/products/categories/new",
+            f"/products/categories/{category.pk}",
+        ):
+            assert browser.get(path).status_code == 403
+            answer = browser.post(path, FORM | {"sku": "Y1", "code": "Y1", "parent": ""})
+            assert answer.status_code == 403
+            assert "that is limited to stores does not hold the permission" in words(answer)
+        assert (list(Product.objects.values()), list(Category.objects.values())) == before
+
+    def test_nor_do_keys(self, shelf):
+        limited = Caller("apikey", 1, "till", frozenset(Scope), frozenset({shelf.stores["S1"]}))
+        for save in (
+            lambda: services.save_products(limited, [ProductInput("milk", "牛奶", 1)], at=OPENING),
+            lambda: services.save_categories(limited, [CategoryInput("01", "x")], at=OPENING),
+            lambda: services.save_regions(limited, {"east": ("x", "")}, at=OPENING),
+            lambda: services.save_channels(limited, {"pos": ("x", "")}, at=OPENING),
+        ):
+            with pytest.raises(OutsideStores):
+                save()
+        assert not Category.objects.filter(name="x").exists()
+
+    def test_the_store_chosen_in_the_top_bar_takes_nothing_away(self, shelf, hire):
+        browser = hire()
+        browser.post("/place", {"place": f"store:{shelf.stores['S1']}"})
+        assert '"/products/new"' in browser.get("/products").content.decode()
 
 
 class TestCategories:

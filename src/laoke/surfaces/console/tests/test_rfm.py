@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from laoke.foundation.access import SYSTEM, Role
+from laoke.foundation.access import ROLE_SCOPES, SYSTEM, Role, Scope
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
 from laoke.segments import cubes
@@ -166,7 +166,9 @@ class TestWithoutFigures:
 class TestWhoMay:
     @pytest.mark.parametrize("role", list(Role))
     def test_every_role_may_look(self, scored, hire, role):
-        assert hire(role.value).get("/segments").status_code == 200
+        browser, may = hire(role.value), Scope.INSIGHT_READ in ROLE_SCOPES[role]
+        assert browser.get("/segments").status_code == (200 if may else 403)
+        assert ('href="/segments"' in browser.get("/members").content.decode()) is may
 
     def test_strangers_sign_in_first(self, scored, browser):
         assert browser.get("/segments").headers["Location"] == "/login?next=%2Fsegments"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from laoke.foundation.audit import selectors as audit
 from laoke.kernel.errors import LaokeError
+from laoke.purchases import entries
 from laoke.purchases.services import BadReference
 from laoke.surfaces.console.forms import Form, Seen
 from laoke.surfaces.console.pages import Undo, Visit
@@ -29,15 +30,23 @@ class Meanwhile:
 
 @dataclass(frozen=True, slots=True)
 class EntryPage:
-    """A form for one entry. `current` are the values it was filled on, None for a new one."""
+    """A form for one entry. `current` are the values it was filled on, None for a new one; `edit` puts them in."""
 
     title: str
     about: str
     form: Form
     button: str
     up: tuple[str, str]  # where it leads back to: name and address
-    current: Mapping[str, Any] | None
     meanwhile: Meanwhile | None = None
+    current: Mapping[str, Any] | None = None
+
+
+class _Changed(Exception):
+    """The entry is not what the form was filled on; nothing is saved."""
+
+    def __init__(self, now: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.now = now
 
 
 class EntryForm(Form, Seen):
@@ -45,7 +54,7 @@ class EntryForm(Form, Seen):
 
 
 class Save(Protocol):
-    """Write the cleaned values; whatever it refuses names its field."""
+    """Write the cleaned values; whatever it refuses names its field. An entry that exists is locked by then."""
 
     def __call__(self, values: Mapping[str, Any], /) -> object: ...
 
@@ -56,7 +65,7 @@ def edit(
     kind: str,
     key: str,
     form_class: type[EntryForm],
-    current: Mapping[str, Any] | None,
+    read: Callable[[], Mapping[str, Any]] | None,
     page: Callable[[EntryForm, Meanwhile | None], EntryPage],
     save: Save,
     done: str,
@@ -66,25 +75,43 @@ def edit(
 
     Args:
         kind, key: what the audit trail calls the entry; `key` "" for a new one.
-        current: the entry as it is, by field; None for a new one.
+        read: gives the entry as it is, by field; None for a new one.
+        page: the form in its page, without the values it was filled on.
     """
+    current = read() if read else None
     if visit.request.method != "POST":
-        return visit.show("stores/entry", page(form_class(initial=dict(current or {})), None))
+        fresh = replace(page(form_class(initial=dict(current or {})), None), current=current)
+        return visit.show("stores/entry", fresh)
     form = form_class(visit.request.POST, initial=dict(current or {}))
+
+    def again(status: int, meanwhile: Meanwhile | None = None) -> HttpResponse:
+        return visit.show("stores/entry", replace(page(form, meanwhile), current=current), status=status)
+
     if not form.is_valid():
-        return visit.show("stores/entry", page(form, None), status=422)
-    if current is not None and form.changed_meanwhile(current):
-        return visit.show("stores/entry", page(form, _meanwhile(form, kind, key, current)), status=409)
+        return again(422)
     values = {name: value for name, value in form.cleaned_data.items() if name != "seen"}
+
+    def run() -> Mapping[str, Any]:
+        if read is not None:
+            entries.lock(kind, key)
+            now = read()
+            if form.changed_meanwhile(now):
+                raise _Changed(now)
+        save(values)
+        return {"saved": True}
+
     try:
-        visit.once(f"{kind}.save", values | {"key": key}, lambda: {"saved": bool(save(values)) or True})
+        visit.once(f"{kind}.save", values | {"key": key}, run)
+    except _Changed as changed:
+        current = changed.now
+        return again(409, _meanwhile(form, kind, key, current))
     except BadReference as error:
         field = str(error.extensions.get("field", ""))
         form.add_error(field if field in form.fields else None, error.mend)
-        return visit.show("stores/entry", page(form, None), status=error.status)
+        return again(error.status)
     except LaokeError as error:
         form.refused(error)
-        return visit.show("stores/entry", page(form, None), status=error.status)
+        return again(error.status)
     return visit.go(done, said)
 
 

@@ -172,7 +172,6 @@ def add(visit: Visit) -> HttpResponse:
             form=form,
             button=_("Add the product"),
             up=(_("Products"), "/products"),
-            current=None,
         )
 
     return edit(
@@ -180,7 +179,7 @@ def add(visit: Visit) -> HttpResponse:
         kind="product",
         key="",
         form_class=_NewProductForm,
-        current=None,
+        read=None,
         page=page,
         save=save,
         done="/products",
@@ -194,7 +193,10 @@ def change(visit: Visit, product_id: int) -> HttpResponse:
     """Change a product; its SKU stays."""
     found = product_page(visit.actor, product_id)
     path = f"/products/{product_id}"
-    current = _values(found)
+
+    def save(values: Mapping[str, Any]) -> object:
+        active = product_page(visit.actor, product_id).active
+        return services.save_products(visit.actor, [_input(found.sku, values, active=active)], at=visit.at)
 
     def page(form: EntryForm, meanwhile: Meanwhile | None) -> EntryPage:
         return EntryPage(
@@ -203,7 +205,6 @@ def change(visit: Visit, product_id: int) -> HttpResponse:
             form=form,
             button=_("Save"),
             up=(found.name.zh, path),
-            current=current,
             meanwhile=meanwhile,
         )
 
@@ -212,11 +213,9 @@ def change(visit: Visit, product_id: int) -> HttpResponse:
         kind="product",
         key=found.sku,
         form_class=_ProductForm,
-        current=current,
+        read=lambda: _values(product_page(visit.actor, product_id)),
         page=page,
-        save=lambda values: services.save_products(
-            visit.actor, [_input(found.sku, values, active=found.active)], at=visit.at
-        ),
+        save=save,
         done=path,
         said=_("The product is saved."),
     )
@@ -232,7 +231,9 @@ def switch(visit: Visit, product_id: int) -> HttpResponse:
     active = visit.request.POST.get("active") == "on"
 
     def save() -> dict[str, Any]:
-        services.save_products(visit.actor, [_input(found.sku, _values(found), active=active)], at=visit.at)
+        entries.lock("product", found.sku)
+        values = _values(product_page(visit.actor, product_id))
+        services.save_products(visit.actor, [_input(found.sku, values, active=active)], at=visit.at)
         return {"active": active}
 
     visit.once("product.switch", {"product": product_id, "active": active}, save)
@@ -276,6 +277,8 @@ def change_category(visit: Visit, category_id: int) -> HttpResponse:
 
 
 def _category(visit: Visit, line: NameLine | None) -> HttpResponse:
+    entry_id = line.id if line else 0
+
     def save(values: Mapping[str, Any]) -> object:
         code = line.code if line else values["code"]
         if line is None and entries.taken("category", code):
@@ -285,21 +288,19 @@ def _category(visit: Visit, line: NameLine | None) -> HttpResponse:
 
     def page(form: EntryForm, meanwhile: Meanwhile | None) -> EntryPage:
         title = _("Edit category %(code)s") % {"code": line.code} if line else _("Add a category")
-        return EntryPage(
-            title, "", form, _("Save"), (_("Categories"), "/products/categories"), current, meanwhile
-        )
+        return EntryPage(title, "", form, _("Save"), (_("Categories"), "/products/categories"), meanwhile)
 
-    current = None
-    if line:
-        above = entries.named_one("category", line.id).parent_id
-        parent = entries.named_one("category", above).code if above else ""
-        current = {"name": line.name.zh, "name_en": line.name.en, "parent": parent}
+    def read() -> Mapping[str, Any]:
+        now = entries.named_one("category", entry_id)
+        parent = entries.named_one("category", now.parent_id).code if now.parent_id else ""
+        return {"name": now.name, "name_en": now.name_en, "parent": parent}
+
     return edit(
         visit,
         kind="category",
         key=line.code if line else "",
         form_class=_CategoryForm if line else _NewCategoryForm,
-        current=current,
+        read=read if line else None,
         page=page,
         save=save,
         done="/products/categories",

@@ -11,7 +11,7 @@ from laoke.surfaces.console.selectors.rfm import Axes, rfm_page
 
 
 @require_safe
-@console_page("segments", Scope.MEMBERS_READ)
+@console_page("segments", Scope.INSIGHT_READ)
 def show(visit: Visit) -> HttpResponse:
     """Who the members are, by recency, frequency and amount; anything but a known pair of axes shows the first."""
     wanted = visit.request.GET.get("by", "")

@@ -115,7 +115,6 @@ def add(visit: Visit) -> HttpResponse:
             form=form,
             button=_("Add the store"),
             up=(_("Stores"), "/stores"),
-            current=None,
         )
 
     return edit(
@@ -123,7 +122,7 @@ def add(visit: Visit) -> HttpResponse:
         kind="store",
         key="",
         form_class=_NewStoreForm,
-        current=None,
+        read=None,
         page=page,
         save=save,
         done="/stores",
@@ -138,6 +137,10 @@ def change(visit: Visit, store_id: int) -> HttpResponse:
     line = store_line(visit.actor, store_id)
     path = f"/stores/{store_id}"
 
+    def save(values: Mapping[str, Any]) -> object:
+        active = store_line(visit.actor, store_id).active
+        return services.save_stores(visit.actor, [_input(line.code, values, active=active)], at=visit.at)
+
     def page(form: EntryForm, meanwhile: Meanwhile | None) -> EntryPage:
         return EntryPage(
             title=_("Edit store %(code)s") % {"code": line.code},
@@ -145,7 +148,6 @@ def change(visit: Visit, store_id: int) -> HttpResponse:
             form=form,
             button=_("Save"),
             up=(line.name.zh, path),
-            current=_store_values(line),
             meanwhile=meanwhile,
         )
 
@@ -154,11 +156,9 @@ def change(visit: Visit, store_id: int) -> HttpResponse:
         kind="store",
         key=line.code,
         form_class=_StoreForm,
-        current=_store_values(line),
+        read=lambda: _store_values(store_line(visit.actor, store_id)),
         page=page,
-        save=lambda values: services.save_stores(
-            visit.actor, [_input(line.code, values, active=line.active)], at=visit.at
-        ),
+        save=save,
         done=path,
         said=_("The store is saved."),
     )
@@ -174,7 +174,8 @@ def switch(visit: Visit, store_id: int) -> HttpResponse:
     active = visit.request.POST.get("active") == "on"
 
     def save() -> dict[str, Any]:
-        values = _store_values(line)
+        entries.lock("store", line.code)
+        values = _store_values(store_line(visit.actor, store_id))
         services.save_stores(visit.actor, [_input(line.code, values, active=active)], at=visit.at)
         return {"active": active}
 
@@ -249,9 +250,8 @@ def change_channel(visit: Visit, channel_id: int) -> HttpResponse:
 
 def _name(visit: Visit, kind: str, line: NameLine | None) -> HttpResponse:
     """Add or rename a region or a channel: both belong to the whole shop, so limited accounts leave them alone."""
-    if visit.actor.stores is not None:
-        raise OutsideStores(_("the whole shop"))
-    region = kind == "region"
+    visit.actor.require_whole_shop()
+    region, entry_id = kind == "region", line.id if line else 0
     up = (_("Regions"), "/stores/regions") if region else (_("Channels"), "/stores/channels")
 
     def save(values: Mapping[str, Any]) -> object:
@@ -268,15 +268,18 @@ def _name(visit: Visit, kind: str, line: NameLine | None) -> HttpResponse:
             title = (_("Rename region %(code)s") if region else _("Rename channel %(code)s")) % {
                 "code": line.code
             }
-        return EntryPage(title, "", form, _("Save"), up, current, meanwhile)
+        return EntryPage(title, "", form, _("Save"), up, meanwhile)
 
-    current = {"name": line.name.zh, "name_en": line.name.en} if line else None
+    def read() -> Mapping[str, Any]:
+        now = name_line(kind, entry_id)
+        return {"name": now.name.zh, "name_en": now.name.en}
+
     return edit(
         visit,
         kind=kind,
         key=line.code if line else "",
         form_class=NamesForm if line else NewNamesForm,
-        current=current,
+        read=read if line else None,
         page=page,
         save=save,
         done=up[1],
