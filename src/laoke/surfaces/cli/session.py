@@ -89,7 +89,9 @@ def ready(*, migrate: bool = False) -> Iterator[None]:
             _migrations(migrate)
             from django.utils import translation
 
-            with translation.override("en"):  # commands speak English; refusals are told in the language at hand
+            with translation.override(
+                "en"
+            ):  # commands speak English; refusals are told in the language at hand
                 yield
 
 
