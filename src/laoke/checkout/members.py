@@ -18,8 +18,9 @@ from laoke.members.errors import UnknownMember
 READ = sql.statement("laoke.checkout", "read_member")
 LOCK = sql.statement("laoke.checkout", "lock_member")
 
-# The account row moved while its lock was waited for; with the lock held, one more reading is current.
-_READINGS = 2
+# The account row moved while its lock was waited for; with the lock held, one more reading is current. A merge or its
+# undoing meanwhile may have the next reading find another account, which has to be waited for anew.
+_READINGS = 6
 
 
 class Read(NamedTuple):

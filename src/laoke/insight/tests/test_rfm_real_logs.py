@@ -39,7 +39,7 @@ def rfm_of(session, shared_data):
     def rfm(log, as_of):
         orders = session.sql(AS_ORDERS.format(log=log.format(folder=shared_data)), dialect="duckdb")
         first_days = orders.group_by("member_id").aggregate(registered_date=orders.biz_date.min())
-        members = first_days.mutate(status=ibis.literal("active"))
+        members = first_days.mutate(status=ibis.literal("active"), home_store_id=ibis.null("int64"))
         result = compute_rfm(
             orders,
             members,

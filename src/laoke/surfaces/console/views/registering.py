@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from laoke.foundation.access import Scope
+from laoke.foundation.audit import services as audit
 from laoke.kernel.errors import LaokeError
 from laoke.members import services
 from laoke.members.errors import BadTag, IdentityMissing, IdentityTaken
@@ -114,6 +115,7 @@ def register(visit: Visit) -> HttpResponse:
                 for channel, purpose in (each.split(":") for each in values["agreed"])
             ],
         )
+        audit.record(visit.actor, "member.registered", "member", member_id, at=visit.at)
         return {"member_id": member_id}
 
     try:
