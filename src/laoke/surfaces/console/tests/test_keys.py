@@ -141,7 +141,7 @@ class TestWhoMay:
     def test_both_languages(self, shop, hire):
         browser = hire(language="zh-hans")
         assert "新建密钥" in browser.get("/settings/keys").content.decode()
-        assert "可以做什么" in browser.get("/settings/keys/new").content.decode()
+        assert "权限" in browser.get("/settings/keys/new").content.decode()
 
     def test_at_most_twelve_statements(self, shop, hire, statements):
         browser = hire()
