@@ -8,6 +8,7 @@ from datetime import datetime
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from laoke.foundation.access import ROLE_SCOPES, WHOLE_SHOP, Caller, Role, Scope
 from laoke.foundation.audit import services as audit
@@ -291,7 +292,15 @@ def _check_password(password: str, staff: Staff) -> None:
     try:
         validate_password(password, staff)
     except ValidationError as error:
-        raise WeakPassword(error.messages) from None
+        raise WeakPassword(_why_weak(each) for each in error.error_list) from None
+
+
+def _why_weak(error: ValidationError) -> str:
+    """In the language of the page: Django's own sentence on the length is not translated into each."""
+    if error.code == "password_too_short":
+        least = (error.params or {})["min_length"]
+        return _("The password is too short: it takes at least %(least)s characters.") % {"least": least}
+    return " ".join(error.messages)
 
 
 def _powers(staff: Staff) -> dict[str, object]:

@@ -138,3 +138,17 @@ def test_owners_are_not_limited_to_stores():
     assert not Staff.objects.filter(username="boss").exists()
     anna, chief = Staff.objects.get(username="anna"), Staff.objects.get(username="chief")
     assert (anna.role, anna.store_ids, chief.region_ids) == ("store_manager", [1], None)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh-hans", "密码太短：至少需要 10 个字符。"),
+        ("en", "The password is too short: it takes at least 10 characters."),
+    ],
+)
+def test_a_short_password_is_refused_in_the_language_of_the_page(language, said):
+    with translation.override(language), pytest.raises(WeakPassword) as refused:
+        services.create(SYSTEM, "li", "李", "analyst", "kx7-Q", at=T0)
+    assert said in refused.value.detail
+    assert not Staff.objects.exists()
