@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote_plus
 
 import pyotp
 import pytest
@@ -76,7 +77,10 @@ def test_ctrl_k_finds_a_member(site: Site, window: Open) -> None:
     page.keyboard.press("Control+k")
     expect(palette).to_be_visible()
     page.keyboard.press("Control+a")
-    page.keyboard.type(PERSON[:3])
+    # The hits of before stand there until the new ones come.
+    with page.expect_response(lambda answer: f"q={quote_plus(PERSON[:3])}" in answer.url.replace("%20", "+")):
+        page.keyboard.type(PERSON[:3])
+    page.wait_for_function("() => !document.querySelector('#palette .htmx-request')")
     expect(hit).to_be_visible()
     for _ in range(20):
         page.keyboard.press("ArrowDown")

@@ -113,6 +113,10 @@
   if (top) top.addEventListener("pointerdown", (event) => { event.preventDefault(); find(); });
   palette.addEventListener("close", () => { if (opener && opener.isConnected) opener.focus(); });
   // A search field keeps the first Esc for itself, to empty it.
+  /* New hits take the place of the one somebody had come to: back to the field. */
+  document.addEventListener("htmx:after:swap", () => {
+    if (palette.open && !palette.contains(document.activeElement)) palette.querySelector("input").focus();
+  });
   palette.addEventListener("keydown", (event) => { if (event.key === "Escape") { event.preventDefault(); palette.close(); } });
   palette.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
