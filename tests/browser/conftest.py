@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from tests.browser import chromium
 from tests.browser.site import PASSWORD, Site, serving
 
 Open = Callable[..., Page]
+
+# The machine has other work beside the browser's; what never comes fails all the same.
+PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 
 _REPORT_VIOLATIONS = """
 document.addEventListener('securitypolicyviolation', event =>
@@ -101,7 +105,7 @@ def opened(browser: Browser, site: Site, complaints: Complaints, **asked: Any) -
         reduced_motion="reduce",
         accept_downloads=True,
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     context.add_cookies(
         [
             *asked.get("cookies", ()),

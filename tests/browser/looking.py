@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Response
+from playwright.sync_api import BrowserContext, Page, Response, expect
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
@@ -61,6 +62,12 @@ def _axe() -> str:
     return AXE.read_text(encoding="utf-8")
 
 
+def arrived(page: Page, address: re.Pattern[str]) -> None:
+    """Wait until the page of that address is there with its scripts: a key pressed earlier is heard by nobody."""
+    expect(page).to_have_url(address)
+    page.wait_for_load_state("load")
+
+
 def prepare(context: BrowserContext) -> None:
     """Have axe in every page of a context: quicker than handing it over page by page."""
     context.add_init_script(_axe())
@@ -68,6 +75,7 @@ def prepare(context: BrowserContext) -> None:
 
 def faults(page: Page, *, colours_only: bool = False) -> list[str]:
     """What axe finds: a line for each element, with the rule it breaks."""
+    page.wait_for_load_state("load")
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_axe())
     only = {"type": "rule", "values": OF_COLOUR} if colours_only else {"type": "tag", "values": TAGS}

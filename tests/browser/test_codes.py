@@ -41,7 +41,7 @@ def test_an_account_from_its_making_to_its_end(window: Open) -> None:
     # The phone.
     here = window()
     sign_in(here, username, password)
-    expect(here).to_have_url(re.compile("/members$"))
+    looking.arrived(here, re.compile("/members$"))
     here.goto("/account/codes")
     expect(here.get_by_role("img", name="QR code with the secret for the app")).to_be_visible()
     assert not looking.faults(here)
@@ -66,14 +66,14 @@ def test_an_account_from_its_making_to_its_end(window: Open) -> None:
     expect(elsewhere.get_by_label("Code", exact=True)).to_be_focused()
     elsewhere.keyboard.type(codes[0])
     elsewhere.keyboard.press("Enter")
-    expect(elsewhere).to_have_url(re.compile("/members$"))
+    looking.arrived(elsewhere, re.compile("/members$"))
     here.goto("/account")
     expect(here.get_by_text("9 recovery codes left")).to_be_visible()
     assert not looking.faults(here)
     here.get_by_role("button", name=re.compile("Sign out Chrome")).click()
     expect(here.get_by_role("status").get_by_text("This browser is signed out.")).to_be_visible()
     elsewhere.goto("/account")
-    expect(elsewhere).to_have_url(re.compile("/login"))
+    looking.arrived(elsewhere, re.compile("/login"))
 
     # The end, and back.
     owner.goto("/settings/staff")
@@ -85,6 +85,6 @@ def test_an_account_from_its_making_to_its_end(window: Open) -> None:
     dialog.get_by_role("button", name="Disable").click()
     expect(owner.get_by_role("status").get_by_text("is shut out.")).to_be_visible()
     here.goto("/account")
-    expect(here).to_have_url(re.compile("/login"))
+    looking.arrived(here, re.compile("/login"))
     owner.get_by_role("button", name="Undo").click()
     expect(owner.get_by_role("status").get_by_text("may sign in again.")).to_be_visible()

@@ -43,12 +43,12 @@ def test_a_file_with_bad_rows_comes_in_as_far_as_it_can(
     ((before,),) = site.ask("select count(*) from members_member")
     page = window("operations", script=script)
     send(page, path)
-    expect(page).to_have_url(re.compile(r"/imports/\d+/columns"))
+    looking.arrived(page, re.compile(r"/imports/\d+/columns"))
     expect(page.locator('select[name="column-phone"]')).to_have_value("0")
     if script:
         assert not looking.faults(page)
     page.get_by_role("button", name="Start the trial run").click()
-    expect(page).to_have_url(re.compile(r"/imports/\d+$"))
+    looking.arrived(page, re.compile(r"/imports/\d+$"))
     begin = page.get_by_role("button", name=re.compile("^Import 2"))
     wait_for(page, begin, script)
     assert site.ask("select count(*) from members_member") == [(before,)]
@@ -108,7 +108,7 @@ def test_a_list_becomes_a_file(kind: str, begins: bytes, site: Site, window: Ope
     assert not looking.faults(page)
     form.locator(f'input[name=kind][value="{kind}"]').check()
     form.locator(".acts button").first.click()
-    expect(page).to_have_url(re.compile("/exports$"))
+    looking.arrived(page, re.compile("/exports$"))
     ((export,),) = site.ask("select max(id) from console_export")
     fetch = page.locator(f'main a[href="/exports/{export}/file"]')
     wait_for(page, fetch, script=True)

@@ -73,7 +73,7 @@ def test_nothing_typed_is_lost_with_the_session(
     if script:
         assert not looking.faults(page)
     page.get_by_role("button", name="Send them now").click()
-    expect(page).to_have_url(re.compile(f"/stores/{store}$"))
+    looking.arrived(page, re.compile(f"/stores/{store}$"))
     assert name_of(site, store) == typed
 
 
@@ -95,7 +95,7 @@ def test_two_people_edit_one_thing(store: int, site: Site, window: Open) -> None
     assert name_of(site, store) == "第一个名字"
     assert not looking.faults(second)
     second.get_by_role("button", name="Save").click()
-    expect(second).to_have_url(re.compile(f"/stores/{store}$"))
+    looking.arrived(second, re.compile(f"/stores/{store}$"))
     assert name_of(site, store) == "第二个名字"
 
 
@@ -107,7 +107,7 @@ def test_a_double_click_acts_once(script: bool, site: Site, window: Open) -> Non
     page.get_by_label("Code").fill(code)
     page.get_by_label("Name", exact=True).fill("直播")
     page.locator(SEND).dblclick(no_wait_after=True)
-    expect(page).to_have_url(re.compile("/stores/channels$"))
+    looking.arrived(page, re.compile("/stores/channels$"))
     assert site.ask("select count(*) from purchases_channel where code = %s", code) == [(1,)]
     assert site.ask("select count(*) from foundation_auditentry where object_id = %s", code) in (
         [(1,)],
@@ -124,9 +124,9 @@ def test_back_and_send_again_gives_the_first_answer(script: bool, site: Site, wi
     for label, value in (("Code", code), ("Name", "直播")):
         page.get_by_label(label, exact=True).fill(value)
     page.locator(SEND).click()
-    expect(page).to_have_url(re.compile("/stores/channels$"))
+    looking.arrived(page, re.compile("/stores/channels$"))
     page.go_back()
-    expect(page).to_have_url(re.compile("/stores/channels/new$"))
+    looking.arrived(page, re.compile("/stores/channels/new$"))
     assert site.ask("select count(*) from purchases_channel where code = %s", code) == [(1,)]
 
 

@@ -30,7 +30,7 @@ def register(page: Page, number: str, name: str) -> int:
     page.get_by_label("Phone", exact=True).fill(number)
     page.get_by_label("Name", exact=True).fill(name)
     page.locator("form.form .acts button").first.click()
-    expect(page).to_have_url(re.compile(r"/members/\d+$"))
+    looking.arrived(page, re.compile(r"/members/\d+$"))
     return int(page.url.rsplit("/", 1)[1])
 
 
@@ -61,7 +61,7 @@ def test_sign_in_register_find_and_adjust(script: bool, site: Site, window: Open
     expect(hit).to_be_visible()
     assert number not in hit.locator("xpath=ancestor::tr").inner_text()
     hit.click()
-    expect(page).to_have_url(re.compile(f"/members/{member}"))
+    looking.arrived(page, re.compile(f"/members/{member}"))
     page.locator("main").get_by_role("link", name="Adjust points").click()
     form = page.locator("form[data-adjust]")
     form.locator("[name=points]").fill("120")
@@ -106,7 +106,7 @@ def test_points_are_adjusted_by_keyboard_alone(site: Site, window: Open) -> None
     page.keyboard.press("ArrowDown")
     expect(hit).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(f"/members/{member}$"))
+    looking.arrived(page, re.compile(f"/members/{member}$"))
     opener = page.locator("main").get_by_role("link", name="Adjust points")
     for _ in range(40):
         if opener.evaluate("link => link === document.activeElement"):
@@ -148,7 +148,7 @@ def test_two_people_edit_one_member(site: Site, window: Open) -> None:
         page.goto(f"/members/{member}/edit")
     first.locator("[name=gender]").select_option("f")
     first.get_by_role("button", name="Save").click()
-    expect(first).to_have_url(re.compile(f"/members/{member}$"))
+    looking.arrived(first, re.compile(f"/members/{member}$"))
     second.locator("[name=gender]").select_option("m")
     second.locator("[name=name]").fill("诸葛二")
     second.get_by_role("button", name="Save").click()
@@ -158,7 +158,7 @@ def test_two_people_edit_one_member(site: Site, window: Open) -> None:
     expect(second.locator("[name=name]")).to_have_value("诸葛二")
     sound(second)
     second.get_by_role("button", name="Lay mine on top").click()
-    expect(second).to_have_url(re.compile(f"/members/{member}$"))
+    looking.arrived(second, re.compile(f"/members/{member}$"))
     assert site.ask("select gender, name_masked from members_member where id = %s", member) == [
         ("m", "诸*二")
     ]
@@ -172,16 +172,16 @@ def test_two_are_merged_and_parted_again(script: bool, site: Site, window: Open)
         page.goto(f"/members/{member}/points")
         page.locator("form[data-adjust] [name=points]").fill(points)
         page.locator("form[data-adjust]").get_by_role("button", name="Adjust points").click()
-        expect(page).to_have_url(re.compile(f"/members/{member}"))
+        looking.arrived(page, re.compile(f"/members/{member}"))
     page.goto(f"/members/merge?kept={kept}&gone={gone}")
     if script:
         sound(page)
     page.get_by_label("Reason").fill("Registered twice at the till")
     page.get_by_role("button", name="Merge", exact=True).click()
-    expect(page).to_have_url(re.compile(f"/members/{kept}$"))
+    looking.arrived(page, re.compile(f"/members/{kept}$"))
     assert (balance(site, kept), balance(site, gone)) == (42, 0)
     page.goto(f"/members/{gone}")
-    expect(page).to_have_url(re.compile(f"/members/{kept}$"))
+    looking.arrived(page, re.compile(f"/members/{kept}$"))
     page.goto("/members/merges")
     if script:
         sound(page)
@@ -211,6 +211,6 @@ def test_nothing_typed_at_registration_is_lost_with_the_session(site: Site, wind
     sign_in(page, "associate")
     expect(page.get_by_text("尉迟 نور")).to_be_visible()
     page.get_by_role("button", name="Send them now").click()
-    expect(page).to_have_url(re.compile(r"/members/\d+$"))
+    looking.arrived(page, re.compile(r"/members/\d+$"))
     member = int(page.url.rsplit("/", 1)[1])
     assert site.ask("select name_masked from members_member where id = %s", member) == [("尉*** ن***",)]

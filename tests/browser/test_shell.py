@@ -32,7 +32,7 @@ def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
 def test_each_role_signs_in_sees_its_navigation_and_signs_out(username: str, window: Open) -> None:
     page = window()
     page.goto("/")
-    expect(page).to_have_url(re.compile("/login"))
+    looking.arrived(page, re.compile("/login"))
     sign_in(page, username)
     expect(page.locator("main h1")).to_be_visible()
     role = Role.STORE_MANAGER if username == LIMITED else Role(username)
@@ -43,9 +43,9 @@ def test_each_role_signs_in_sees_its_navigation_and_signs_out(username: str, win
         )
     page.locator("details.me summary").click()
     page.locator("details.me").get_by_role("button", name="Sign out").click()
-    expect(page).to_have_url(re.compile("/login"))
+    looking.arrived(page, re.compile("/login"))
     page.goto("/members")
-    expect(page).to_have_url(re.compile("/login"))
+    looking.arrived(page, re.compile("/login"))
 
 
 def test_a_wrong_password_is_said_at_its_field(window: Open) -> None:
@@ -59,7 +59,7 @@ def test_a_wrong_password_is_said_at_its_field(window: Open) -> None:
     expect(page.get_by_text("User name and password do not match")).to_be_visible()
     assert not looking.faults(page)
     sign_in(page, "owner")
-    expect(page).to_have_url(re.compile("/stores$"))
+    looking.arrived(page, re.compile("/stores$"))
 
 
 def test_ctrl_k_finds_a_member(site: Site, window: Open) -> None:
@@ -87,7 +87,7 @@ def test_ctrl_k_finds_a_member(site: Site, window: Open) -> None:
         if page.evaluate("() => document.activeElement.getAttribute('href')") == hit.get_attribute("href"):
             break
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(f"/members/{site.known['person']}$"))
+    looking.arrived(page, re.compile(f"/members/{site.known['person']}$"))
 
 
 def test_language_and_theme_are_switched_and_stay(window: Open) -> None:
@@ -99,7 +99,7 @@ def test_language_and_theme_are_switched_and_stay(window: Open) -> None:
     chosen.get_by_role("button", name="中文").click()
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    expect(page).to_have_url(re.compile("/stores$"))
+    looking.arrived(page, re.compile("/stores$"))
     expect(page.locator("main h1")).to_have_text("门店")
     page.goto("/members")
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
@@ -166,7 +166,7 @@ def test_a_dialog_keeps_the_keyboard_and_gives_it_back(site: Site, window: Open)
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(edit).to_be_focused()
-    expect(page).to_have_url(re.compile(f"/stores/{site.known['store_id']}$"))
+    looking.arrived(page, re.compile(f"/stores/{site.known['store_id']}$"))
 
 
 def test_single_keys_can_be_switched_off(window: Open) -> None:
@@ -174,7 +174,7 @@ def test_single_keys_can_be_switched_off(window: Open) -> None:
     page.goto("/stores")
     page.keyboard.press("g")
     page.keyboard.press("m")
-    expect(page).to_have_url(re.compile("/members"))
+    looking.arrived(page, re.compile("/members"))
     page.keyboard.press("?")
     dialog = page.locator("dialog#dialog")
     expect(dialog).to_be_visible()
@@ -185,7 +185,7 @@ def test_single_keys_can_be_switched_off(window: Open) -> None:
     page.keyboard.press("g")
     page.keyboard.press("m")
     page.wait_for_timeout(300)
-    expect(page).to_have_url(re.compile("/stores"))
+    looking.arrived(page, re.compile("/stores"))
 
 
 def test_what_is_under_the_names_of_the_roles(site: Site) -> None:
@@ -215,7 +215,7 @@ def test_codes_from_the_phone_are_switched_on_asked_for_and_switched_off(site: S
     sign_in(again, username)
     expect(again.get_by_role("heading", name="Enter the code")).to_be_visible()
     again.goto("/members")
-    expect(again).to_have_url(re.compile("/login"))
+    looking.arrived(again, re.compile("/login"))
     sign_in(again, username)
     assert not looking.faults(again)
     for code, right in (("123456", False), (codes[0], True)):
@@ -231,4 +231,4 @@ def test_codes_from_the_phone_are_switched_on_asked_for_and_switched_off(site: S
     again.locator("form.form [type=password]").fill(PASSWORD)
     again.locator("form.form [name=one_time_code]").fill(codes[1])
     again.get_by_role("button", name="Turn codes off").click()
-    expect(again).to_have_url(re.compile("/account$"))
+    looking.arrived(again, re.compile("/account$"))
