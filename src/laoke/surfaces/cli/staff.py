@@ -23,6 +23,13 @@ Regions = Annotated[
     list[str] | None,
     typer.Option("--region", help="Limit to the stores of this region (code); repeat for more."),
 ]
+Stays = Annotated[
+    bool,
+    typer.Option(
+        "--password-stays", help="The person typed the password here themselves and is asked for no other."
+    ),
+]
+OWNER = "owner"
 ROLES = "owner, operations, analyst, finance, store_manager, associate, customer_service, auditor"
 
 
@@ -35,9 +42,10 @@ def add(
     region: Regions = None,
     language: Annotated[str, typer.Option(help="zh-hans or en.")] = "zh-hans",
     password_stdin: passwords.FromStdin = False,
+    password_stays: Stays = False,
     json: Json = False,
 ) -> None:
-    """Make an account. Asks for its password.
+    """Make an account. Asks for its password; whoever it is for chooses another at the first sign-in, owners excepted.
 
     Example: laoke user add lin --role store_manager --store S001
     """
@@ -61,6 +69,7 @@ def add(
             language=language,
             store_ids=stores,
             region_ids=regions,
+            given=not (password_stays or role == OWNER),
         )
         _tell(made, json, f"Account {username} made, role {made.role}.")
 
@@ -136,17 +145,23 @@ def scope(
 
 
 @app.command("password")
-def password(username: Username, password_stdin: passwords.FromStdin = False) -> None:
-    """Set an account's password. Asks for it; the account's sessions end.
+def password(
+    username: Username, password_stdin: passwords.FromStdin = False, password_stays: Stays = False
+) -> None:
+    """Set an account's password. Asks for it; the account's sessions end, and its person chooses another at the next
+    sign-in, owners excepted.
 
     Example: laoke user password lin
     """
     with ready():
         from laoke.foundation.access import SYSTEM
-        from laoke.foundation.staff import services
+        from laoke.foundation.staff import selectors, services
 
         secret = passwords.ask(username, from_stdin=password_stdin)
-        services.set_password(SYSTEM, username, secret, at=now())
+        own = password_stays or any(
+            each.username == username and each.role.value == OWNER for each in selectors.accounts(SYSTEM)
+        )
+        services.set_password(SYSTEM, username, secret, at=now(), given=not own)
         say(f"The password of {username} is set.")
 
 

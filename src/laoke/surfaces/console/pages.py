@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -32,6 +33,9 @@ from laoke.surfaces.console.selectors.surroundings import Surroundings, surround
 DIALOG_HEADER = "X-Laoke-Dialog"
 GO_HEADER = "X-Laoke-Go"
 ONCE = "once"
+# Where a password is chosen in place of one that somebody else knows; until then there is no other page.
+CHOOSE_FIRST = "first-password"
+CHOOSE_FIRST_PATH = "/account/password/first"
 SHORTCUTS_COOKIE = "laoke_shortcuts"
 _SAID = "said"
 
@@ -264,6 +268,17 @@ def _navigation(caller: Caller) -> tuple[tuple[Group, tuple[Entry, ...]], ...]:
     return tuple((group, entries) for group, entries in shown if entries)
 
 
+def _choose_password_first(visit: Visit) -> HttpResponse:
+    """Whatever was asked for waits until the person has a password that nobody else knows."""
+    request = visit.request
+    whole = request.method in ("GET", "HEAD") and not visit.in_dialog and not visit.wants_part
+    wanted = request.get_full_path() if whole else "/"
+    more = "" if wanted == "/" else f"?{urlencode({'next': wanted})}"
+    response = visit.go(CHOOSE_FIRST_PATH + more)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
 def home(caller: Caller) -> str:
     """The first page the caller may see."""
     return next((entry.path for _group, entries in _navigation(caller) for entry in entries), "/account")
@@ -284,6 +299,8 @@ def console_page(here: str, scope: Scope | None = None) -> Callable[[PageView], 
             if not request.user.is_authenticated:
                 return resume.sign_in_first(request)
             visit = Visit(request, here)
+            if request.user.password_given and here != CHOOSE_FIRST:
+                return _choose_password_first(visit)
             try:
                 if scope is not None:
                     visit.caller.require(scope)

@@ -53,6 +53,7 @@ urlpatterns = [
     path("preferences/shortcuts", shell.choose_shortcuts, name="shortcuts"),
     path("account", account.show, name="account"),
     path("account/password", account.password, name="account-password"),
+    path("account/password/first", account.first_password, name="account-first-password"),
     path("account/codes", account.codes_on, name="account-codes"),
     path("account/codes/off", account.codes_off, name="account-codes-off"),
     path("account/codes/recovery", account.renew_recovery_codes, name="account-recovery"),

@@ -62,6 +62,24 @@ class TestUsers:
             ["own", "own", "owner"],
         ]
 
+    def test_a_password_of_somebody_else_is_good_once(self, laoke):
+        from laoke.foundation.staff.models import Staff
+
+        def asked_for_another(name):
+            return Staff.objects.get(username=name).password_given
+
+        laoke("user", "add", "own", "--role", "owner", "--password-stdin", input=PASSWORD)
+        laoke("user", "add", "lin", "--role", "finance", "--password-stdin", input=PASSWORD)
+        laoke(
+            "user", "add", "mei", "--role", "finance", "--password-stdin", "--password-stays", input=PASSWORD
+        )
+        assert [asked_for_another(name) for name in ("own", "lin", "mei")] == [False, True, False]
+        for name in ("own", "lin", "mei"):
+            laoke("user", "password", name, "--password-stdin", input="another-good-one-42\n")
+        assert [asked_for_another(name) for name in ("own", "lin", "mei")] == [False, True, True]
+        laoke("user", "password", "mei", "--password-stdin", "--password-stays", input=PASSWORD)
+        assert not asked_for_another("mei")
+
     @pytest.mark.parametrize(
         ("arguments", "given", "says"),
         [

@@ -36,6 +36,8 @@ class Provider:
         self.status: dict[str, int] = {}  # path: the answer instead
         self.asked: list[str] = []
         self.granted: dict[str, dict[str, str]] = {}
+        self.tokens: list[str] = []  # as they were handed out
+        self.left: list[dict[str, str]] = []  # what was asked of those who signed out
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -77,6 +79,14 @@ class Provider:
         self.granted[code] = asked
         return f"{asked['redirect_uri']}?code={code}&state={asked['state']}"
 
+    def sign_out(self, address: str) -> str:
+        """What the provider does when a browser is led there to sign out. Gives back where it leads to."""
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+        told = jwt.decode(asked["id_token_hint"], self.key, algorithms=[self.algorithm]).claims
+        assert (told["iss"], told["aud"]) == (self.issuer, asked["client_id"])
+        self.left.append(asked | {"sub": told["sub"]})
+        return asked["post_logout_redirect_uri"]
+
     def answer(self, handler: BaseHTTPRequestHandler, path: str, form: dict[str, str]) -> None:
         """Answer one request."""
         self.asked.append(path)
@@ -87,11 +97,19 @@ class Provider:
                     "issuer": self.issuer,
                     "authorization_endpoint": f"{self.issuer}/authorize?theme=shop",
                     "token_endpoint": f"{self.issuer}/token",
+                    "end_session_endpoint": f"{self.issuer}/logout?theme=shop",
                     "jwks_uri": f"{self.issuer}/keys",
                     "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
                 } | self.metadata
             elif path == "/shop/keys":
                 body = {"keys": [self.key.as_dict(private=False)]}
+            elif path == "/shop/logout":
+                leads = self.sign_out(handler.path)
+                handler.send_response(302)
+                handler.send_header("Location", leads)
+                handler.send_header("Content-Length", "0")
+                handler.end_headers()
+                return
             elif path == "/shop/token":
                 status, body = self._token(handler, form)
             else:
@@ -133,4 +151,5 @@ class Provider:
         key = self.sign_with or self.key
         header = {"alg": self.algorithm, "kid": self.key.kid}
         token = jwt.encode(header, claims, key, algorithms=[self.algorithm])
+        self.tokens.append(token)
         return 200, {"access_token": "opaque", "token_type": "Bearer", "id_token": token}

@@ -7,15 +7,18 @@ from dataclasses import replace
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
+import pyotp
 import pytest
 from joserfc.jwk import OctKey
 
+from laoke.foundation import vault
 from laoke.foundation.access import SYSTEM, Role
 from laoke.foundation.audit.models import AuditEntry
 from laoke.foundation.config import ROLES
 from laoke.foundation.staff import services as staff
-from laoke.foundation.staff import sign_on
-from laoke.foundation.staff.models import Staff
+from laoke.foundation.staff import oidc, sign_on
+from laoke.foundation.staff.models import Staff, StaffSession
 from tests.shop import OPENING
 
 from .conftest import PASSWORD, Browser
@@ -323,3 +326,89 @@ class TestTheProvider:
 
 def test_the_roles_of_the_settings_are_those_there_are():
     assert list(ROLES) == [role.value for role in Role]
+
+
+class TestSigningOut:
+    def leave(self, browser):
+        return browser.post("/logout")
+
+    def test_it_ends_the_session_at_the_provider_too(self, provider, li, browser):
+        come_back(browser, provider)
+        response = self.leave(browser)
+        assert response.status_code == 200
+        assert browser.get("/account").status_code == 302
+        address = response["Refresh"].removeprefix("0; url=")
+        assert address.startswith(f"{provider.issuer}/logout?theme=shop&")
+        page = unescape(response.content.decode())
+        assert f'href="{address}"' in page
+        assert "You are signed out here." in page
+        assert "no-store" in response["Cache-Control"]
+        # What the browser does then, on a real socket.
+        answer = httpx.get(address, follow_redirects=False)
+        assert answer.headers["Location"] == "http://testserver/login"
+        (left,) = provider.left
+        assert left["id_token_hint"] == provider.tokens[0]
+        assert (left["sub"], left["client_id"]) == ("subject-1", CLIENT)
+
+    def test_the_token_is_kept_on_the_server_and_sealed(self, provider, li, browser):
+        come_back(browser, provider)
+        (row,) = StaffSession.objects.exclude(staff=None)
+        told = str(row.get_decoded())
+        assert provider.tokens[0] not in told
+        assert provider.tokens[0].split(".")[1] not in told
+        assert row.get_decoded()["id-token"]
+        assert provider.tokens[0] not in str(browser.cookies)
+
+    def test_after_the_code_of_the_phone_it_is_known_still(self, provider, li, browser):
+        li.code_secret, li.code_step = vault.seal("A" * 32, "staff.code-secret"), 0
+        li.save()
+        assert come_back(browser, provider).url == "/login/code"
+        browser.post("/login/code", {"one_time_code": pyotp.TOTP("A" * 32).at(OPENING)})
+        assert browser.get("/account").status_code == 200
+        assert "/logout?" in self.leave(browser)["Refresh"]
+
+    def test_whoever_came_by_password_is_led_nowhere(self, provider, li, browser):
+        browser.sign_in("li")
+        response = self.leave(browser)
+        assert (response.status_code, response.url) == (302, "/login")
+        # Nor does a sign-in by password inherit the token of the session before.
+        come_back(browser, provider)
+        browser.sign_in("li")
+        assert self.leave(browser).status_code == 302
+
+    def test_a_provider_without_it_is_not_asked(self, provider, li, browser):
+        provider.metadata = {"end_session_endpoint": None}
+        come_back(browser, provider)
+        assert self.leave(browser).url == "/login"
+
+    @pytest.mark.parametrize("address", ["javascript:alert(1)", "ftp://x/", 5])
+    def test_an_address_that_is_none_is_not_used(self, provider, li, browser, address):
+        provider.metadata = {"end_session_endpoint": address}
+        come_back(browser, provider)
+        assert self.leave(browser).url == "/login"
+
+    def test_one_that_is_away_does_not_keep_anybody_signed_in(self, provider, li, browser, monkeypatch):
+        come_back(browser, provider)
+        oidc._providers.clear()  # started anew: what the provider says of itself has to be asked again
+        provider.status["/shop/.well-known/openid-configuration"] = 503
+        response = self.leave(browser)
+        assert refused(response) == (
+            "You are signed out here. The sign-in service cannot be reached, so you may still be signed in there."
+        )
+        assert browser.get("/account").status_code == 302
+
+    def test_a_token_that_cannot_be_read_any_more_does_not_either(self, provider, li, browser):
+        come_back(browser, provider)
+        session = browser.session
+        session["id-token"] = "bm90IHNlYWxlZA=="
+        session.save()
+        assert self.leave(browser).url == "/login"
+        assert browser.get("/account").status_code == 302
+
+    def test_a_token_too_long_for_an_address_is_left_out(self, provider, settings):
+        address = oidc.leaving(settings.LAOKE, "x" * 6001, "https://shop.example/login")
+        assert parse_qs(urlsplit(address).query) == {
+            "theme": ["shop"],
+            "client_id": [CLIENT],
+            "post_logout_redirect_uri": ["https://shop.example/login"],
+        }

@@ -20,10 +20,11 @@ from laoke.foundation.staff import services as staff
 from laoke.foundation.staff.codes import Setup
 from laoke.foundation.staff.errors import CodesAlreadyOn, CodesNotOn, WeakPassword, WrongCode, WrongPassword
 from laoke.foundation.staff.sessions import Session
+from laoke.foundation.web.redirects import own_path
 from laoke.surfaces.console import door, throttle
 from laoke.surfaces.console.forms import Form
 from laoke.surfaces.console.naming import Named
-from laoke.surfaces.console.pages import Visit, console_page
+from laoke.surfaces.console.pages import CHOOSE_FIRST, Visit, console_page
 from laoke.surfaces.console.selectors.stores import places
 from laoke.surfaces.console.throttle import TooManyAttempts
 
@@ -62,6 +63,12 @@ class PasswordForm(Form):
         if self.cleaned_data.get("new_password", again) != again:
             raise forms.ValidationError(_("This is not the same as above."))
         return again
+
+
+class FirstPasswordForm(PasswordForm):
+    """One's own password in place of a given one, which is not asked for again."""
+
+    old_password = None  # type: ignore[assignment]
 
 
 class CodeForm(Form):
@@ -115,6 +122,15 @@ class FormPage:
     """A page with one form."""
 
     form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPasswordPage:
+    """Choosing a password in place of the given one. `next` is the page to go on to."""
+
+    form: Form
+    username: str
+    next: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +202,35 @@ def password(visit: Visit) -> HttpResponse:
             auth.update_session_auth_hash(request, changed)
             return visit.go("/account", _("The password is changed. Other browsers are signed out."))
     return visit.show("account/password", FormPage(form), status=422 if form.errors else 200)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@console_page(CHOOSE_FIRST)
+def first_password(visit: Visit) -> HttpResponse:
+    """Choose one's own password in place of one that somebody else knows. No other page opens before that."""
+    request = visit.request
+    wanted = own_path(request.POST.get("next", "") or request.GET.get("next", ""), "/")
+    if not request.user.password_given:  # type: ignore[union-attr]
+        return visit.go(wanted)
+    form = FirstPasswordForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            changed = staff.replace_given_password(
+                visit.actor,
+                form.cleaned_data["new_password"],
+                at=visit.at,
+                keep=request.session.session_key,
+            )
+        except WrongPassword:
+            return visit.go(wanted)  # the same form, sent twice
+        except WeakPassword as error:
+            form.refused(error)
+        else:
+            auth.update_session_auth_hash(request, changed)
+            return visit.go(wanted, _("From now on you sign in with the password you have chosen."))
+    page = FirstPasswordPage(form, visit.actor.label, "" if wanted == "/" else wanted)
+    return visit.show("account/first_password", page, status=422 if form.errors else 200)
 
 
 @sensitive_post_parameters()

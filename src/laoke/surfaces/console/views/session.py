@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -16,9 +17,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from laoke.foundation import vault
 from laoke.foundation.staff import codes, oidc, sign_on
 from laoke.foundation.staff import services as staff
 from laoke.foundation.staff.errors import CodesNotOn, SignOnRefused, SignOnUnavailable, WrongCode
+from laoke.foundation.vault import SealedDataDamaged, SealedWithOtherKey
 from laoke.foundation.web.api import received_at
 from laoke.foundation.web.appearance import remember_language
 from laoke.foundation.web.redirects import own_path
@@ -31,6 +34,8 @@ from laoke.surfaces.console.throttle import TooManyAttempts
 HALFWAY = timedelta(minutes=10)
 _PENDING = "sign-in"
 _AWAY = "sign-on"
+_TOKEN = "id-token"  # noqa: S105 - the name it has in the session
+_SEALED = "console.id-token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,11 @@ class CodePage:
 
 @dataclass(frozen=True, slots=True)
 class AwayPage:
-    """On the way to the identity provider."""
+    """On the way to the identity provider, to sign in or to sign out."""
 
     name: str
     address: str
+    out: bool
 
 
 @never_cache
@@ -116,7 +122,8 @@ def code(request: HttpRequest) -> HttpResponse:
     except CodesNotOn:
         pass  # an owner has just switched them off
     throttle.forget(person.username, "", kind="code")
-    return _enter(request, person, half["next"], resume.held(request), f"{half['by']}, code")
+    by = f"{half['by']}, code"
+    return _enter(request, person, half["next"], resume.held(request), by, half.get("token", ""))
 
 
 @never_cache
@@ -137,7 +144,7 @@ def away(request: HttpRequest) -> HttpResponse:
     if kept and resume.opened(kept, at) is not None:
         resume.put(request, kept)
     request.session.set_expiry(int(resume.HOLDS.total_seconds()))
-    response = render(request, "console/away.html", {"page": AwayPage(door.sign_on_name(), address)})
+    response = render(request, "console/away.html", {"page": AwayPage(door.sign_on_name(), address, False)})
     response["Refresh"] = f"0; url={address}"
     return response
 
@@ -151,20 +158,37 @@ def back(request: HttpRequest) -> HttpResponse:
     kept = resume.held(request)
     wanted = left["next"] if left else ""
     try:
-        person = _sent_back(request, left, at)
+        person, token = _sent_back(request, left, at)
     except (SignOnRefused, SignOnUnavailable) as error:
         return door.page(request, wanted=wanted, refused=error.detail, kept=kept, status=error.status)
-    return _next_step(request, person, wanted, kept, "sign-on")
+    return _next_step(request, person, wanted, kept, "sign-on", token)
 
 
+@never_cache
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
-    """End the session."""
+    """End the session, and the one at the identity provider where it was opened by that and can be ended."""
+    token = _unsealed(request.session.get(_TOKEN, ""))
     auth.logout(request)
-    return HttpResponseRedirect("/login")
+    if not token or not door.sign_on_name():
+        return HttpResponseRedirect("/login")
+    try:
+        address = oidc.leaving(settings.LAOKE, token, request.build_absolute_uri("/login"))
+    except SignOnUnavailable:
+        return door.page(
+            request,
+            refused=_(
+                "You are signed out here. The sign-in service cannot be reached, so you may still be signed in there."
+            ),
+        )
+    if address is None:
+        return HttpResponseRedirect("/login")
+    response = render(request, "console/away.html", {"page": AwayPage(door.sign_on_name(), address, True)})
+    response["Refresh"] = f"0; url={address}"
+    return response
 
 
-def _sent_back(request: HttpRequest, left: dict[str, str] | None, at: datetime) -> Any:
+def _sent_back(request: HttpRequest, left: dict[str, str] | None, at: datetime) -> tuple[Any, str]:
     state, code = request.GET.get("state", ""), request.GET.get("code", "")
     lost = not left or at >= datetime.fromisoformat(left["until"])
     if left is None or lost or not compare_digest(state.encode(), left["state"].encode()):
@@ -176,18 +200,32 @@ def _sent_back(request: HttpRequest, left: dict[str, str] | None, at: datetime) 
     if request.GET.get("error") or not code:
         raise SignOnRefused(_("The sign-in service did not confirm the sign-in. Try again."))
     attempt = oidc.Attempt(left["state"], left["nonce"], left["verifier"])
-    claims = oidc.finish(settings.LAOKE, attempt, code, _callback(request), at=at)
-    return sign_on.person(settings.LAOKE, claims, at=at)
+    arrival = oidc.finish(settings.LAOKE, attempt, code, _callback(request), at=at)
+    return sign_on.person(settings.LAOKE, arrival.claims, at=at), arrival.token
 
 
 def _callback(request: HttpRequest) -> str:
     return request.build_absolute_uri("/login/sign-on/back")
 
 
-def _next_step(request: HttpRequest, person: Any, wanted: str, kept: str, by: str) -> HttpResponse:
+def _sealed(token: str) -> str:
+    """An ID token as a session may keep it: it tells who somebody is."""
+    return base64.b64encode(vault.seal(token, _SEALED)).decode() if token else ""
+
+
+def _unsealed(kept: str) -> str:
+    try:
+        return vault.unseal(base64.b64decode(kept), _SEALED) if kept else ""
+    except (SealedDataDamaged, SealedWithOtherKey):
+        return ""  # the data key is another one since then: signing out here must work all the same
+
+
+def _next_step(
+    request: HttpRequest, person: Any, wanted: str, kept: str, by: str, token: str = ""
+) -> HttpResponse:
     """In, or first to the code for accounts that ask for one."""
     if person.code_secret is None:
-        return _enter(request, person, wanted, kept, by)
+        return _enter(request, person, wanted, kept, by, _sealed(token))
     at = received_at(request)
     # Whatever the browser did before, it is nobody's session until the code is right.
     request.session.flush()
@@ -197,6 +235,7 @@ def _next_step(request: HttpRequest, person: Any, wanted: str, kept: str, by: st
         "until": (at + HALFWAY).isoformat(),
         "next": wanted,
         "by": by,
+        "token": _sealed(token),
     }
     if kept and resume.opened(kept, at) is not None:
         resume.put(request, kept)
@@ -213,11 +252,15 @@ def _half_signed_in(half: dict[str, Any] | None, at: datetime) -> Any:
     return person
 
 
-def _enter(request: HttpRequest, person: Any, wanted: str, kept: str, by: str) -> HttpResponse:
+def _enter(
+    request: HttpRequest, person: Any, wanted: str, kept: str, by: str, token: str = ""
+) -> HttpResponse:
     at = received_at(request)
     auth.login(request, person)  # a new session key and a new token against forgery
-    for passing in (_PENDING, _AWAY):
+    for passing in (_PENDING, _AWAY, _TOKEN):
         request.session.pop(passing, None)
+    if token:
+        request.session[_TOKEN] = token
     resume.drop(request)
     request.session.set_expiry(None)
     staff.signed_in(person, by, at=at)

@@ -108,7 +108,12 @@ class NewForm(LimitsForm):
     language = forms.ChoiceField(
         label=gettext_lazy("Language"), choices=[("zh-hans", "中文"), ("en", "English")]
     )
-    means = forms.ChoiceField(label=gettext_lazy("First password"), widget=forms.RadioSelect, initial="made")
+    means = forms.ChoiceField(
+        label=gettext_lazy("First password"),
+        help_text=gettext_lazy("They choose their own when they first sign in."),
+        widget=forms.RadioSelect,
+        initial="made",
+    )
     password = forms.CharField(
         label=gettext_lazy("Password of your choice"),
         required=False,
@@ -141,7 +146,12 @@ class EditForm(Seen, LimitsForm):
 class PasswordForm(Form):
     """Another password for somebody else."""
 
-    means = forms.ChoiceField(label=gettext_lazy("New password"), widget=forms.RadioSelect, initial="made")
+    means = forms.ChoiceField(
+        label=gettext_lazy("New password"),
+        help_text=gettext_lazy("They choose their own when they next sign in."),
+        widget=forms.RadioSelect,
+        initial="made",
+    )
     password = forms.CharField(
         label=gettext_lazy("Password of your choice"),
         required=False,
@@ -295,6 +305,7 @@ def create(visit: Visit) -> HttpResponse:
                 language=values["language"],
                 store_ids=form.ids("store"),
                 region_ids=form.ids("region"),
+                given=True,
             )
             return {"id": made.pk}
 
