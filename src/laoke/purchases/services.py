@@ -85,17 +85,18 @@ def save_stores(
         regions: names (in Chinese and English) by code of regions that may be new; one not named here is called
             by its code.
     Raises:
-        BadReference; OutsideStores: a caller limited to stores changes those, and adds none.
+        BadReference; OutsideStores: a caller limited to stores changes those, and adds none. Nor does it add
+            regions, which are of the whole shop: one that is not known is refused as BadReference.
     """
     caller.require(Scope.STORES_WRITE)
     _stay_within_own(caller, stores)
     for store in stores:
-        _code("code", store.code, 40)
-        _text("name", store.name, 100, required=True)
-        _text("city", store.city, 60)
+        check_store(store)
     with transaction.atomic():
         names = dict(regions or {})
         before = _as_saved(Store, "code", [store.code for store in stores])
+        if caller.stores is not None:
+            _refuse_new_regions({store.region for store in stores if store.region})
         region_ids = _ensure(Region, {store.region for store in stores if store.region}, names, 40)
         _upsert(
             Store,
@@ -162,8 +163,7 @@ def save_categories(caller: Caller, categories: Sequence[CategoryInput], *, at: 
     caller.require(Scope.PRODUCTS_WRITE)
     caller.require_whole_shop()
     for category in categories:
-        _code("code", category.code, 60)
-        _text("name", category.name, 100, required=True)
+        check_category(category)
     with transaction.atomic():
         before = _as_saved(Category, "code", [category.code for category in categories])
         _upsert(
@@ -237,6 +237,29 @@ def save_products(caller: Caller, products: Sequence[ProductInput], *, at: datet
             return dict(cursor.fetchall())
 
 
+def check_store(store: StoreInput) -> None:
+    """Refuse a store that cannot be kept.
+
+    Raises:
+        BadReference: names the field.
+    """
+    _code("code", store.code, 40)
+    _text("name", store.name, 100, required=True)
+    _text("city", store.city, 60)
+    if store.region:
+        _code("region", store.region, 40)
+
+
+def check_category(category: CategoryInput) -> None:
+    """Refuse a category that cannot be kept.
+
+    Raises:
+        BadReference: names the field.
+    """
+    _code("code", category.code, 60)
+    _text("name", category.name, 100, required=True)
+
+
 def check_product(product: ProductInput) -> None:
     """Refuse a product that cannot be kept.
 
@@ -263,6 +286,16 @@ def _stay_within_own(caller: Caller, stores: Sequence[StoreInput]) -> None:
     own = dict(Store.objects.filter(pk__in=caller.stores).values_list("code", "id"))
     for store in stores:
         caller.require_store(own.get(store.code, 0), store.code)
+
+
+def _refuse_new_regions(codes: set[str]) -> None:
+    known = set(Region.objects.filter(code__in=codes).values_list("code", flat=True))
+    for code in sorted(codes - known):
+        raise BadReference(
+            "region",
+            _("there is no region %(code)r, and only who is responsible for all stores adds one")
+            % {"code": code[:40]},
+        )
 
 
 def _upsert(model: type[Any], rows: Sequence[Any], key: str, fields: list[str]) -> None:

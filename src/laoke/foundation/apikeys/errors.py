@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
+from laoke.foundation.access import SCOPE_LABELS, Scope
 from laoke.kernel.errors import LaokeError
 
 
@@ -58,5 +59,27 @@ class ScopesBeyondOwn(LaokeError):
         super().__init__(
             _("You do not hold %(what)s yourself. Ask an owner to make this key.")
             % {"what": ", ".join(names) or _("all of these stores")},
+            scopes=names,
+        )
+
+
+class ScopesOfWholeShop(LaokeError):
+    """An API key limited to stores was asked for with scopes that concern the whole shop.
+
+    Events of every order leave by webhooks, the audit trail tells of everybody, rules and prices hold everywhere: no
+    limit to stores can cut these down. Accounts limited to stores do not hold them either.
+    """
+
+    code, status, title = "scopes-of-whole-shop", 422, "A key limited to stores may not hold this"
+
+    def __init__(self, scopes: Iterable[str]) -> None:
+        names = sorted(scopes)
+        what = ", ".join(f"{SCOPE_LABELS[Scope(name)]} ({name})" for name in names)
+        super().__init__(
+            _(
+                "A key limited to stores cannot hold what concerns the whole shop: %(what)s. "
+                "Leave this out, or give the key all stores."
+            )
+            % {"what": what},
             scopes=names,
         )

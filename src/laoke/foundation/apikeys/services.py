@@ -18,8 +18,14 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import Q
 
-from laoke.foundation.access import Caller, Scope
-from laoke.foundation.apikeys.errors import NoSuchApiKey, ScopesBeyondOwn, Unauthenticated, UnknownScopes
+from laoke.foundation.access import WHOLE_SHOP, Caller, Scope
+from laoke.foundation.apikeys.errors import (
+    NoSuchApiKey,
+    ScopesBeyondOwn,
+    ScopesOfWholeShop,
+    Unauthenticated,
+    UnknownScopes,
+)
 from laoke.foundation.apikeys.models import ApiKey
 from laoke.foundation.audit import services as audit
 
@@ -69,6 +75,7 @@ def create(
         MissingScope: the caller may not manage keys.
         UnknownScopes: a scope that does not exist.
         ScopesBeyondOwn: more scopes or stores than the caller has.
+        ScopesOfWholeShop: limited to stores, and yet with what concerns all of them.
     """
     caller.require(Scope.API_KEYS)
     known = {scope.value for scope in Scope}
@@ -77,6 +84,8 @@ def create(
     beyond = set(scopes) - caller.scopes
     if beyond or (caller.stores is not None and not (store_ids and caller.stores.issuperset(store_ids))):
         raise ScopesBeyondOwn(beyond)
+    if store_ids is not None and (whole := set(scopes) & WHOLE_SHOP):
+        raise ScopesOfWholeShop(whole)
     prefix = "".join(secrets.choice(_PREFIX_LETTERS) for _ in range(10))
     key = f"lk_{prefix}_{secrets.token_urlsafe(32)}"
     with transaction.atomic():
@@ -162,11 +171,15 @@ def _look_up(key: str, digest: bytes, at: datetime) -> Caller:
         ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=stale), pk=row.pk).update(
             last_used_at=at
         )
+    scopes = frozenset(row.scopes)
+    if row.store_ids is not None:
+        # Keys made before this was refused go on without what concerns the whole shop.
+        scopes -= WHOLE_SHOP
     caller = Caller(
         kind="apikey",
         id=row.pk,
         label=row.name,
-        scopes=frozenset(row.scopes),
+        scopes=scopes,
         stores=None if row.store_ids is None else frozenset(row.store_ids),
     )
     until = at + CACHE_SECONDS

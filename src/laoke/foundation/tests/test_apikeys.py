@@ -8,9 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from laoke.foundation.access import SYSTEM, Caller, MissingScope
+from laoke.foundation.access import SYSTEM, WHOLE_SHOP, Caller, MissingScope
 from laoke.foundation.apikeys import services
-from laoke.foundation.apikeys.errors import NoSuchApiKey, ScopesBeyondOwn, Unauthenticated, UnknownScopes
+from laoke.foundation.apikeys.errors import (
+    NoSuchApiKey,
+    ScopesBeyondOwn,
+    ScopesOfWholeShop,
+    Unauthenticated,
+    UnknownScopes,
+)
 from laoke.foundation.models import ApiKey, AuditEntry
 
 T0 = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
@@ -144,3 +150,24 @@ def test_nobody_makes_a_key_that_may_do_more_than_they_may():
     with pytest.raises(NoSuchApiKey):
         services.revoke(SYSTEM, "nothing", at=T0)
     assert ApiKey.objects.count() == 1
+
+
+@pytest.mark.parametrize("scope", sorted(WHOLE_SHOP))
+def test_a_key_limited_to_stores_holds_nothing_of_the_whole_shop(scope):
+    with pytest.raises(ScopesOfWholeShop) as refused:
+        make(scopes=["orders:read", scope], stores=[4])
+    assert refused.value.extensions["scopes"] == [scope.value]
+    assert scope.value in refused.value.detail
+    assert not ApiKey.objects.exists()
+    assert not AuditEntry.objects.exists()
+    info, _ = make(scopes=["orders:read", scope])
+    assert info.scopes == tuple(sorted(("orders:read", scope.value)))
+
+
+def test_a_limited_key_made_before_that_was_refused_goes_on_without():
+    _, key = make(scopes=["orders:read", *WHOLE_SHOP])
+    ApiKey.objects.update(store_ids=[4])
+    services.forget_cached()
+    caller = services.authenticate(f"Bearer {key}", T0)
+    assert caller.scopes == {"orders:read"}
+    assert caller.stores == {4}

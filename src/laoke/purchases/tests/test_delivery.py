@@ -8,12 +8,12 @@ import pytest
 
 from laoke.foundation import paging
 from laoke.foundation.access import SYSTEM, Caller, OutsideStores, Scope
-from laoke.foundation.models import OutboxMessage
+from laoke.foundation.models import AuditEntry, OutboxMessage
 from laoke.purchases import delivery, history, reference, services
 from laoke.purchases.errors import DeliveryRefused, NoSuchEntry
 from laoke.purchases.history import Wanted
-from laoke.purchases.models import Channel, DeliveryEvent, Order, Store
-from laoke.purchases.services import CategoryInput, ProductInput, StoreInput
+from laoke.purchases.models import Channel, DeliveryEvent, Order, Region, Store
+from laoke.purchases.services import BadReference, CategoryInput, ProductInput, StoreInput
 
 T0 = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 NOW = T0 + timedelta(days=10)
@@ -191,3 +191,19 @@ class TestReference:
             with pytest.raises(OutsideStores):
                 services.save_stores(ours, [StoreInput("S1", "x"), StoreInput(code, "x")], at=T0)
         assert set(Store.objects.values_list("name", flat=True)) == {"新名", "二店"}
+
+    def test_a_caller_limited_to_stores_adds_no_region(self, store):
+        ours = Caller("apikey", 1, "till", frozenset({Scope.STORES_WRITE}), frozenset({store.pk}))
+        services.save_regions(SYSTEM, {"east": ("华东", "East")}, at=T0)
+        before = AuditEntry.objects.count()
+        with pytest.raises(BadReference) as refused:
+            services.save_stores(ours, [StoreInput("S1", "新名", "nowhere")], at=T0)
+        assert refused.value.extensions["field"] == "region"
+        assert "nowhere" in refused.value.detail
+        assert list(Region.objects.values_list("code", flat=True)) == ["east"]
+        assert Store.objects.get(code="S1").name == "一店"
+        assert AuditEntry.objects.count() == before
+        # One there is, it may name; and whoever has the whole shop adds one as before.
+        services.save_stores(ours, [StoreInput("S1", "新名", "east")], at=T0)
+        services.save_stores(SYSTEM, [StoreInput("S1", "新名", "west")], at=T0)
+        assert Store.objects.select_related("region").get(code="S1").region.code == "west"

@@ -12,12 +12,14 @@ from laoke.points.api import router as points
 from laoke.purchases.api import order_router as orders
 from laoke.purchases.api import router as purchases
 from laoke.segments.api import router as segments
+from laoke.surfaces.api.strict import known_parameters_only
 from laoke.tiers.api import router as tiers
 
 DESCRIPTION = """
 The API of Laoke. Amounts are integers of minor units (fen), points are integers, instants carry their time zone.
 Every refusal is a problem response (RFC 9457) whose `type` leads to its explanation. Commands that are not safe to
-repeat by nature take an `Idempotency-Key`. Long lists come in pages: send the mark `after` of one page to get the next.
+repeat by nature take an `Idempotency-Key`. A field of a body or a query parameter that an operation does not have is
+refused. Long lists come in pages: send the mark `after` of one page to get the next.
 """
 
 # In the order of the docs page.
@@ -48,5 +50,6 @@ api = Api(
     openapi_extra={"tags": [{"name": name, "description": about} for name, about in TAGS.items()]},
 )
 answer_problems(api)
+api.add_decorator(known_parameters_only, mode="view")
 for router in (checkout, orders, purchases, members, points, tiers, segments, webhooks):
     api.add_router("", router)

@@ -55,6 +55,18 @@ class TestMaking:
         assert row.store_ids == [store]
         assert row.expires_at == datetime(2026, 3, 31, 16, 0, tzinfo=UTC)
 
+    def test_limited_to_stores_it_holds_nothing_of_the_whole_shop(self, shop, hire):
+        some = {
+            "reach": "some",
+            "stores": [str(shop.stores["S1"])],
+            "scopes": ["orders:read", "webhooks:manage"],
+        }
+        answer = hire().post("/settings/keys/new", FORM | some)
+        assert answer.status_code == 422
+        assert "cannot hold what concerns the whole shop: Manage webhooks (webhooks:manage)." in words(answer)
+        assert 'id="scopes-error"' in answer.content.decode()
+        assert not ApiKey.objects.exclude(name="till 1").exists()
+
     @pytest.mark.parametrize(
         ("change", "said"),
         [

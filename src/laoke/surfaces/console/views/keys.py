@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.apikeys import services
-from laoke.foundation.apikeys.errors import ScopesBeyondOwn
+from laoke.foundation.apikeys.errors import ScopesBeyondOwn, ScopesOfWholeShop
 from laoke.surfaces.console.forms import Form
 from laoke.surfaces.console.pages import Visit, console_page
 from laoke.surfaces.console.selectors.keys import (
@@ -67,6 +67,7 @@ class _KeyForm(Form):
             "It stops working at the end of this day. Empty: it works until it is revoked."
         ),
     )
+    error_fields = {ScopesOfWholeShop: "scopes"}
 
     def __init__(self, caller: Caller, today: date, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -140,7 +141,7 @@ def create(visit: Visit) -> HttpResponse:
 
     try:
         answer = visit.once("apikey.create", values, make)
-    except ScopesBeyondOwn as error:
+    except (ScopesBeyondOwn, ScopesOfWholeShop) as error:
         form.refused(error)
         return visit.show("keys/new", _page(visit, form), status=error.status)
     line = key_line(visit.actor, answer["prefix"], visit.at)
