@@ -70,6 +70,12 @@ class Identity(models.Model):
     value_sealed = models.BinaryField()
     value_masked = models.CharField(max_length=80)
     added_at = models.DateTimeField()
+    # How many merges brought it to this member. What the kept member had of its own comes first, see PRIMARY_FIRST.
+    carried = models.SmallIntegerField(default=0, db_default=0)
+
+    # Of several phones or cards the first in this order is the one shown: the newest of the member's own, before
+    # those that merged members brought along.
+    PRIMARY_FIRST = ("carried", "-added_at", "-pk")
 
     class Meta:
         constraints = [

@@ -303,7 +303,10 @@ class MemberOut(BaseModel):
     channel: str | None = Field(examples=["pos"])
     updated_at: datetime = Field(examples=["2026-03-10T04:00:00Z"])
     version: int = Field(examples=[1])
-    identities: list[IdentityOut]
+    identities: list[IdentityOut] = Field(
+        description="of each kind the first is the one shown: the newest of the member's own, before those that came "
+        "along with merged members"
+    )
     tags: list[TagOut]
     consents: list[ConsentOut]
 
@@ -383,7 +386,7 @@ class MembersOut(BaseModel):
 
 
 class RevealedOut(BaseModel):
-    """The values in clear, oldest first; a member may have several phones."""
+    """The values in clear, the one shown first; a member may have several phones."""
 
     field: str = Field(examples=["phone"])
     values: list[str] = Field(examples=[["+8613812346217"]])

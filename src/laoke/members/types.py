@@ -195,7 +195,8 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One line of a list of members, masked. Cards and phones newest first."""
+    """One line of a list of members, masked. Of cards and phones the first is the one shown: the newest of the
+    member's own, before those that merged members brought along."""
 
     id: MemberId
     status: MemberStatus

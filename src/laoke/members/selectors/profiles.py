@@ -33,7 +33,7 @@ def profile(member_id: MemberId) -> Profile:
         version=member.version,
         identities=tuple(
             IdentityView(row.pk, IdentityKind(row.kind), row.issuer, row.value_masked, row.added_at)
-            for row in Identity.objects.filter(member_id=member_id).order_by("added_at", "kind", "pk")
+            for row in Identity.objects.filter(member_id=member_id).order_by(*Identity.PRIMARY_FIRST)
         ),
         tags=tuple(
             Tag(row.tag, row.source, row.added_at)

@@ -76,5 +76,5 @@ def _values(member: Member, field: str) -> tuple[str, ...]:
     if field == "birth_date":
         sealed = member.birth_date_sealed
         return (box.unseal(sealed, BIRTH_DATE),) if sealed else ()
-    rows = Identity.objects.filter(member_id=member.pk, kind=field).order_by("added_at", "pk")
+    rows = Identity.objects.filter(member_id=member.pk, kind=field).order_by(*Identity.PRIMARY_FIRST)
     return tuple(box.unseal(row.value_sealed, identity_purpose(field)) for row in rows)

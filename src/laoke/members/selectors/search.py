@@ -106,7 +106,7 @@ def understand(text: str) -> Query:
 
 
 def _masked(member_ids: list[MemberId], kind: IdentityKind) -> defaultdict[MemberId, tuple[str, ...]]:
-    rows = Identity.objects.filter(member_id__in=member_ids, kind=kind).order_by("-added_at", "-pk")
+    rows = Identity.objects.filter(member_id__in=member_ids, kind=kind).order_by(*Identity.PRIMARY_FIRST)
     masked: defaultdict[MemberId, tuple[str, ...]] = defaultdict(tuple)
     for member_id, value in rows.values_list("member_id", "value_masked"):
         masked[member_id] += (value,)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.errors import DeadlockDetected
@@ -25,7 +25,7 @@ from laoke.members.errors import (
     UnknownMember,
     UnknownMerge,
 )
-from laoke.members.models import Merge
+from laoke.members.models import Identity, Merge
 from laoke.members.tests.spelling import identity
 from laoke.members.types import ConsentInput
 
@@ -106,6 +106,62 @@ def test_everything_follows(join, merge, follower, t0):
     )
     message = OutboxMessage.objects.get(topic="member.merged")
     assert message.payload == {"member_id": kept, "gone_id": gone, "merge_id": merge_id}
+
+
+def shown_phone(member_id):
+    """As every door shows it: the profile, the lists, and in clear."""
+    (row,) = (row for row in selectors.search("").rows if row.id == member_id)
+    first = next(each.masked for each in selectors.profile(member_id).identities if each.kind == "phone")
+    assert row.phones_masked[0] == first
+    return first
+
+
+def test_the_phone_of_the_kept_member_stays_the_one_shown(join, merge, unmerge, clerk, t0):
+    kept = join("phone:13800136217", "card:1001")
+    gone = join("phone:13900135678", "card:2002", at=t0 + timedelta(hours=1))
+    other = join("phone:13700130000", "card:3003", at=t0 + timedelta(hours=2))
+    first = merge(kept, gone)
+    assert shown_phone(kept) == "138 **** 6217"
+    assert selectors.reveal(caller=clerk, member_id=kept, field="phone", reason="回电", at=t0) == (
+        "+8613800136217",
+        "+8613900135678",
+    )
+    # As often as it is carried over, the kept member's own comes first.
+    second = merge(other, kept)
+    assert shown_phone(other) == "137 **** 0000"
+    phones = [each.masked for each in selectors.profile(other).identities if each.kind == "phone"]
+    assert phones == ["137 **** 0000", "138 **** 6217", "139 **** 5678"]
+    unmerge(second)
+    assert (shown_phone(kept), shown_phone(other)) == ("138 **** 6217", "137 **** 0000")
+    # A number that is given to the member itself is its own, and newer.
+    services.add_identity(
+        caller=clerk, member_id=kept, identity=identity("phone:13600131111"), at=t0 + timedelta(days=2)
+    )
+    assert shown_phone(kept) == "136 **** 1111"
+    unmerge(first)
+    assert (shown_phone(kept), shown_phone(gone)) == ("136 **** 1111", "139 **** 5678")
+    assert set(Identity.objects.values_list("carried", flat=True)) == {0}
+
+
+def test_what_the_kept_member_lacks_is_shown_from_the_other(join, merge, unmerge):
+    kept, gone = join("card:1001"), join("phone:13900135678")
+    merge_id = merge(kept, gone)
+    assert shown_phone(kept) == "139 **** 5678"
+    unmerge(merge_id)
+    assert [each.kind for each in selectors.profile(kept).identities] == ["card"]
+
+
+def test_merges_made_before_are_told_apart_by_the_migration(join, merge, t0):
+    kept, gone, other = (join(f"card:{n}001") for n in range(1, 4))
+    merge(kept, gone)
+    merge(other, kept)
+    as_it_is = dict(Identity.objects.values_list("pk", "carried"))
+    assert sorted(as_it_is.values()) == [0, 1, 2]
+    Identity.objects.update(carried=0)
+    migration = import_module("laoke.members.migrations.0003_own_identities_first")
+    with connection.cursor() as cursor:
+        cursor.execute(migration._COUNT)
+    assert dict(Identity.objects.values_list("pk", "carried")) == as_it_is
 
 
 CONSENTS = """

@@ -35,7 +35,7 @@ def test_every_field(join, look, clerk, t0):
     services.add_identity(caller=clerk, member_id=member_id, identity=identity("phone:13911112222"), at=t0)
     assert look(member_id, "name") == ("陈雨桐",)
     assert look(member_id, "birth_date") == ("1992-02-29",)
-    assert look(member_id, "phone") == ("+8613800136217", "+8613911112222")
+    assert look(member_id, "phone") == ("+8613911112222", "+8613800136217")
     assert look(member_id, "card") == ("HL058213",)
     assert look(member_id, "email") == ("jane@example.com",)
     assert look(member_id, "wechat_openid") == ("oXyz",)

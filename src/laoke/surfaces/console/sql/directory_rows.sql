@@ -30,13 +30,13 @@ left join segments_memberfeatures features on features.member_id = member.id
 left join lateral (
     select value_masked from members_identity
     where member_id = member.id and kind = 'card'
-    order by added_at desc, id desc
+    order by carried, added_at desc, id desc
     limit 1
 ) card on true
 left join lateral (
     select value_masked from members_identity
     where member_id = member.id and kind = 'phone'
-    order by added_at desc, id desc
+    order by carried, added_at desc, id desc
     limit 1
 ) phone on true
 left join lateral (

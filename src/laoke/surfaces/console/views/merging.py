@@ -212,4 +212,4 @@ def _refusal(row: MergeRow, error: LaokeError) -> str:
 
 
 def _short(state: State) -> Chosen:
-    return Chosen(state.id, state.name, state.newest("phone"), state.newest("card"))
+    return Chosen(state.id, state.name, state.primary("phone"), state.primary("card"))

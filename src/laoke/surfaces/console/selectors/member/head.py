@@ -74,7 +74,7 @@ def head_of(caller: Caller, state: State) -> Head:
         initial=state.name[:1].strip("*"),
         status=state.status,
         status_label=STATUSES[state.status],
-        phone=state.newest("phone"),
+        phone=state.primary("phone"),
         store=state.store,
         tier=tier_name(ladder.tiers[rank]) if sees_tier else None,
         face=face(rank, len(ladder.tiers)) if sees_tier else "plain",
