@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.insight.metrics.catalogue import Metric, Unit
@@ -45,6 +48,9 @@ class TargetForm(Form, Seen):
         digits = _digits(metric)
         for name, label in (("baseline", _("Baseline")), ("target", _("Target"))):
             self.fields[name] = forms.DecimalField(max_digits=16, decimal_places=digits, label=label)
+        self.fields["baseline"].help_text = _(
+            "Where the plan starts: the newest value, unless you know better."
+        )
         self.fields["start"].label = _("Starts on")
         self.fields["end"].label = _("Ends on")
         self.fields["end"].help_text = _("The last day that counts.")
@@ -78,6 +84,20 @@ def filled(metric: Metric, plan: Plan) -> dict[str, object]:
         "end": plan.end,
         "tolerance": _written(Decimal(plan.tolerance_bp) / 100),
     }
+
+
+def started(metric: Metric, amount: Fraction | None, first: date) -> dict[str, object]:
+    """The fields of a new plan: a year from `first` on, from the value there is; `amount` as `Value.amount`."""
+    plan = Plan(metric.code, 0 if amount is None else round(amount), 0, first, first + timedelta(days=364))
+    return filled(metric, plan) | {"target": None} | ({"baseline": None} if amount is None else {})
+
+
+def unit(metric: Metric) -> str:
+    """What stands behind a typed value."""
+    if metric.unit is Unit.MONEY:
+        currency: str = settings.LAOKE.currency
+        return gettext("yuan") if currency == "CNY" else currency
+    return "%" if metric.unit is Unit.SHARE else ""
 
 
 def _written(value: Decimal) -> str:

@@ -163,7 +163,8 @@ def load(count: int, now: datetime, step: Step) -> bool:
     expiry.expire(at=now, now=now)
     step("expire", 1, 1)
     step("rfm", 0, 1)
-    segments.recompute(as_of=mark.today, now=now)
+    # As the night does: of days that are over.
+    segments.recompute(as_of=mark.today - timedelta(days=1), now=now)
     step("rfm", 1, 1)
     step("figures", 0, 1)
     figures.compute(as_of=mark.today - timedelta(days=1), now=now)

@@ -209,8 +209,24 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
+class Worst:
+    """The figure furthest behind its plan: how far, as a part of the planned value, and what is tolerated."""
+
+    metric: Metric
+    deviation: float
+    tolerance: float
+    within: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
-    """What the figures are of. `deviation` is how far the worst figure is behind its plan."""
+    """What the figures are of.
+
+    Attributes:
+        hidden_targets: how many plans there are that are not shown, because they are for the whole shop.
+        may_widen: whether the account sees the whole shop once no store is chosen.
+        worst: None when nothing shown is held against a plan.
+    """
 
     stores: int
     limited: bool
@@ -221,9 +237,9 @@ class Header:
     plan_day: int
     plan_days: int
     plan_share: float
-    deviation: float | None
-    tolerance: float
-    deviation_within: bool
+    hidden_targets: int
+    may_widen: bool
+    worst: Worst | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,11 +300,18 @@ class _Pulse:
 
 
 def overview(
-    caller: Caller, at: datetime, metric: Metric, asked: Mapping[str, str], opens: Callable[[str], bool]
+    caller: Caller,
+    at: datetime,
+    metric: Metric,
+    asked: Mapping[str, str],
+    opens: Callable[[str], bool],
+    *,
+    account: Caller,
 ) -> Overview:
     """Everything the first page shows, for the stores the caller is limited to.
 
     Args:
+        account: the caller before a store was chosen.
         metric: the one drawn as a curve.
         asked: the parameters of the address that choose the days; the cards show the last of them, or the last one
             there are figures for.
@@ -298,8 +321,9 @@ def overview(
     stores = review.stores_of(caller)
     run = review.last_run()
     pulse = _guarded("pulse", lambda: _pulse(caller, at))
-    plans = _guarded("targets", lambda: review.targets() if caller.stores is None else {})
-    targets = plans.value or {}
+    plans = _guarded("targets", review.targets)
+    # A plan is for the whole shop: held against some stores it would say nothing.
+    targets = (plans.value or {}) if caller.stores is None else {}
     span = span_of(asked, at, metric, run, targets)
     shown = None if run is None else _shown_day(span, run)
     before = None if shown is None else shown - timedelta(days=COMPARED_DAYS)
@@ -318,7 +342,9 @@ def overview(
     plan = _plan_of(metric, targets)
     return Overview(
         at=at,
-        header=_header(caller, pulse.value, run, shown, plan, built.value or (), at, targets),
+        header=_header(
+            caller, account, pulse.value, run, shown, plan, built.value or (), at, plans.value or {}
+        ),
         span=span,
         setup=None
         if orders_seen
@@ -339,7 +365,7 @@ def overview(
         classes=_after(found, "classes", lambda: _classes(found.value or {}, shown)),
         points=_after(found, "points", lambda: _points(found.value or {}, shown, rules.points)),
         freshness=_after(pulse, "freshness", lambda: _freshness(pulse, caller, at)),
-        may_plan=may_plan(caller),
+        may_plan=may_plan(account),
         may_count=Scope.PROGRAMME_WRITE in caller.scopes,
         may_segments=opens("/segments"),
         as_table=asked.get("view") == "table",
@@ -430,6 +456,7 @@ def _plan_of(metric: Metric, targets: Mapping[str, Target]) -> Plan | None:
 
 def _header(
     caller: Caller,
+    account: Caller,
     pulse: _Pulse | None,
     run: Run | None,
     shown: date | None,
@@ -439,12 +466,6 @@ def _header(
     targets: Mapping[str, Target],
 ) -> Header:
     stores = len(caller.stores) if caller.stores is not None else pulse.stores if pulse else 0
-    strayed = [
-        standing(targets[card.metric.code].plan, card.amount, shown).deviation
-        for card in cards
-        if shown and card.goal and card.amount is not None and card.metric.code in targets
-    ]
-    tolerance = min((each.plan.tolerance_bp for each in targets.values()), default=0) / BASIS
     day = shown or at.astimezone(settings.LAOKE.zone).date()
     return Header(
         stores=stores,
@@ -456,10 +477,22 @@ def _header(
         plan_day=plan.day_of(day) if plan else 0,
         plan_days=plan.days if plan else 0,
         plan_share=float(plan.elapsed(day)) if plan else 0.0,
-        deviation=float(max(strayed)) if strayed else None,
-        tolerance=tolerance,
-        deviation_within=not strayed or max(strayed) <= tolerance,
+        hidden_targets=len(targets) if caller.stores is not None else 0,
+        may_widen=caller.stores is not None and account.stores is None,
+        worst=_worst(cards, shown, targets),
     )
+
+
+def _worst(cards: Sequence[Card], shown: date | None, targets: Mapping[str, Target]) -> Worst | None:
+    """Of the figures with a plan the one furthest behind; one beyond its tolerance goes before one within."""
+    found = []
+    for card in cards:
+        if shown is not None and card.goal is not None and card.amount is not None:
+            plan = targets[card.metric.code].plan
+            stands = standing(plan, card.amount, shown)
+            worst = Worst(card.metric, float(stands.deviation), plan.tolerance_bp / BASIS, not stands.off)
+            found.append((stands.off, stands.deviation, worst))
+    return max(found, key=lambda each: each[:2])[2] if found else None
 
 
 def _card(

@@ -84,10 +84,14 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class RuleWords:
-    """A rule: its name in words, and its conditions. All of them must hold; of one condition any part will do."""
+    """A rule: its name in words, and its conditions. All of them must hold; of one condition any part will do.
+
+    `outcome` names the class it leads to.
+    """
 
     label: Any
     conditions: tuple[tuple[Limit, ...], ...]
+    outcome: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +105,15 @@ class ClassLine:
     sales_share: float | None
     mean_minor: int | None
     repeat_share: float | None
-    rules: tuple[RuleWords, ...]
     query: str
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One system of classes; `rules` in the order they are tried: the first that holds decides."""
+
+    lines: tuple[ClassLine, ...]
+    rules: tuple[RuleWords, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +130,8 @@ class Computed:
     rows: tuple[Row, ...]
     lowest_minor: int
     highest_minor: int
-    rfm: tuple[ClassLine, ...]
-    value: tuple[ClassLine, ...]
+    rfm: System
+    value: System
     interactions_evaluated: bool
 
 
@@ -197,10 +208,8 @@ def _computed(cube: Cube, axes: Axes, at: datetime) -> Computed:
         rows=tuple(Row(row, tuple(field(row, column) for column in columns)) for row in reversed(rows)),
         lowest_minor=ordered[0] if ordered else 0,
         highest_minor=ordered[-1] if ordered else 0,
-        rfm=_class_lines(cube, "class_rfm", [str(each) for each in RfmClass], CLASSES_RFM, rfm, known),
-        value=_class_lines(
-            cube, "class_value", [str(each) for each in ValueClass], CLASSES_VALUE, value, known
-        ),
+        rfm=_system(cube, "class_rfm", [str(each) for each in RfmClass], CLASSES_RFM, rfm, known),
+        value=_system(cube, "class_value", [str(each) for each in ValueClass], CLASSES_VALUE, value, known),
         interactions_evaluated=known,
     )
 
@@ -284,18 +293,17 @@ def _rising(at_least: Sequence[int | None]) -> list[tuple[int | None, int | None
     return spans
 
 
-def _class_lines(
+def _system(
     cube: Cube,
     system: str,
     order: Sequence[str],
     labels: Mapping[str, tuple[Any, Any]],
     policy: ClassPolicy,
     interactions: bool,
-) -> tuple[ClassLine, ...]:
+) -> System:
     found = _sums(cube.cells, lambda cell: getattr(cell, system))
     members = sum(each.members for each in found.values())
     sales = sum(each.monetary_minor for each in found.values())
-    rules = policy.rules(cube.as_of, interactions=interactions)
     parameter = "rfm" if system == "class_rfm" else "value"
     lines = []
     for code in order:
@@ -309,26 +317,24 @@ def _class_lines(
                 sales_share=_share(own.monetary_minor, sales),
                 mean_minor=own.mean,
                 repeat_share=_share(own.repeaters, own.buyers),
-                rules=tuple(
-                    RuleWords(
-                        RULES[rule.name],
-                        tuple(
-                            tuple(
-                                _limit(bound)
-                                for bound in (
-                                    condition.bounds if isinstance(condition, AnyOf) else (condition,)
-                                )
-                            )
-                            for condition in rule.conditions
-                        ),
-                    )
-                    for rule in rules
-                    if rule.outcome == code
-                ),
                 query=f"{parameter}={code}",
             )
         )
-    return tuple(lines)
+    rules = tuple(
+        RuleWords(
+            RULES[rule.name],
+            tuple(
+                tuple(
+                    _limit(bound)
+                    for bound in (condition.bounds if isinstance(condition, AnyOf) else (condition,))
+                )
+                for condition in rule.conditions
+            ),
+            labels[rule.outcome][0],
+        )
+        for rule in policy.rules(cube.as_of, interactions=interactions)
+    )
+    return System(tuple(lines), rules)
 
 
 def _limit(bound: Bound) -> Limit:

@@ -108,6 +108,15 @@ def clock(value: datetime | None) -> str:
     return NONE if value is None else f"{value.astimezone(settings.LAOKE.zone):%Y-%m-%d %H:%M}"
 
 
+@register.simple_tag
+def counted_when(as_of: date, finished_at: datetime) -> str:
+    """Which day figures are of, and when they were counted: a day that was not over then is said to be so."""
+    said = {"day": day(as_of), "at": clock(finished_at)}
+    if finished_at.astimezone(settings.LAOKE.zone).date() > as_of:
+        return _("Data to the end of %(day)s, calculated %(at)s.") % said
+    return _("Data to %(at)s, when this was calculated; %(day)s was not over yet.") % said
+
+
 @register.filter
 def clock_day(value: datetime | None) -> str:
     """The day of an instant in the shop's zone."""

@@ -60,7 +60,7 @@ def apart(amount: Fraction | None, metric: Metric) -> str:
     if amount is None:
         return NONE
     if metric.unit is Unit.SHARE:
-        return f"{float(abs(amount)) / 100:.1f} pp"
+        return _("%(points)s pp") % {"points": f"{float(abs(amount)) / 100:.1f}"}
     return money_short(round(abs(amount))) if metric.unit is Unit.MONEY else number(round(abs(amount)))
 
 

@@ -105,7 +105,27 @@ class TestTheGrid:
         assert 'href="/members?value=core"' in body
         assert "High value 1 25.0% 66.7% ¥3,000 100.0%" in words(page)
         assert "Dormant 2 50.0% 11.1% ¥250 0.0%" in words(page)
-        assert "Frequency score ≥ 4" in words(page)
+
+    def test_rules_are_listed_in_the_order_they_are_tried(self, scored, hire):
+        body = hire().get("/segments").content.decode()
+        first, second = re.findall(r'<ol class="rules">(.*?)</ol>', body, re.S)
+        assert re.findall(r"<li><b>(.*?)</b>", first) == [
+            "New", "Dormant", "High value", "New", *["Potential"] * 4, *["Dormant"] * 3
+        ]  # fmt: skip
+        assert re.findall(r"<li><b>(.*?)</b>", second) == [
+            "Core", "Potential", "Basic", "Dormant", "Dormant", "Basic"
+        ]  # fmt: skip
+        assert "Frequency score <span" in first.split("<li>")[3]
+
+    def test_a_day_that_was_not_over_is_said_to_be_so(self, scored, hire):
+        browser = hire()
+        assert "Data to the end of 2026-03-09, calculated 2026-03-10 05:00." in words(
+            browser.get("/segments")
+        )
+        computed(OPENING - timedelta(hours=20))
+        assert "Data to 2026-03-09 16:00, when this was calculated; 2026-03-09 was not over yet." in words(
+            browser.get("/segments")
+        )
 
     def test_the_age_is_told_and_an_old_run_is_named(self, scored, hire):
         browser = hire()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from io import StringIO
 
@@ -20,12 +20,11 @@ from laoke.insight.metrics.catalogue import BY_CODE, METRICS, Metric
 from laoke.review import selectors as review
 from laoke.review import targets as plans
 from laoke.review.errors import BadTarget, TargetChanged
-from laoke.review.plans import DEFAULT_TOLERANCE_BP, Plan
 from laoke.review.selectors import Target
 from laoke.review.tasks import compute_figures
 from laoke.surfaces.console.pages import NAVIGATION, Undo, Visit, console_page, home
 from laoke.surfaces.console.selectors.overview import chart, may_plan, overview, span_of
-from laoke.surfaces.console.target_forms import TargetForm, filled, plan_of
+from laoke.surfaces.console.target_forms import TargetForm, filled, plan_of, started, unit
 from laoke.surfaces.console.templatetags.figures import day, named
 from laoke.surfaces.console.templatetags.metrics import apart_signed, worth_full
 
@@ -70,7 +69,9 @@ def show(visit: Visit) -> HttpResponse:
         return HttpResponseRedirect(start)
     visit.caller.require(Scope.INSIGHT_READ)
     asked = visit.request.GET
-    page = overview(visit.caller, visit.at, _metric_asked(visit), asked.dict(), _opener(visit))
+    page = overview(
+        visit.caller, visit.at, _metric_asked(visit), asked.dict(), _opener(visit), account=visit.actor
+    )
     return visit.show("overview/overview", page)
 
 
@@ -146,8 +147,11 @@ def set_target(visit: Visit, code: str) -> HttpResponse:
     current = review.targets().get(code)
     run = review.last_run()
     now = review.values([review.WHOLE_SHOP], [run.as_of]).get((code, "", run.as_of)) if run else None
+    amount = None if now is None else now.amount(metric)
     version = current.version if current else 0
-    form = TargetForm(metric, visit.request.POST or None, initial=_initial(metric, current, visit))
+    today = visit.at.astimezone(settings.LAOKE.zone).date()
+    initial = filled(metric, current.plan) if current else started(metric, amount, today)
+    form = TargetForm(metric, visit.request.POST or None, initial=initial)
     newer = None
     status = 200
     if visit.request.method == "POST":
@@ -167,9 +171,7 @@ def set_target(visit: Visit, code: str) -> HttpResponse:
                 form.refused(error)
             else:
                 return visit.go("/overview/targets", said=_("The target is set."))
-    amount = None if now is None else now.amount(metric)
-    unit = "%" if metric.unit is catalogue.Unit.SHARE else ""
-    page = TargetPage(metric, form, version, amount, run.as_of if run else None, newer, unit)
+    page = TargetPage(metric, form, version, amount, run.as_of if run else None, newer, unit(metric))
     return visit.show("overview/target", page, status=status)
 
 
@@ -223,11 +225,3 @@ def _opener(visit: Visit) -> Callable[[str], bool]:
 def _whole_shop_only(visit: Visit) -> None:
     if visit.actor.stores is not None:
         raise BadTarget("", _("Targets are for the whole shop; your account is limited to some stores."))
-
-
-def _initial(metric: Metric, current: Target | None, visit: Visit) -> dict[str, object]:
-    if current is not None:
-        return filled(metric, current.plan)
-    today = visit.at.astimezone(settings.LAOKE.zone).date()
-    empty = Plan(metric.code, 0, 0, today, today + timedelta(days=364), DEFAULT_TOLERANCE_BP)
-    return filled(metric, empty) | {"baseline": None, "target": None}
