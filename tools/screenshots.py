@@ -1,28 +1,39 @@
 """Every page of the console as a picture: `make screenshots`.
 
-Builds the demo shop in a temporary home, starts it, and opens every page of the register (tests/pages.py) at 1440x900
-and 390x844. Pictures that the documents show go to docs/images/, all others to var/screenshots/. `NAME ...` takes some
-pages only. The shop has a seed and counts its history back from today: names and shapes stay, dates move on.
+Builds the demo shop, starts it, and opens every page of the register (tests/pages.py), whole, at the widths 1440 and
+390, in Chinese by day and in English by night: var/screenshots/. What the documents show goes to docs/images/. A run
+that was broken off is taken up again where it stopped, in the same shop, for six hours. `NAME ...` takes some pages
+only, `--keep` leaves the shop for the next run, `--anew` begins from nothing. The shop has a seed and counts its
+history back from today: names and shapes stay, dates move on.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
+import time
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser import chromium
 from tests.browser.site import PASSWORD, Site, serving
 
 ROOT = Path(__file__).parent.parent
 DOCS, ALL = ROOT / "docs" / "images", ROOT / "var" / "screenshots"
+SHOP = ALL / "shop"
 DESK, PHONE = (1440, 900), (390, 844)
 MEMBERS = 5_000
+# Longer, and its figures would be of yesterday.
+_SAME_SHOP_SECONDS = 6 * 3600
+# Charts draw themselves anew for another width.
+_SETTLE_MS = 150
 # Colours of a palette differ by more than this in red, green or blue, of 255.
 _APART = 10
 
@@ -38,12 +49,9 @@ class Shot:
     query: str = ""
 
 
-PICTURES = {
-    "overview-zh": Shot("overview"),
-    "overview-en-dark": Shot("overview", "en", "dark"),
-    "overview-390": Shot("overview", size=PHONE),
-    "member-zh": Shot("member"),
-}
+# Those that README and docs/ lead to, and no others.
+PICTURES = {"overview-zh": Shot("overview"), "member-zh": Shot("member")}
+LOOKS = (("zh", "light"), ("en", "dark"))
 
 
 def main() -> None:
@@ -51,47 +59,105 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="pages by their names in the register; none: all")
     parser.add_argument("--members", type=int, default=MEMBERS, help="size of the shop")
+    parser.add_argument("--keep", action="store_true", help="leave the shop for the next run")
+    parser.add_argument("--anew", action="store_true", help="take up nothing that is there")
     arguments = parser.parse_args()
     if chromium.find() is None:
         sys.exit(
             "No Chromium. Install it (Debian: apt-get install chromium fonts-noto-cjk) or set CHROMIUM to its path."
         )
-    with chromium.running() as browser, serving(arguments.members) as site:
-        _take(browser, site, arguments.names)
-
-
-def _take(browser: Browser, site: Site, names: list[str]) -> None:
-    paths = _paths(site, names)
     for folder in (DOCS, ALL):
         folder.mkdir(parents=True, exist_ok=True)
-    owner = _Window(browser, site, "owner")
-    for name, shot in PICTURES.items():
-        if shot.page in paths:
-            address = paths[shot.page][0].partition("?")[0] + shot.query
-            _save(
-                owner.show(address, shot.language, shot.theme, shot.size),
-                DOCS / f"{name}.png",
-                few_colours=True,
-            )
-    stranger = _Window(browser, site, None)
-    for name, addresses in paths.items():
-        window = stranger if name == "login" else owner
-        for number, address in enumerate(addresses, start=1):
-            label = name if number == 1 else f"{name}-{number}"
-            for language, theme, size in (
-                ("zh", "light", DESK),
-                ("zh", "light", PHONE),
-                ("en", "dark", DESK),
-            ):
-                page = window.show(address, language, theme, size)
-                _save(page, ALL / f"{label}-{language}-{theme}-{size[0]}.png")
-    print(f"{len(list(ALL.glob('*.png')))} pictures in {ALL}, {len(PICTURES)} in {DOCS}")
+    since = None if arguments.anew else _begun()
+    if since is None:
+        shutil.rmtree(SHOP, ignore_errors=True)
+    with chromium.running() as browser, serving(arguments.members, home=SHOP) as site:
+        tour = _Tour(browser, site, arguments.names, since)
+        tour.go()
+    if tour.faults:
+        sys.exit("\n".join((f"{tour.taken} pictures taken; not these:", *tour.faults)))
+    if not arguments.keep:
+        shutil.rmtree(SHOP)
+    print(f"{tour.taken} pictures taken, {len(list(ALL.glob('*.png')))} in {ALL}, {len(PICTURES)} in {DOCS}")
 
 
-def _paths(site: Site, names: list[str]) -> dict[str, list[str]]:
-    """The addresses of each page. The register needs Django; the shop's own settings are not touched by it."""
-    import os
+def _begun() -> float | None:
+    """When the shop of a run that was broken off was built; None without one that is still young."""
+    built = SHOP / "site.json"
+    if not built.exists():
+        return None
+    when = built.stat().st_mtime
+    return when if time.time() - when < _SAME_SHOP_SECONDS else None
 
+
+class _Tour:
+    """Takes the pictures of some pages, all when none is named. `faults` are those it could not take."""
+
+    def __init__(self, browser: Browser, site: Site, names: list[str], since: float | None) -> None:
+        self._names, self._since = names, since
+        self._paths, self._statuses = _paths(site, names)
+        self._owner = _Window(browser, site, "owner")
+        self._stranger = _Window(browser, site, None)
+        self.taken = 0
+        self.faults: list[str] = []
+
+    def go(self) -> None:
+        """Take them; a page that fails does not stop the others."""
+        for name, shot in PICTURES.items():
+            if shot.page in self._paths:
+                self._for_documents(name, shot)
+        wanted = set()
+        for name, addresses in self._paths.items():
+            for number, address in enumerate(addresses, start=1):
+                label = name if number == 1 else f"{name}-{number}"
+                for language, theme in LOOKS:
+                    files = {
+                        size: ALL / f"{label}-{language}-{theme}-{size[0]}.png" for size in (DESK, PHONE)
+                    }
+                    wanted |= set(files.values())
+                    if not all(self._there(path) for path in files.values()):
+                        self._look(name, address, language, theme, files)
+        if not self._names and not self.faults:
+            for path in set(ALL.glob("*.png")) - wanted:
+                path.unlink()
+
+    def _there(self, path: Path) -> bool:
+        since = self._since
+        return since is not None and not self._names and path.exists() and path.stat().st_mtime > since
+
+    def _for_documents(self, name: str, shot: Shot) -> None:
+        path = DOCS / f"{name}.png"
+        if self._there(path):
+            return
+        address = self._paths[shot.page][0].partition("?")[0] + shot.query
+        page = self._owner.show(address, shot.language, shot.theme, shot.size, 200)
+        picture = page.screenshot(animations="disabled", caret="hide")
+        _few_colours(Image.open(BytesIO(picture)).convert("RGB")).save(path, optimize=True)
+        self._told(path)
+
+    def _look(
+        self, name: str, address: str, language: str, theme: str, files: dict[tuple[int, int], Path]
+    ) -> None:
+        """One page at both widths, loaded once."""
+        window = self._stranger if name == "login" else self._owner
+        try:
+            page = window.show(address, language, theme, DESK, self._statuses[name])
+            for size, path in files.items():
+                page.set_viewport_size({"width": size[0], "height": size[1]})
+                page.wait_for_timeout(_SETTLE_MS)
+                page.screenshot(path=path, full_page=True, animations="disabled", caret="hide")
+                self._told(path)
+        except (PlaywrightError, _Refused) as error:
+            self.faults.append(f"{name} {address} {language}: {str(error).splitlines()[0]}")
+            print(self.faults[-1], flush=True)
+
+    def _told(self, path: Path) -> None:
+        self.taken += 1
+        print(path.relative_to(ROOT), path.stat().st_size // 1024, "KiB", flush=True)
+
+
+def _paths(site: Site, names: list[str]) -> tuple[dict[str, list[str]], dict[str, int]]:
+    """The addresses of each page and what it answers. The register needs Django; the shop is not touched by it."""
     os.environ.update(LAOKE_HOME=str(site.home), DJANGO_SETTINGS_MODULE="laoke.project.settings")
     import django
 
@@ -101,11 +167,19 @@ def _paths(site: Site, names: list[str]) -> dict[str, list[str]]:
     unknown = set(names) - set(REGISTER)
     if unknown:
         sys.exit(f"The register has no page {', '.join(sorted(unknown))}.")
-    return {
-        name: addresses(name, site.known)
+    pages = {
+        name: entry
         for name, entry in REGISTER.items()
         if entry.kind is Kind.PAGE and (name in names or not names)
     }
+    return (
+        {name: addresses(name, site.known) for name in pages},
+        {name: entry.status for name, entry in pages.items()},
+    )
+
+
+class _Refused(Exception):
+    """A page answered something else than it should."""
 
 
 class _Window:
@@ -122,25 +196,22 @@ class _Window:
             self._page.press("[name=password]", "Enter")
             self._page.wait_for_url(lambda address: "/login" not in address)
 
-    def show(self, address: str, language: str, theme: str, size: tuple[int, int]) -> Page:
-        """The page, quiet."""
+    def show(self, address: str, language: str, theme: str, size: tuple[int, int], status: int) -> Page:
+        """The page, quiet.
+
+        Raises:
+            _Refused: it answers with another status.
+        """
         choices = {"django_language": "zh-hans" if language == "zh" else "en", "laoke_theme": theme}
         self._context.add_cookies(
             [{"name": name, "value": value, "url": self._site.url} for name, value in choices.items()]
         )
         self._page.set_viewport_size({"width": size[0], "height": size[1]})
-        self._page.goto(address, wait_until="networkidle")
+        answer = self._page.goto(address, wait_until="networkidle")
+        if answer is None or answer.status != status:
+            raise _Refused(f"answered {answer.status if answer else 'nothing'} instead of {status}")
         self._page.evaluate("() => document.fonts.ready")
         return self._page
-
-
-def _save(page: Page, path: Path, *, few_colours: bool = False) -> None:
-    shot = page.screenshot(animations="disabled", caret="hide")
-    if few_colours:
-        _few_colours(Image.open(BytesIO(shot)).convert("RGB")).save(path, optimize=True)
-    else:
-        path.write_bytes(shot)
-    print(path.relative_to(ROOT), path.stat().st_size // 1024, "KiB", flush=True)
 
 
 def _few_colours(picture: Image.Image) -> Image.Image:
