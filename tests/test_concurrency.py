@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
+from django.test import Client
 
 from laoke.checkout import orders
 from laoke.foundation.access import SYSTEM
 from laoke.foundation.again import once_more
+from laoke.foundation.staff import services as staff
 from laoke.members import services as members
 from laoke.points.expiry import expire
+from laoke.purchases import services as purchases
+from laoke.purchases.services import CategoryInput
 from laoke.tiers.ladder import parse as parse_ladder
 from laoke.tiers.review import review
 from tests.shop import LADDER, OPENING, account, basket, broken, everything, line, tier
@@ -326,3 +332,60 @@ def test_a_command_within_a_transaction_is_not_repeated():
     with pytest.raises(psycopg.errors.DeadlockDetected), transaction.atomic():
         once_more(command)
     assert len(calls) == 1
+
+
+def signed_in(username):
+    browser = Client(headers={"Accept-Language": "en"})
+    person = staff.create(SYSTEM, username, username, "owner", "wan-an-hutong-9", at=OPENING)
+    browser.force_login(person)
+    return browser
+
+
+def filled_in(browser, path):
+    """The form at an address as a browser would send it back."""
+    body = browser.get(path).content.decode()
+    fields = re.findall(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"', body)
+    return {name: unescape(value) for name, value in fields} | {"category": "", "region": "", "parent": ""}
+
+
+@pytest.mark.parametrize("kind", ["product", "store", "region", "category"])
+def test_of_two_who_save_the_same_entry_at_once_one_is_told(shop, kind):
+    """Both looked at the same values; the later one never overwrites the earlier without a word."""
+    purchases.save_regions(SYSTEM, {"east": ("华东", "")}, at=OPENING)
+    purchases.save_categories(SYSTEM, [CategoryInput("01", "生鲜")], at=OPENING)
+    table, key, path = {
+        "product": ("purchases_product", "sku = 'milk'", "/products/{}/edit"),
+        "store": ("purchases_store", "code = 'S1'", "/stores/{}/edit"),
+        "region": ("purchases_region", "code = 'east'", "/stores/regions/{}"),
+        "category": ("purchases_category", "code = '01'", "/products/categories/{}"),
+    }[kind]
+    ((number,),) = rows(f"select id from {table} where {key}")
+    address = path.format(number)
+    browsers = [signed_in("first"), signed_in("second")]
+    for turn in range(5):
+        forms = [
+            filled_in(browser, address) | {"name": f"{turn} of {n}"} for n, browser in enumerate(browsers)
+        ]
+        answers = at_once(
+            *(lambda b=b, f=f: b.post(address, f) for b, f in zip(browsers, forms, strict=True))
+        )
+        assert sorted(answer.status_code for answer in answers) == [303, 409]
+        winner = next(n for n, answer in enumerate(answers) if answer.status_code == 303)
+        assert rows(f"select name from {table} where {key}") == [(f"{turn} of {winner}",)]
+        assert f"{turn} of {winner}" in answers[1 - winner].content.decode()
+
+
+def test_a_product_switched_off_while_it_is_edited_stays_off(shop):
+    ((number,),) = rows("select id from purchases_product where sku = 'milk'")
+    browsers = [signed_in("first"), signed_in("second")]
+    for turn in range(5):
+        form = filled_in(browsers[0], f"/products/{number}/edit") | {"name": f"milk {turn}"}
+        switched = {} if turn % 2 == 0 else {"active": "on"}
+        answers = at_once(
+            lambda form=form: browsers[0].post(f"/products/{number}/edit", form),
+            lambda switched=switched: browsers[1].post(f"/products/{number}/switch", switched),
+        )
+        assert [answer.status_code for answer in answers] == [303, 303]
+        assert rows("select name, active from purchases_product where sku = 'milk'") == [
+            (f"milk {turn}", turn % 2 == 1)
+        ]

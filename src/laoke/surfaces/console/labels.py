@@ -91,6 +91,24 @@ DELIVERIES: dict[str, Any] = {
     "done": _("Taken away"),
 }
 
+# Units as products have them, in either language, and what an English page says of several. Others stay as they are.
+UNITS: tuple[tuple[str, str, str], ...] = (
+    ("件", "piece", "pieces"),
+    ("个", "item", "items"),
+    ("盒", "box", "boxes"),
+    ("箱", "case", "cases"),
+    ("瓶", "bottle", "bottles"),
+    ("罐", "can", "cans"),
+    ("袋", "bag", "bags"),
+    ("包", "pack", "packs"),
+    ("卷", "roll", "rolls"),
+    ("抽", "sheet", "sheets"),
+    ("枚", "egg", "eggs"),
+    ("支", "stick", "sticks"),
+    ("双", "pair", "pairs"),
+    ("套", "set", "sets"),
+)
+
 # What the timeline says of a movement or a move, and the sign of its dot.
 HAPPENINGS: dict[str, tuple[Any, str]] = {
     "accrual": (_("Earned with a purchase"), "earn"),

@@ -33,6 +33,8 @@ from laoke.surfaces.demo import types as demo
 from laoke.surfaces.demo.shop import generate
 
 SEED = 20_260
+MARGINS = {"low": "低毛利", "mid": "中毛利", "high": "高毛利"}
+PACK_UNITS = {"roll": "卷", "sheet": "抽", "pack": "包", "piece": "件", "egg": "枚"}
 BATCH = 4_000
 REGISTER_BATCH = 5_000
 
@@ -215,9 +217,9 @@ def _reference_data(shop: demo.Shop, now: datetime) -> _Ids:
 
 
 def _product(product: demo.Product) -> ProductInput:
-    tags = [f"margin:{product.margin_class}"]
+    tags = [MARGINS[product.margin_class]]
     if product.need_cycle_days:
-        tags.append(f"cycle:{product.need_cycle_days}")
+        tags.append(f"约 {product.need_cycle_days} 天用完")
     return ProductInput(
         sku=product.sku,
         name=product.name,
@@ -227,8 +229,8 @@ def _product(product: demo.Product) -> ProductInput:
         barcode=product.barcode,
         price_minor=product.price_minor,
         cost_minor=product.cost_minor,
-        unit="kg" if product.weighed else "piece",
-        pack_size=f"{product.pack_size} {product.pack_unit}",
+        unit="kg" if product.weighed else "件",
+        pack_size=f"{product.pack_size} {PACK_UNITS.get(product.pack_unit, product.pack_unit)}",
         tags=tags,
     )
 
@@ -354,9 +356,7 @@ def example_basket() -> str:
         (store,) = cursor.fetchone()
         cursor.execute("select code from purchases_channel order by id limit 1")
         (channel,) = cursor.fetchone()
-        cursor.execute(
-            "select sku from purchases_product where active and unit = 'piece' order by id limit 2"
-        )
+        cursor.execute("select sku from purchases_product where active and unit <> 'kg' order by id limit 2")
         skus = [row[0] for row in cursor.fetchall()]
         cursor.execute("select member_id from points_account order by balance desc, member_id limit 1")
         (member_id,) = cursor.fetchone()

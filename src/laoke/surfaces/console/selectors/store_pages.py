@@ -116,8 +116,10 @@ class NameList:
     may_write: bool
 
 
-def store_list(caller: Caller, asked: StoreFilter, after: str | None, before: str | None) -> StoreList:
-    """Stores by code, those of the caller.
+def store_list(
+    caller: Caller, asked: StoreFilter, after: str | None, before: str | None, *, account: Caller
+) -> StoreList:
+    """Stores by code, those of the caller; `account` is the caller before a store was chosen.
 
     Raises:
         BadCursor
@@ -154,7 +156,7 @@ def store_list(caller: Caller, asked: StoreFilter, after: str | None, before: st
         before=paging.write(lines[0].code) if earlier and lines else None,
         after=paging.write(lines[-1].code) if later and lines else None,
         may_write=writes,
-        may_add=writes and caller.stores is None,
+        may_add=writes and account.stores is None,
     )
 
 

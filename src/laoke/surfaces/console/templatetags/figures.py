@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from laoke.kernel.money import minor_digits
+from laoke.surfaces.console.labels import UNITS
 
 register = template.Library()
 
@@ -121,6 +123,26 @@ def counted_when(as_of: date, finished_at: datetime) -> str:
 def clock_day(value: datetime | None) -> str:
     """The day of an instant in the shop's zone."""
     return NONE if value is None else f"{value.astimezone(settings.LAOKE.zone):%Y-%m-%d}"
+
+
+@register.filter
+def unit(value: str) -> str:
+    """The unit of a product in the language of the page: piece, 件."""
+    return _unit(value.strip(), several=False)
+
+
+@register.filter
+def pack(value: str) -> str:
+    """What a unit holds, its unit in the language of the page: 12 rolls, 12 卷; "900 g" stays."""
+    found = re.fullmatch(r"([\d.,]+)\s*(\S+)", value.strip())
+    return value if found is None else f"{found[1]} {_unit(found[2], several=found[1] != '1')}"
+
+
+def _unit(word: str, *, several: bool) -> str:
+    known = next((forms for forms in UNITS if word.casefold() in forms), None)
+    if known is None:
+        return word
+    return known[0] if _in_chinese() else known[2 if several else 1]
 
 
 @register.filter

@@ -68,3 +68,38 @@ def test_tracks_stay_within_their_bed():
 )
 def test_the_faces_of_ladders(rungs, faces):
     assert [face(rank, rungs) for rank in range(rungs)] == faces.split()
+
+
+@pytest.mark.parametrize(
+    ("written", "chinese", "english"),
+    [
+        ("piece", "件", "piece"),
+        ("件", "件", "piece"),
+        ("Boxes", "盒", "box"),
+        ("kg", "kg", "kg"),
+        ("打", "打", "打"),
+        ("", "", ""),
+    ],
+)
+def test_units_of_products(written, chinese, english):
+    with translation.override("zh-hans"):
+        assert figures.unit(written) == chinese
+    with translation.override("en"):
+        assert figures.unit(written) == english
+
+
+@pytest.mark.parametrize(
+    ("written", "chinese", "english"),
+    [
+        ("12 roll", "12 卷", "12 rolls"),
+        ("1卷", "1 卷", "1 roll"),
+        ("900 g", "900 g", "900 g"),
+        ("two of a kind", "two of a kind", "two of a kind"),
+        ("", "", ""),
+    ],
+)
+def test_what_a_unit_holds(written, chinese, english):
+    with translation.override("zh-hans"):
+        assert figures.pack(written) == chinese
+    with translation.override("en"):
+        assert figures.pack(written) == english

@@ -146,6 +146,11 @@ class TestAdding:
         assert Store.objects.count() == before
         assert Store.objects.get(code="S1").name == "一店"
 
+    def test_a_store_chosen_takes_no_button_away(self, shop, hire):
+        browser = hire()
+        browser.post("/place", {"place": f"store:{shop.stores['S1']}"})
+        assert 'href="/stores/new"' in browser.get("/stores").content.decode()
+
     def test_a_limited_account_adds_none(self, shop, hire):
         browser = hire("operations", store_ids=[shop.stores["S1"]])
         assert browser.post("/stores/new", {"code": "S9", "name": "九店"}).status_code == 403

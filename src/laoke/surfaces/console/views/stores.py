@@ -42,7 +42,9 @@ def show_all(visit: Visit) -> HttpResponse:
         clean(asked.get("city", "")),
         asked.get("active", "") if asked.get("active") in ("yes", "no") else "",
     )
-    page = store_list(visit.caller, wanted, asked.get("after") or None, asked.get("before") or None)
+    page = store_list(
+        visit.caller, wanted, asked.get("after") or None, asked.get("before") or None, account=visit.actor
+    )
     return visit.show("stores/list", page)
 
 
