@@ -9,19 +9,20 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from laoke.foundation import paging
 from laoke.foundation.access import Caller
 from laoke.foundation.audit import selectors
 from laoke.foundation.audit.selectors import Entry, Wanted
-from laoke.surfaces.console.actions import ACTIONS, ACTORS, FIELDS, OBJECTS
+from laoke.surfaces.console.actions import ACTIONS, ACTORS, OBJECTS
 from laoke.surfaces.console.selectors.store_pages import turned
-from laoke.surfaces.console.templatetags.figures import money
+from laoke.surfaces.console.trail import NOTHING, Change, Reader, object_of
 
 PAGE = 50
 _MOST_CHANGES = 100
-_LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +41,6 @@ class AuditFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One value before and after; None where there is none. `known` says whether the label is words or a code."""
-
-    label: str
-    known: bool
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class AuditLine:
     """One entry in words. `more`: so many changes are not shown."""
 
@@ -63,6 +54,7 @@ class AuditLine:
     object_kind: str
     object_words: Any
     object_id: str
+    object_name: str
     path: str
     reason: str
     changes: tuple[Change, ...]
@@ -98,11 +90,12 @@ def audit_page(caller: Caller, asked: AuditFilter, after: str | None, before: st
     else:
         below = None if mark is None else (mark[0], mark[1])
         found = selectors.entries(caller, wanted, limit=PAGE + 1, below=below)
+    reader = Reader(caller)
     rows, newer, older = turned(found, PAGE, back=back is not None, started=mark is not None)
     return AuditPage(
         filter=asked,
         misread=misread,
-        rows=tuple(_line(row) for row in rows),
+        rows=tuple(_line(row, reader) for row in rows),
         actors=tuple(selectors.actors()),
         actions=tuple(sorted(ACTIONS.items(), key=lambda item: str(item[1]))),
         kinds=tuple(sorted(OBJECTS.items(), key=lambda item: str(item[1]))),
@@ -118,10 +111,10 @@ def audit_rows(caller: Caller, asked: AuditFilter) -> Iterator[list[str]]:
         MissingScope: at once.
     """
     wanted, _misread = _wanted(asked)
-    # Words now: the language of the page is over when the file is written.
-    actions = {code: str(words) for code, words in ACTIONS.items()}
+    # The language of the page is over when the file is written.
+    language = translation.get_language() or settings.LANGUAGE_CODE
     head = [
-        _("Number"),
+        pgettext("of an entry", "Number"),
         _("Time"),
         _("Kind of actor"),
         _("Who"),
@@ -130,29 +123,43 @@ def audit_rows(caller: Caller, asked: AuditFilter) -> Iterator[list[str]]:
         _("Kind of object"),
         _("Object"),
         _("Reason"),
-        _("Before"),
-        _("After"),
+        _("What changed"),
+        _("Before, JSON"),
+        _("After, JSON"),
     ]
-    entries = selectors.every(caller, wanted)
+    entries, reader = selectors.every(caller, wanted), Reader(caller)
 
     def rows() -> Iterator[list[str]]:
         yield head
         for entry in entries:
-            yield [
-                str(entry.id),
-                entry.at.astimezone(settings.LAOKE.zone).isoformat(timespec="seconds"),
-                entry.actor_kind,
-                entry.actor,
-                actions.get(entry.action, entry.action),
-                entry.action,
-                entry.object_kind,
-                entry.object_id,
-                entry.reason,
-                _json(entry.before),
-                _json(entry.after),
-            ]
+            with translation.override(language):
+                yield _row(entry, reader)
 
     return rows()
+
+
+def _row(entry: Entry, reader: Reader) -> list[str]:
+    return [
+        str(entry.id),
+        entry.at.astimezone(settings.LAOKE.zone).isoformat(timespec="seconds"),
+        str(ACTORS.get(entry.actor_kind, entry.actor_kind)),
+        entry.actor,
+        str(ACTIONS.get(entry.action, entry.action)),
+        entry.action,
+        str(OBJECTS.get(entry.object_kind, entry.object_kind)),
+        entry.object_id,
+        entry.reason,
+        "; ".join(_told(change) for change in reader.changes(entry)),
+        _json(entry.before),
+        _json(entry.after),
+    ]
+
+
+def _told(change: Change) -> str:
+    """ "Role: Analyst → Finance": as a line of a file says it."""
+    if change.before is None or change.after is None:
+        return f"{change.label}{_(': ')}{change.after or change.before or NOTHING}"
+    return f"{change.label}{_(': ')}{change.before} → {change.after}"
 
 
 def _wanted(asked: AuditFilter) -> tuple[Wanted, bool]:
@@ -178,8 +185,8 @@ def _day(text: str) -> date | None:
     return day if 1 < day.year < 9999 else None
 
 
-def _line(entry: Entry) -> AuditLine:
-    changes = list(_changes(entry.before, entry.after))
+def _line(entry: Entry, reader: Reader) -> AuditLine:
+    changes = list(reader.changes(entry))
     return AuditLine(
         id=entry.id,
         at=entry.at,
@@ -191,6 +198,7 @@ def _line(entry: Entry) -> AuditLine:
         object_kind=entry.object_kind,
         object_words=OBJECTS.get(entry.object_kind, entry.object_kind),
         object_id=entry.object_id,
+        object_name=object_of(entry.object_kind, entry.object_id),
         path=f"/members/{entry.object_id}"
         if entry.object_kind == "member" and entry.object_id.isdigit()
         else "",
@@ -198,48 +206,6 @@ def _line(entry: Entry) -> AuditLine:
         changes=tuple(changes[:_MOST_CHANGES]),
         more=max(0, len(changes) - _MOST_CHANGES),
     )
-
-
-def _changes(before: Any, after: Any) -> Iterator[Change]:
-    """Each value that is another one afterwards; with nothing before, each value there is."""
-    old, new = (dict(_flat(value)) for value in (before, after))
-    for path in dict.fromkeys((*old, *new)):
-        if old.get(path, _NOTHING) != new.get(path, _NOTHING):
-            name = path.rpartition(".")[2]
-            known = path in FIELDS
-            yield Change(
-                str(FIELDS[path]) if known else path,
-                known,
-                _text(name, old[path]) if path in old else None,
-                _text(name, new[path]) if path in new else None,
-            )
-
-
-_NOTHING = object()
-
-
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """The values in a document with their places: tiers[1].needs[0].at_least."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _flat(inner, f"{path}.{name}" if path else name)
-    elif isinstance(value, list) and any(isinstance(each, dict | list) for each in value):
-        for place, inner in enumerate(value):
-            yield from _flat(inner, f"{path}[{place}]")
-    elif value is not None or path:
-        yield path, value
-
-
-def _text(name: str, value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if name.endswith("_minor") and isinstance(value, int):
-        return money(value)
-    text = _(", ").join(str(each) for each in value) if isinstance(value, list) else str(value)
-    text = text or "–"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _json(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,6 +54,24 @@ NAMES: dict[str, Any] = {
     "imports.forget": _in("task", "Remove uploaded files after seven days"),
     "imports.work": _in("task", "Import from files"),
     "import.orders": _in("task", "Import of orders (command line)"),
+}
+# What must hold in the books, by the names the checks have.
+CHECKS: dict[str, Any] = {
+    "accounts": _("every member has a points account"),
+    "answers": _("every order over the API is there once"),
+    "balances": _("points balances"),
+    "every-member-stands": _("every member has a tier"),
+    "lines": _("lines of orders"),
+    "lots": _("points batches"),
+    "members-of-orders": _("members of orders"),
+    "moves": _("moves between tiers"),
+    "orders-and-points": _("points of orders"),
+    "owners": _("owners of points"),
+    "return-lines": _("lines of returns"),
+    "returns": _("returns of orders"),
+    "standings": _("present tiers"),
+    "tenders": _("payments of orders"),
+    "totals": _("totals of points"),
 }
 STATES: dict[str, tuple[Any, str]] = {
     "running": (_in("state of work", "Under way"), "run"),
@@ -253,7 +271,7 @@ def _facts(name: str, detail: Mapping[str, Any]) -> str:
             "%(n)s identity does not hold: %(names)s", "%(n)s identities do not hold: %(names)s", len(broken)
         ) % {
             "n": len(broken),
-            "names": ", ".join(broken),
+            "names": _t(", ").join(str(CHECKS.get(name, name)) for name in broken),
         }
     if name == "points.expire" and "points" in detail:
         return _t("%(n)s points expired") % {"n": f"{detail['points']:,}"}
@@ -261,6 +279,18 @@ def _facts(name: str, detail: Mapping[str, Any]) -> str:
         return ngettext("%(n)s member moved", "%(n)s members moved", detail["moved"]) % {
             "n": f"{detail['moved']:,}"
         }
-    if name == IMPORT and detail.get("dry_run"):
-        return _t("trial run")
+    if name == IMPORT:
+        return " · ".join(_import_facts(detail))
     return ""
+
+
+def _import_facts(detail: Mapping[str, Any]) -> Iterator[str]:
+    """What the page of the import says too, by the same counts."""
+    dry_run = bool(detail.get("dry_run"))
+    if dry_run:
+        yield _t("trial run")
+    if "added" in detail:
+        said = _t("%(n)s to be added") if dry_run else _t("%(n)s added")
+        yield said % {"n": f"{detail['added']:,}"}
+        if bad := detail.get("rows_bad"):
+            yield ngettext("%(n)s row with mistakes", "%(n)s rows with mistakes", bad) % {"n": f"{bad:,}"}

@@ -51,7 +51,7 @@ class TestTheLog:
         page = hire("auditor").get(ROOT)
         said = words(page)
         assert "Product saved Product X119 List price: ¥1.00 ¥2.19" in said
-        assert "Personal data revealed Reason: 来电核实 118 Member 118 Field: phone" in said
+        assert "Personal data revealed Reason: 来电核实 118 Member 118 Field: Phone" in said
         assert 'href="/members/118"' in page.content.decode()
 
     def test_pages_in_both_directions(self, trail, hire):
@@ -91,12 +91,18 @@ class TestTheLog:
         assert hire("auditor").get(ROOT, query).status_code in (200, 400)
 
     def test_documents_are_compared_place_by_place(self, shop, hire):
-        before = {"tiers": [{"code": "a"}, {"code": "b", "needs": [{"at_least": 3}]}]}
-        after = {"tiers": [{"code": "a"}, {"code": "b", "needs": [{"at_least": 4}]}], "review": "monthly"}
+        before = {
+            "tiers": [
+                {"code": "a"},
+                {"code": "b", "needs": [{"metric": "purchases", "days": 90, "at_least": 3}]},
+            ]
+        }
+        needs = [{"metric": "purchases", "days": 90, "at_least": 4}]
+        after = {"tiers": [{"code": "a"}, {"code": "b", "needs": needs}], "review": "monthly"}
         services.record(MEI, "ladder.published", "programme", 9, at=OPENING, before=before, after=after)
         said = words(hire("auditor").get(ROOT, {"action": "ladder.published", "who": "mei"}))
-        assert "tiers[1].needs[0].at_least : 3 4" in said
-        assert "Reviews: monthly" in said
+        assert "Tier 2 › Criteria: 3 purchases within 90 days 4 purchases within 90 days" in said
+        assert "Reviews: every month" in said
         assert "tiers[0]" not in said
 
     def test_markup_is_shown_as_text(self, shop, hire):
@@ -116,8 +122,12 @@ class TestTheExport:
         assert rows[0][:4] == ["Number", "Time", "Kind of actor", "Who"]
         assert len(rows) == 81
         assert {row[3] for row in rows[1:]} == {"lin"}
-        assert rows[1][4:8] == ["Product saved", "product.saved", "product", "X119"]
-        assert rows[1][9:] == ['{"price_minor":100}', '{"price_minor":219}']
+        assert rows[1][4:8] == ["Product saved", "product.saved", "Product", "X119"]
+        assert rows[1][9:] == [
+            "List price: ¥1.00 → ¥2.19",
+            '{"price_minor":100}',
+            '{"price_minor":219}',
+        ]
         assert "attachment" in answer.headers["Content-Disposition"]
         entry = AuditEntry.objects.get(action="audit.exported")
         assert (entry.actor, entry.after) == ("auditor-1", {"who": "lin"})
