@@ -163,6 +163,7 @@ REGISTER: dict[str, Address] = {
     ),
     "bulk-act": page(Scope.MEMBERS_WRITE, owned=True),
     "bulk-stop": door(Scope.MEMBERS_WRITE),
+    "bulk-resume": door(Scope.MEMBERS_WRITE),
     "bulk-undo": door(Scope.MEMBERS_WRITE),
     "exports": page(Scope.MEMBERS_READ),
     "export-file": Address(Kind.FILE, Scope.MEMBERS_READ, owned=True),

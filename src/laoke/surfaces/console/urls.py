@@ -87,6 +87,7 @@ urlpatterns = [
     path("members/bulk", bulk.ask, name="bulk"),
     path("members/bulk/<int:act_id>", bulk.show, name="bulk-act"),
     path("members/bulk/<int:act_id>/stop", bulk.stop, name="bulk-stop"),
+    path("members/bulk/<int:act_id>/resume", bulk.resume, name="bulk-resume"),
     path("members/bulk/<int:act_id>/undo", bulk.undo, name="bulk-undo"),
     path("members/export", exports.ask, name="members-export"),
     path("exports", exports.show_all, name="exports"),

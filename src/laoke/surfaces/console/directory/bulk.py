@@ -79,6 +79,15 @@ class CannotUndo(LaokeError):
         super().__init__(_("Only tags can be taken back, within a day, and once the action has ended."))
 
 
+class CannotResume(LaokeError):
+    """A bulk action that did not break off, or so long ago that it is not known any more whom it was for."""
+
+    code, status, title = "cannot-resume", 409, "Cannot be gone on with"
+
+    def __init__(self) -> None:
+        super().__init__(_("Only what broke off can be gone on with, within a month."))
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Whom an act is for: the members of these numbers, or all that a filter finds (`ids` is None)."""
@@ -123,6 +132,7 @@ class ActView:
     ended_at: datetime | None
     waiting: bool
     may_undo: bool
+    may_resume: bool
     failures: tuple[Failure, ...]
 
 
@@ -304,8 +314,35 @@ def view(actor: Caller, act_id: int, at: datetime, *, most_failures: int = 200) 
         ended_at=act.ended_at,
         waiting=act.state in _UNDER_WAY,
         may_undo=_may_undo(act, at),
+        may_resume=may_resume(act),
         failures=tuple(Failure(one, FAILURES.get(error, error)) for one, error in rows),
     )
+
+
+def may_resume(act: BulkAct) -> bool:
+    """Whether an act that broke off can be gone on with: after a month it is not known any more whom it was for."""
+    return act.state == BulkAct.FAILED and (act.undo_at is not None or act.query_sealed is not None)
+
+
+def resume(actor: Caller, act_id: int, at: datetime, later: Callable[[int, datetime], object]) -> None:
+    """Have an act that broke off gone on with behind the last member it changed; one under way is left alone.
+
+    Raises:
+        UnknownBulkAct, CannotResume, MissingScope.
+    """
+    actor.require(Scope.MEMBERS_WRITE)
+    with transaction.atomic():
+        act = _own(actor, act_id, lock=True)
+        if act.state in _UNDER_WAY:
+            return
+        if not may_resume(act):
+            raise CannotResume
+        act.state = BulkAct.UNDOING if act.undo_at else BulkAct.WAITING
+        act.failure, act.ended_at = "", None
+        act.save()
+        left = act.changed - act.undone if act.undo_at else act.asked - act.changed - act.failed
+        audit.record(actor, "members.bulk_resumed", "bulk", act_id, at=at, after={"members": max(left, 0)})
+        later(act_id, at)
 
 
 def size_of(act_id: int) -> int:
@@ -345,8 +382,14 @@ def fail_orphans(at: datetime) -> list[BulkAct]:
 
 
 def purge(at: datetime) -> None:
-    """Forget acts of a month ago."""
-    BulkAct.objects.filter(at__lt=at - _KEEP).delete()
+    """Forget of acts of a month ago what was asked for and who could not be changed, and acts that changed nobody.
+
+    What was done to whom stays as long as the audit trail: the pages of these members tell of it.
+    """
+    old = BulkAct.objects.filter(at__lt=at - _KEEP)
+    old.filter(changed=0).delete()
+    BulkOutcome.objects.filter(act__in=old).exclude(error__in=("", UNDONE)).delete()
+    old.exclude(query_sealed=None).update(query_sealed=None)
 
 
 def _batch(actor: Caller, act: BulkAct, ids: Sequence[int], hidden: Mapping[int, str]) -> None:

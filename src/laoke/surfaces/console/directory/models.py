@@ -109,6 +109,17 @@ class BulkOutcome(models.Model):
 
     class Meta:
         db_table = "console_bulk_outcome"
+        indexes = [
+            # What was done to one member stands on that member's pages.
+            models.Index(
+                fields=["member_id", "act"],
+                name="bulk_outcome_of",
+                condition=models.Q(error__in=["", "undone"]),
+            ),
+            models.Index(
+                fields=["act"], name="bulk_outcome_refused", condition=~models.Q(error__in=["", "undone"])
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"member {self.member_id}: {self.error or 'changed'}"

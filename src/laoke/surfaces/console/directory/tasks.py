@@ -74,7 +74,7 @@ def _tell_of(act: BulkAct, kind: str, at: datetime) -> None:
 
 @task("console.purge-lists", at="25 3 * * *")
 def purge(at: datetime) -> None:
-    """Delete files after a week, deleted views after a day, acts and their outcomes after a month."""
+    """Delete files after a week, deleted views after a day, what acts on many were asked for after a month."""
     exports.purge(at)
     saved.purge(at)
     bulk.purge(at)

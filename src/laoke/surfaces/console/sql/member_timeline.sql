@@ -103,6 +103,24 @@ everything as (
         order by at desc
         limit %(limit)s
     )
+    union all
+    -- Tags that were put on or taken off many members at once.
+    (
+        select
+            done.at, act.id, done.action, null, null, null, null, null, null, null, null, null, '', '', act.actor, null,
+            json_build_object('tags', json_build_array(act.word), 'bulk', act.id, 'members', act.changed)::text
+        from console_bulk_outcome outcome
+        join console_bulk_act act on act.id = outcome.act_id and act.kind in ('tag', 'untag')
+        cross join lateral (
+            values
+                (act.at, 'bulk.' || act.kind),
+                (case when outcome.error = 'undone' then act.undo_at end, 'bulk.' || act.kind || '_undone')
+        ) as done (at, action)
+        where outcome.member_id = %(member_id)s and outcome.error in ('', 'undone') and %(changes)s::boolean
+            and done.at is not null
+        order by done.at desc
+        limit %(limit)s
+    )
 )
 select
     at, kind, points, balance, order_id, order_no, store, store_en, amount_minor, spent, goods, note, to_tier, actor,

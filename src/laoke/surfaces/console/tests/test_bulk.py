@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -281,13 +282,21 @@ class TestInTheBackground:
         meant = [p.id for p in people if p.store in mine or any(store in mine for _, store in p.orders)]
         assert [row[0] for row in tagged("x")] == sorted(meant)
 
-    def test_acts_are_forgotten_after_a_month(self, shop, people, hire):
-        send(hire(), "tag", ids=[people[0].id], of="", word="x")
+    def test_after_a_month_only_what_was_done_to_whom_is_known(self, shop, people, hire, few):
+        browser = hire()
+        send(browser, "tag", ids=[people[0].id, 999_999], of="", word="x")
+        send(browser, "tag", "o2", ids=[people[0].id], of="", word="x")  # it has the tag: nobody is changed
+        send(browser, "tag", "o3", all="1", of="", word="y")
+        bulk.go_on(BulkAct.objects.latest("pk").pk, lambda count: False, lambda: OPENING)
         tasks.purge(OPENING + timedelta(days=29))
-        assert BulkAct.objects.count() == 1
+        assert BulkAct.objects.count() == 3
+        assert BulkOutcome.objects.filter(error="out-of-sight").count() == 1
         tasks.purge(OPENING + timedelta(days=31))
-        assert (BulkAct.objects.count(), BulkOutcome.objects.count()) == (0, 0)
+        assert list(BulkAct.objects.order_by("pk").values_list("word", flat=True)) == ["x", "y"]
+        assert not BulkAct.objects.exclude(query_sealed=None).exists()
+        assert not BulkOutcome.objects.exclude(error="").exists()
         assert len(tagged("x")) == 1
+        assert "Tagged" in text(browser.get(f"/members/{people[0].id}/changes"))
 
 
 def run(act, at=OPENING):
@@ -411,6 +420,59 @@ class TestBrokenOff:
         assert (act.state, act.failure, act.changed) == ("done", "", len(people))
         assert len(tagged("many")) == len(people)
 
+    def test_what_broke_off_is_gone_on_with_from_its_own_page(self, shop, people, hire, few):
+        browser = hire()
+        send(browser, "tag", all="1", of="", word="many")
+        act = BulkAct.objects.get()
+        bulk.go_on(act.pk, lambda count: True, lambda: OPENING)
+        path = f"/members/bulk/{act.pk}"
+        assert "Go on" not in text(browser.get(path))  # it is under way
+        give_up()
+        watch(OPENING)
+        act.refresh_from_db()
+        done = act.changed
+        assert 0 < done < len(people)
+        page = browser.get(path)
+        assert f'action="{path}/resume"' in page.content.decode()
+        assert "Go on" in text(page)
+        # Nobody else's: it is not there for them.
+        assert hire("associate").post(f"{path}/resume").status_code == 404
+        assert hire("analyst").post(f"{path}/resume").status_code == 403
+        for _twice in range(2):
+            assert browser.post(f"{path}/resume").headers["Location"] == path
+        assert BulkAct.objects.get().state == "waiting"
+        waiting = ProcrastinateJob.objects.filter(task_name="console.bulk", status="todo")
+        assert waiting.count() == 1
+        assert AuditEntry.objects.get(action="members.bulk_resumed").after == {"members": len(people) - done}
+        run(act)
+        assert (act.state, act.changed, act.failure) == ("done", len(people), "")
+        assert browser.post(f"{path}/resume").status_code == 409
+
+    def test_taking_back_that_broke_off_is_gone_on_with_as_taking_back(self, shop, people, hire, few):
+        browser = hire()
+        send(browser, "tag", all="1", of="", word="many")
+        act = BulkAct.objects.get()
+        run(act)
+        browser.post(f"/members/bulk/{act.pk}/undo")
+        bulk.go_on(act.pk, lambda count: True, lambda: OPENING)
+        give_up()
+        watch(OPENING)
+        browser.post(f"/members/bulk/{act.pk}/resume")
+        assert BulkAct.objects.get().state == "undoing"
+        run(act)
+        assert (act.state, tagged("many")) == ("undone", [])
+
+    def test_after_a_month_nobody_knows_whom_it_was_for(self, shop, people, hire, few):
+        browser = hire()
+        send(browser, "tag", all="1", of="", word="many")
+        act = BulkAct.objects.get()
+        bulk.go_on(act.pk, lambda count: True, lambda: OPENING)
+        give_up()
+        watch(OPENING)
+        tasks.purge(OPENING + timedelta(days=31))
+        assert "Go on" not in text(browser.get(f"/members/bulk/{act.pk}"))
+        assert browser.post(f"/members/bulk/{act.pk}/resume").status_code == 409
+
     def test_what_broke_off_can_be_taken_back(self, shop, people, hire, few):
         browser = hire()
         had = tagged("母婴")
@@ -519,3 +581,76 @@ class TestCount:
         page = text(browser.get("/members/bulk?action=unblock&all=1&of="))
         assert "Lift the block of about 234,000 members" in page
         assert "This is done in the background." in page
+
+
+def changes(browser, member_id):
+    """The rows of a member's changes: who, what, which."""
+    body = browser.get(f"/members/{member_id}/changes").content.decode()
+    rows = re.findall(
+        r"<tr><td class=\"num\">(.*?)</td><td>(.*?)</td><th scope=\"row\">.*?</i> (.*?)</th><td>(.*?)</td>",
+        body,
+    )
+    return rows
+
+
+class TestOnTheMember:
+    """What was done to many stands on the pages of each of them, without a row of the audit trail for each."""
+
+    def test_tags_put_on_taken_off_and_taken_back(self, shop, people, hire):
+        one, other = people[0].id, people[1].id
+        browser = hire()
+        before = len(changes(browser, one))
+        count = AuditEntry.objects.count()
+        send(browser, "tag", ids=[one, other], of="", word="春茶")
+        tagging = BulkAct.objects.get()
+        browser = browser.later(seconds=60)
+        send(browser, "untag", "o2", ids=[one], of="", word="春茶")
+        untagging = BulkAct.objects.latest("pk")
+        browser = browser.later(seconds=60)
+        browser.post(f"/members/bulk/{untagging.pk}/undo")
+        assert changes(browser, one)[:3] == [
+            ("2026-03-10 12:02", "owner-1", "Tag put back", f"春茶 · bulk action {untagging.pk}, 1 member"),
+            ("2026-03-10 12:01", "owner-1", "Tag removed", f"春茶 · bulk action {untagging.pk}, 1 member"),
+            ("2026-03-10 12:00", "owner-1", "Tagged", f"春茶 · bulk action {tagging.pk}, 2 members"),
+        ]
+        assert len(changes(browser, one)) == before + 3
+        assert len(changes(browser, other)) == 1 + len(changes(browser, people[2].id))
+        # One row for each act, none for each member.
+        assert AuditEntry.objects.count() == count + 3
+        # The number on the tab is that of the rows.
+        assert (
+            f'Changes <span class="n">{before + 3}</span>' in browser.get(f"/members/{one}").content.decode()
+        )
+        staff = text(browser.get(f"/members/{one}?show=changes"))
+        assert f"Tag put back 春茶 · bulk action {untagging.pk}, 1 member" in staff
+        part = browser.get(f"/members/{one}/timeline?show=points", headers={"HX-Request": "true"})
+        assert part.status_code == 200
+        assert "bulk action" not in part.content.decode()
+
+    def test_of_a_block_it_says_which_act(self, shop, people, hire):
+        browser = hire()
+        send(browser, "block", ids=[people[0].id, people[1].id], of="", reason="刷单")
+        act = BulkAct.objects.get()
+        newest = changes(browser, people[0].id)[0]
+        assert newest[1:] == ("owner-1", "Blocked", f"Blocked · bulk action {act.pk}, 2 members")
+        browser.later(seconds=60).post(f"/members/{people[0].id}/unblock", {"reason": "查清了"})
+        assert "bulk action" not in changes(browser, people[0].id)[0][3]
+
+    def test_who_could_not_be_changed_has_no_line(self, shop, people, hire):
+        browser = hire()
+        send(browser, "tag", ids=[people[0].id], of="", word="x")
+        BulkOutcome.objects.update(error="member-merged")
+        assert "bulk action" not in browser.get(f"/members/{people[0].id}/changes").content.decode()
+
+    def test_pages_of_changes_hold_each_once(self, shop, people, hire, monkeypatch):
+        monkeypatch.setattr("laoke.surfaces.console.selectors.member.changes.PAGE", 2)
+        browser = hire()
+        for n in range(5):
+            send(browser, "tag", f"o{n}", ids=[people[0].id], of="", word=f"tag {n}")
+        seen, path = [], f"/members/{people[0].id}/changes"
+        while path:
+            body = browser.get(path).content.decode()
+            seen += re.findall(r"tag \d", body)
+            found = re.search(r'href="changes(\?after=[^"]+)"', body)
+            path = f"/members/{people[0].id}/changes{found[1]}" if found else ""
+        assert seen == [f"tag {n}" for n in reversed(range(5))]

@@ -217,6 +217,14 @@ def stop(visit: Visit, act_id: int) -> HttpResponse:
 
 @require_POST
 @console_page("members", Scope.MEMBERS_WRITE)
+def resume(visit: Visit, act_id: int) -> HttpResponse:
+    """Go on with what broke off."""
+    bulk.resume(visit.actor, act_id, visit.at, _later)
+    return visit.go(f"/members/bulk/{act_id}", _("It goes on in a moment."))
+
+
+@require_POST
+@console_page("members", Scope.MEMBERS_WRITE)
 def undo(visit: Visit, act_id: int) -> HttpResponse:
     """Take tags back."""
     act = bulk.undo(visit.actor, act_id, visit.at, _later)

@@ -243,7 +243,7 @@ def _restore(visit: Visit, member_id: int, removed: str, back: str) -> HttpRespo
         done = services.retag_many(caller=visit.actor, tag=word, were=[was], at=visit.at)
         if done.ids:
             audit.record(
-                visit.actor, "member.tagged", "member", member_id, at=visit.at, after={"tags": [word]}
+                visit.actor, "member.tag_restored", "member", member_id, at=visit.at, after={"tags": [word]}
             )
         return {"changed": bool(done.ids)}
 

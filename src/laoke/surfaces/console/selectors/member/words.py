@@ -7,18 +7,25 @@ from typing import Any
 
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from laoke.surfaces.console.labels import CHANNELS, IDENTITIES, PURPOSES, STATUSES
-from laoke.surfaces.console.templatetags.figures import signed
+from laoke.surfaces.console.templatetags.figures import number, signed
 
 CONSENT = "member.consent"
 # What was done, and its icon.
 ACTS: dict[str, tuple[Any, str]] = {
+    "member.registered": (_("Registered"), "user-plus"),
     "member.updated": (_("Profile edited"), "pencil"),
     "member.identity_added": (_("Identity added"), "fingerprint"),
     "member.identity_removed": (_("Identity removed"), "fingerprint"),
     "member.tagged": (_("Tagged"), "tag"),
     "member.untagged": (_("Tag removed"), "tag"),
+    "member.tag_restored": (_("Tag put back"), "tag"),
+    "bulk.tag": (_("Tagged"), "tag"),
+    "bulk.untag": (_("Tag removed"), "tag"),
+    "bulk.tag_undone": (_("Tagging taken back"), "tag"),
+    "bulk.untag_undone": (_("Tag put back"), "tag"),
     "member.blocked": (_("Blocked"), "ban"),
     "member.unblocked": (_("Block lifted"), "circle-check"),
     "member.merged": (_("Another member merged in"), "git-merge"),
@@ -46,8 +53,20 @@ def act(action: str) -> tuple[Any, str]:
 
 
 def details(action: str, after: Mapping[str, Any] | None) -> str:
-    """What the entry says beyond the act itself: which fields, which tag, how many points. Never personal data."""
+    """What the entry says beyond the act itself: which fields, which tag, how many points, and of which act on many
+    members it was a part. Never personal data.
+    """
     told = after or {}
+    said = _of_one(action, told)
+    if "bulk" not in told:
+        return said
+    among = ngettext(
+        "bulk action %(id)s, %(n)s member", "bulk action %(id)s, %(n)s members", told["members"]
+    ) % {"id": told["bulk"], "n": number(told["members"])}
+    return f"{said} · {among}" if said else among
+
+
+def _of_one(action: str, told: Mapping[str, Any]) -> str:
     if action == CONSENT:
         channel, purpose = CHANNELS.get(told["channel"]), PURPOSES.get(told["purpose"])
         answer = _t("agreed") if told["granted"] else _t("refused")
