@@ -586,11 +586,10 @@ class TestCount:
 def changes(browser, member_id):
     """The rows of a member's changes: who, what, which."""
     body = browser.get(f"/members/{member_id}/changes").content.decode()
-    rows = re.findall(
+    return re.findall(
         r"<tr><td class=\"num\">(.*?)</td><td>(.*?)</td><th scope=\"row\">.*?</i> (.*?)</th><td>(.*?)</td>",
         body,
     )
-    return rows
 
 
 class TestOnTheMember:
