@@ -12,6 +12,11 @@ from laoke.foundation.sql import hot_cursor
 from laoke.points.models import Account, Lot, Posting
 
 
+def carried_lots(moved: Mapping[str, Any]) -> list[int]:
+    """The lots a merge made to carry points over, of what `PointsFollow.merge` gave."""
+    return [pair["to"] for pair in moved["lots"]]
+
+
 class PointsFollow:
     """See laoke.members.followers."""
 

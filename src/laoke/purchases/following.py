@@ -12,6 +12,11 @@ from laoke.kernel.quantity import format_milli
 from laoke.purchases.models import Order, OrderLine, OrderReturn
 
 
+def moved_orders(moved: Mapping[str, Any]) -> list[int]:
+    """The orders a merge moved, of what `OrdersFollow.merge` gave."""
+    return list(moved.get("orders", ()))
+
+
 class OrdersFollow:
     """See laoke.members.followers."""
 
@@ -29,8 +34,8 @@ class OrdersFollow:
 
     def unmerge(self, kept_id: int, gone_id: int, moved: Mapping[str, Any], at: datetime) -> None:
         """The orders that came with the merge go back, with their returns, those made since included."""
-        _reassign("purchases_order", "id = any(%s)", list(moved["orders"]), gone_id)
-        _reassign("purchases_orderreturn", "order_id = any(%s)", list(moved["orders"]), gone_id)
+        _reassign("purchases_order", "id = any(%s)", moved_orders(moved), gone_id)
+        _reassign("purchases_orderreturn", "order_id = any(%s)", moved_orders(moved), gone_id)
 
     def export(self, member_id: int) -> Mapping[str, object]:
         """Every order with its lines, and every return."""

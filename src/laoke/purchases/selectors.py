@@ -45,17 +45,26 @@ def products_by_sku(skus: Iterable[str]) -> dict[str, ProductFacts]:
         return {row[1]: ProductFacts(*row) for row in cursor}
 
 
+_ACTIVITY = (
+    "select coalesce(sum(o.paid_minor - o.refunded_minor), 0)::bigint, "
+    "(count(o.id) filter (where o.total_minor > o.returned_minor))::int "
+    "from unnest(%s::timestamptz[]) with ordinality as s (start, position) "
+    "left join purchases_order o on {} and o.placed_at >= s.start and o.placed_at <= %s "
+    "group by s.position order by s.position"
+)
+
+
 def activity(
     cursor: psycopg.Cursor[Any], member_id: int, starts: Sequence[datetime], at: datetime
 ) -> list[tuple[int, int]]:
     """What a member did from each of `starts` until `at`: minor units spent, purchases made."""
-    cursor.execute(
-        "select coalesce(sum(o.paid_minor - o.refunded_minor), 0)::bigint, "
-        "(count(o.id) filter (where o.total_minor > o.returned_minor))::int "
-        "from unnest(%s::timestamptz[]) with ordinality as s (start, position) "
-        "left join purchases_order o on o.member_id = %s and o.placed_at >= s.start and o.placed_at <= %s "
-        "group by s.position order by s.position",
-        (list(starts), member_id, at),
-        prepare=True,
-    )
+    cursor.execute(_ACTIVITY.format("o.member_id = %s"), (list(starts), member_id, at), prepare=True)
+    return [(row[0], row[1]) for row in cursor]
+
+
+def activity_of_orders(
+    cursor: psycopg.Cursor[Any], order_ids: Sequence[int], starts: Sequence[datetime], at: datetime
+) -> list[tuple[int, int]]:
+    """As `activity`, of these orders, whosever they are."""
+    cursor.execute(_ACTIVITY.format("o.id = any(%s)"), (list(starts), list(order_ids), at))
     return [(row[0], row[1]) for row in cursor]

@@ -7,10 +7,8 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from django.conf import settings
 
-from laoke.engine import tiering
-from laoke.engine.tiering import Activity, Ladder, Move
+from laoke.engine.tiering import Ladder, Move
 from laoke.foundation import generations
 from laoke.foundation.sql import hot_cursor
 from laoke.members import selectors as members
@@ -18,6 +16,38 @@ from laoke.purchases import selectors as purchases
 from laoke.tiers import ladder as ladders
 from laoke.tiers import standing
 from laoke.tiers.models import Standing, TierChange
+
+
+def after_merge(ladder: Ladder, kept: tuple[int, str], gone: tuple[int, str], at: datetime) -> str:
+    """The tier a merge would lead to now, by the ladder in force. Members are given with the tiers they have."""
+    with hot_cursor() as cursor:
+        ours, theirs = (_activity(cursor, ladder, member_id, at) for member_id, _ in (kept, gone))
+    both = [
+        (spend + more, count + others) for (spend, count), (more, others) in zip(ours, theirs, strict=True)
+    ]
+    return standing.best(ladder, (kept[1], gone[1]), both)
+
+
+def after_unmerge(
+    ladder: Ladder, kept_id: int, moved: Mapping[str, Any], orders: Sequence[int], at: datetime
+) -> tuple[str, str]:
+    """The tiers of the kept and the gone member that undoing a merge would lead to now, by the ladder in force.
+
+    Args:
+        moved: what `TiersFollow.merge` gave.
+        orders: those that would go back to the gone member.
+    """
+    with hot_cursor() as cursor:
+        together = _activity(cursor, ladder, kept_id, at)
+        theirs = purchases.activity_of_orders(cursor, orders, standing.starts(ladder, at), at)
+    ours = [
+        (spend - less, count - others)
+        for (spend, count), (less, others) in zip(together, theirs, strict=True)
+    ]
+    return (
+        standing.best(ladder, (moved["kept_tier"],), ours),
+        standing.best(ladder, (moved["gone_tier"],), theirs),
+    )
 
 
 class TiersFollow:
@@ -45,8 +75,7 @@ class TiersFollow:
         ladder = _ladder()
         with hot_cursor() as cursor:
             kept, gone = _tier(cursor, kept_id), _tier(cursor, gone_id)
-            reached = _qualified(cursor, ladder, kept_id, at)
-            best = max((kept, gone, reached), key=ladder.rank)
+            best = standing.best(ladder, (kept, gone), _activity(cursor, ladder, kept_id, at))
             _move(cursor, kept_id, kept, best, "merged", at)
             _move(cursor, gone_id, gone, ladder.lowest.code, "merged", at)
         return {"kept_tier": kept, "gone_tier": gone}
@@ -56,8 +85,7 @@ class TiersFollow:
         ladder = _ladder()
         with hot_cursor() as cursor:
             for member_id, before in ((kept_id, moved["kept_tier"]), (gone_id, moved["gone_tier"])):
-                reached = _qualified(cursor, ladder, member_id, at)
-                best = max((before, reached), key=ladder.rank)
+                best = standing.best(ladder, (before,), _activity(cursor, ladder, member_id, at))
                 _move(cursor, member_id, _tier(cursor, member_id), best, "merge_undone", at)
 
     def export(self, member_id: int) -> Mapping[str, object]:
@@ -85,11 +113,10 @@ def _tier(cursor: psycopg.Cursor[Any], member_id: int) -> str:
     return str(row[0])
 
 
-def _qualified(cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, at: datetime) -> str:
-    starts = [window.start(at, settings.LAOKE.zone) for window in ladder.windows]
-    found = purchases.activity(cursor, member_id, starts, at)
-    facts = {window: Activity(*numbers) for window, numbers in zip(ladder.windows, found, strict=True)}
-    return tiering.qualified(ladder, facts).code
+def _activity(
+    cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, at: datetime
+) -> list[tuple[int, int]]:
+    return purchases.activity(cursor, member_id, standing.starts(ladder, at), at)
 
 
 def _move(

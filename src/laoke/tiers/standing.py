@@ -8,12 +8,28 @@ from typing import Any
 
 import orjson
 import psycopg
+from django.conf import settings
 
 from laoke.engine import tiering
-from laoke.engine.tiering import CLIMBING, Bought, Climb, Ladder, Move, Path, Starts, Window
+from laoke.engine.tiering import CLIMBING, Activity, Bought, Climb, Ladder, Move, Path, Starts, Window
 from laoke.foundation import sql
 
 PATHS = sql.load("laoke.tiers", "paths")
+
+
+def starts(ladder: Ladder, at: datetime) -> list[datetime]:
+    """The first instant of each window of a ladder that ends at `at`."""
+    return [window.start(at, settings.LAOKE.zone) for window in ladder.windows]
+
+
+def best(ladder: Ladder, had: Iterable[str], activity: Iterable[tuple[int, int]]) -> str:
+    """The best of the tiers had before and of what purchases reach; of equals the first.
+
+    Args:
+        activity: spend in minor units and purchases in each window of the ladder.
+    """
+    facts = {window: Activity(*numbers) for window, numbers in zip(ladder.windows, activity, strict=True)}
+    return max((*had, tiering.qualified(ladder, facts).code), key=ladder.rank)
 
 
 def move_member(
@@ -63,12 +79,12 @@ def paths(cursor: psycopg.Cursor[Any], member_ids: Iterable[int]) -> dict[int, P
     return found
 
 
-def reach(path: Path, starts: Starts) -> datetime:
+def reach(path: Path, starting: Starts) -> datetime:
     """The earliest purchase that judging a return looks at."""
     if path.ground_at is None:
         return datetime.min.replace(tzinfo=UTC)
     first = min([path.ground_at, *(move.at for move in path.climb)])
-    return min([first, *(start for _, start in starts(first))])
+    return min([first, *(start for _, start in starting(first))])
 
 
 def after_return(
@@ -92,14 +108,14 @@ def after_return(
     if row is None or path is None or not path.climb:
         return None
 
-    def starts(at: datetime) -> list[tuple[Window, datetime]]:
+    def starting(at: datetime) -> list[tuple[Window, datetime]]:
         return [(window, window.start(at, zone)) for window in ladder.windows]
 
     others, returned = [], None
     for number, at, spend, left in cursor.execute(
         "select id, placed_at, paid_minor - refunded_minor, total_minor - returned_minor from purchases_order "
         "where member_id = %s and placed_at >= %s",
-        (member_id, reach(path, starts)),
+        (member_id, reach(path, starting)),
     ):
         if number == order_id:
             before = Bought(at, spend + refunded_minor, left + returned_minor > 0)
@@ -108,4 +124,4 @@ def after_return(
             others.append(Bought(at, spend, left > 0))
     if returned is None:  # older than anything the tier rests on
         return None
-    return tiering.withdraw(ladder, str(row[0]), path, others, returned, starts)
+    return tiering.withdraw(ladder, str(row[0]), path, others, returned, starting)

@@ -14,20 +14,23 @@ from laoke.members.services.many import (
     unblock_many,
     untag_many,
 )
-from laoke.members.services.merging import UNDO_DAYS, merge
+from laoke.members.services.merging import UNDO_DAYS, merge, require_alike
 from laoke.members.services.profiles import complete, update
-from laoke.members.services.registration import register, register_many
+from laoke.members.services.registration import check, register, register_many
 from laoke.members.services.rotation import reseal, rows_to_reseal
 from laoke.members.services.tags import tag, untag
-from laoke.members.services.unmerging import unmerge
+from laoke.members.services.unmerging import ComesBack, comes_back, unmerge
 
 __all__ = [
     "UNDO_DAYS",
     "Changed",
+    "ComesBack",
     "TagThatWas",
     "add_identity",
     "block",
     "block_many",
+    "check",
+    "comes_back",
     "complete",
     "erase_person",
     "export_person",
@@ -36,6 +39,7 @@ __all__ = [
     "register",
     "register_many",
     "remove_identity",
+    "require_alike",
     "require_export",
     "reseal",
     "retag_many",

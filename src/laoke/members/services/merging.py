@@ -10,10 +10,11 @@ fields, so that `unmerging` can put every piece back:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.again import once_more
@@ -34,8 +35,9 @@ UNDO_DAYS = 30
 def merge(*, caller: Caller, kept_id: MemberId, gone_id: MemberId, reason: str, at: datetime) -> MergeId:
     """Merge `gone_id` into `kept_id`. A repeat answers with the merge that was made.
 
-    Identities and tags move; of two answers about the same consent the newer one holds; fields the kept member
-    lacks are filled from the other and never overwritten; the followers move what the modules above keep.
+    Identities and tags move, and of several phones or cards the one shown stays one of the kept member's own; of two
+    answers about the same consent the newer one holds; fields the kept member lacks are filled from the other and
+    never overwritten; the followers move what the modules above keep.
 
     Raises:
         MergeWithSelf, UnknownMember, MemberErased, BlockedUnlike, ReasonMissing, MissingScope.
@@ -48,6 +50,12 @@ def merge(*, caller: Caller, kept_id: MemberId, gone_id: MemberId, reason: str, 
     return once_more(lambda: _merge(caller, kept_id, gone_id, why, at))
 
 
+def require_alike(statuses: Mapping[MemberId, str]) -> None:
+    """Refuse to merge two living members of whom one is blocked: raises BlockedUnlike, which names that one."""
+    if len(set(statuses.values())) > 1:
+        raise BlockedUnlike(next(one for one, status in statuses.items() if status == MemberStatus.BLOCKED))
+
+
 @transaction.atomic
 def _merge(caller: Caller, kept_id: MemberId, gone_id: MemberId, why: str, at: datetime) -> MergeId:
     rows = locks.exclusively([kept_id, gone_id])
@@ -58,8 +66,7 @@ def _merge(caller: Caller, kept_id: MemberId, gone_id: MemberId, why: str, at: d
         return Merge.objects.get(kept=kept, gone=gone, undone_at=None).pk
     locks.require_alive(kept)
     locks.require_alive(gone)
-    if kept.status != gone.status:
-        raise BlockedUnlike(kept_id if kept.status == MemberStatus.BLOCKED else gone_id)
+    require_alike({kept_id: kept.status, gone_id: gone.status})
 
     moved: dict[str, object] = {
         "gone_status": str(gone.status),
@@ -91,7 +98,7 @@ def _merge(caller: Caller, kept_id: MemberId, gone_id: MemberId, why: str, at: d
 
 def _move_identities(kept_id: MemberId, gone_id: MemberId) -> list[int]:
     ids = list(Identity.objects.filter(member_id=gone_id).order_by("pk").values_list("pk", flat=True))
-    Identity.objects.filter(pk__in=ids).update(member_id=kept_id)
+    Identity.objects.filter(pk__in=ids).update(member_id=kept_id, carried=F("carried") + 1)
     return ids
 
 

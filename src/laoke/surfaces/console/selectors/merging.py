@@ -1,19 +1,17 @@
 """Two members that may be one: whom to merge, what comes of it, and the merges that were made.
 
-What comes of a merge, or of undoing one, is found by doing it within a transaction that is rolled back: the page
-cannot promise anything else than the act does.
+What comes of a merge, or of undoing one, is put together from what both have, without a lock and without doing it:
+looking must not hold up a till. The tests hold it against what the act then does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError, transaction
-from psycopg.errors import DeadlockDetected, LockNotAvailable
-
+from laoke.checkout import programme
+from laoke.engine.tiering import Ladder
 from laoke.foundation import paging
 from laoke.foundation.access import Caller
 from laoke.foundation.sql import hot_cursor, load
@@ -21,9 +19,13 @@ from laoke.kernel.errors import LaokeError
 from laoke.members import selectors as members
 from laoke.members import services
 from laoke.members.errors import UnknownMerge
-from laoke.surfaces.console.selectors.member.sides import Row, rows_of
-from laoke.surfaces.console.selectors.member.state import State, state_of
+from laoke.members.services import ComesBack
+from laoke.points.following import carried_lots
+from laoke.purchases.following import moved_orders
+from laoke.surfaces.console.selectors.member.sides import Returning, Row, joined, parted, rows_of, side_of
+from laoke.surfaces.console.selectors.member.state import State, remains_of, state_of
 from laoke.surfaces.console.selectors.stores import limit_of
+from laoke.tiers.following import after_merge, after_unmerge
 
 _PACKAGE = "laoke.surfaces.console"
 _LARGEST_ID = 2**63 - 1
@@ -49,7 +51,6 @@ class Preview:
 
     rows: tuple[Row, ...]
     refused: LaokeError | None
-    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,44 +113,52 @@ def found(caller: Caller, text: str, but: int | None) -> tuple[Choice, ...]:
 
 
 def merge_preview(caller: Caller, kept: State, gone: State, at: datetime) -> Preview:
-    """Both members and what the kept one would be."""
-
-    def act() -> list[State]:
-        services.merge(caller=caller, kept_id=kept.id, gone_id=gone.id, reason="preview", at=at)
-        return [state_of(caller, kept.id, at)]
-
-    after, refused, busy = _tried(act)
-    return Preview(rows_of(caller, [kept, gone, *after]), refused, busy)
+    """Both members and what the kept one would be; not the last when it would be refused."""
+    ladder = programme.current().ladder
+    now = side_of(kept), side_of(gone)
+    try:
+        services.require_alike({kept.id: kept.status, gone.id: gone.status})
+    except LaokeError as refused:
+        return Preview(rows_of(caller, ladder, now), refused)
+    lowest = ladder.lowest.code
+    tier = after_merge(ladder, (kept.id, kept.tier or lowest), (gone.id, gone.tier or lowest), at)
+    return Preview(rows_of(caller, ladder, [*now, joined(*now, tier)]), None)
 
 
 def unmerge_preview(caller: Caller, row: MergeRow, at: datetime) -> Preview:
     """The kept member as it is, and both as they would be; nothing of them when it is refused."""
-
-    def act() -> list[State]:
-        services.unmerge(caller=caller, merge_id=row.id, at=at)
-        # The caller may see the kept member, and with it whoever was merged into it.
-        whole_shop = replace(caller, stores=None)
-        return [state_of(whole_shop, row.kept_id, at), state_of(whole_shop, row.gone_id, at)]
-
-    after, refused, busy = _tried(act)
-    if not after:
-        return Preview((), refused, busy)
-    return Preview(rows_of(caller, [state_of(caller, row.kept_id, at), *after]), None)
-
-
-def _tried(act: Callable[[], list[State]]) -> tuple[list[State], LaokeError | None, bool]:
-    """What `act` finds, its deeds taken back; why it was refused; whether it was kept from its locks for long."""
     try:
-        with transaction.atomic():
-            with hot_cursor() as cursor:
-                cursor.execute("set local lock_timeout = '2s'")
-            after = act()
-            transaction.set_rollback(True)
+        back = services.comes_back(caller=caller, merge_id=row.id, at=at)
     except LaokeError as refused:
-        return [], refused, False
-    except (LockNotAvailable, DeadlockDetected, OperationalError):
-        return [], None, True
-    return after, None, False
+        return Preview((), refused)
+    if back is None:  # somebody undid it while this page was asked for
+        return Preview((), None)
+    ladder = programme.current().ladder
+    kept = side_of(state_of(caller, row.kept_id, at))
+    gone = side_of(remains_of(caller, row.gone_id, at))
+    returning = _returning(caller, ladder, row.kept_id, back, at, tiers=(kept.tier, gone.tier))
+    return Preview(rows_of(caller, ladder, [kept, *parted(kept, gone, back, returning)]), None)
+
+
+def _returning(
+    caller: Caller,
+    ladder: Ladder,
+    kept_id: int,
+    back: ComesBack,
+    at: datetime,
+    *,
+    tiers: tuple[str | None, str | None],
+) -> Returning:
+    """Orders are counted as on every page: at the stores of the caller. For tiers they count wherever they were."""
+    carried = back.followers.get("points", {"lots": [], "debt": 0})
+    orders = moved_orders(back.followers.get("purchases", {}))
+    values = {"lots": carried_lots(carried), "orders": orders, "stores": limit_of(caller), "at": at}
+    with hot_cursor() as cursor:
+        found = cursor.execute(load(_PACKAGE, "merge_undo"), values).fetchone()
+    assert found is not None
+    if "tiers" in back.followers:
+        tiers = after_unmerge(ladder, kept_id, back.followers["tiers"], orders, at)
+    return Returning(found[0], int(carried["debt"]), found[1], *tiers)
 
 
 def merge_list(caller: Caller, mark: str | None, at: datetime) -> MergeList:

@@ -30,7 +30,7 @@ select
             where member_id = member.id and store_id = any(%(stores)s::bigint[])
         ) as visible,
     (
-        select coalesce(json_agg(json_build_array(id, kind, issuer, value_masked) order by added_at, kind, id), '[]')::text
+        select coalesce(json_agg(json_build_array(id, kind, issuer, value_masked, added_at) order by carried, added_at desc, id desc), '[]')::text
         from members_identity
         where member_id = member.id
     ) as identities,
@@ -40,9 +40,9 @@ select
         where member_id = member.id
     ) as tags,
     (
-        select coalesce(json_agg(json_build_array(channel, purpose, granted, at, source, recorded_by)), '[]')::text
+        select coalesce(json_agg(json_build_array(channel, purpose, granted, at, source, recorded_by, id)), '[]')::text
         from (
-            select distinct on (channel, purpose) channel, purpose, granted, at, source, recorded_by
+            select distinct on (channel, purpose) channel, purpose, granted, at, source, recorded_by, id
             from members_consentevent
             where member_id = member.id
             order by channel, purpose, at desc, id desc
@@ -74,7 +74,13 @@ select
         ) movements
     ) as movements,
     (select count(*) from foundation_auditentry where object_kind = 'member' and object_id = member.id::text)
-        + (select count(*) from members_consentevent where member_id = member.id) as changes
+        + (select count(*) from members_consentevent where member_id = member.id)
+        + (
+            select count(*) + count(act.undo_at) filter (where outcome.error = 'undone')
+            from console_bulk_outcome outcome
+            join console_bulk_act act on act.id = outcome.act_id and act.kind in ('tag', 'untag')
+            where outcome.member_id = member.id and outcome.error in ('', 'undone')
+        ) as changes
 from members_member member
 left join tiers_standing standing on standing.member_id = member.id
 left join points_account account on account.member_id = member.id

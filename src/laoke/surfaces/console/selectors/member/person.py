@@ -70,7 +70,7 @@ def person_of(state: State) -> Person:
     today = state.at.astimezone(settings.LAOKE.zone).date()
     return Person(
         id=state.id,
-        card=state.newest("card"),
+        card=state.primary("card"),
         birthday=state.birthday,
         birthday_in_days=_days_until(state.birthday, today),
         gender=GENDERS.get(state.gender, ""),
@@ -94,7 +94,7 @@ def person_of(state: State) -> Person:
                 channel,
                 purpose,
             )
-            for channel, purpose, granted, at, source, by in state.consents
+            for channel, purpose, granted, at, source, by, _event in state.consents
         ),
     )
 

@@ -57,9 +57,10 @@ class State:
     stores: tuple[int, ...] | None
     at: datetime
 
-    def newest(self, kind: str) -> str:
-        """The identity of a kind that was added last, masked; empty when there is none."""
-        return next((row[3] for row in reversed(self.identities) if row[1] == kind), "")
+    def primary(self, kind: str) -> str:
+        """The identity of a kind that is shown, masked: the newest of the member's own, before those that merged
+        members brought along. Empty when there is none."""
+        return next((row[3] for row in self.identities if row[1] == kind), "")
 
 
 def state_of(caller: Caller, member_id: int, at: datetime) -> State:
@@ -69,9 +70,28 @@ def state_of(caller: Caller, member_id: int, at: datetime) -> State:
         UnknownMember: nobody; MemberErased: the person is forgotten; MemberMerged: names the member to look at.
         OutsideStores: the caller is limited to stores where the member is not at home and never bought.
     """
+    row = _row(limit_of(caller), member_id, at)
+    if row["status"] == MemberStatus.ERASED:
+        raise MemberErased(member_id)
+    if row["status"] == MemberStatus.MERGED:
+        raise MemberMerged(member_id, members.kept_id(member_id))
+    if not row["visible"]:
+        raise OutsideStores(row["store_code"] or "–")
+    return _state(caller, member_id, row, at)
+
+
+def remains_of(caller: Caller, member_id: int, at: datetime) -> State:
+    """What is left of a member that was merged into one whom the caller may see.
+
+    Raises:
+        UnknownMember
+    """
+    return _state(caller, member_id, _row(limit_of(caller), member_id, at), at)
+
+
+def _row(limits: list[int] | None, member_id: int, at: datetime) -> dict[str, Any]:
     if member_id > _LARGEST_ID:
         raise UnknownMember
-    limits = limit_of(caller)
     wanted = {"member_id": member_id, "at": at, "stores": limits, "zone": str(settings.LAOKE.zone)}
     with hot_cursor() as cursor:
         cursor.execute(load(_PACKAGE, "member_state"), wanted)
@@ -79,13 +99,11 @@ def state_of(caller: Caller, member_id: int, at: datetime) -> State:
         names = [column.name for column in cursor.description or ()]
     if found is None:
         raise UnknownMember
-    row = dict(zip(names, found, strict=True))
-    if row["status"] == MemberStatus.ERASED:
-        raise MemberErased(member_id)
-    if row["status"] == MemberStatus.MERGED:
-        raise MemberMerged(member_id, members.kept_id(member_id))
-    if not row["visible"]:
-        raise OutsideStores(row["store_code"] or "–")
+    return dict(zip(names, found, strict=True))
+
+
+def _state(caller: Caller, member_id: int, row: dict[str, Any], at: datetime) -> State:
+    limits = limit_of(caller)
     return State(
         id=member_id,
         status=row["status"],
