@@ -382,8 +382,31 @@ class TestPoints:
         assert "Say which reason." in text(response)
         assert account(li)["balance"] == 0
 
+    def test_a_reason_is_chosen_by_whoever_adjusts(self, shop, li, hire):
+        browser = hire("customer_service")
+        path = f"/members/{li}/points"
+        body = browser.get(path).content.decode()
+        assert '<option value="" selected>Please choose</option>' in body
+        before = facts()
+        response = browser.post(path, {"points": "5", "note": ""})
+        assert response.status_code == 422
+        assert "Choose a reason." in text(response)
+        assert 'id="id_why_error"' in response.content.decode()
+        assert facts() == before
+        chinese = hire("operations", language="zh-hans")
+        assert '<option value="" selected>请选择</option>' in chinese.get(path).content.decode()
+
+    def test_the_preview_says_what_is_wrong_with_what_is_typed(self, shop, li, hire):
+        browser = hire("customer_service")
+        path = f"/members/{li}/points/preview"
+        for points, said in (("abc", "A whole number"), ("0", "Zero changes nothing."), ("", "appears here")):
+            part = browser.post(path, {"points": points}, headers={"HX-Request": "true"})
+            assert said in part.content.decode()
+        part = browser.post(path, {"points": "5"}, headers={"HX-Request": "true"}).content.decode()
+        assert "hint err" not in part
+
     def test_preview_without_script_does_nothing(self, shop, li, hire):
-        form = {"points": "5", "why": "goodwill", "note": "", "preview": "1"}
+        form = {"points": "5", "why": "", "note": "", "preview": "1"}
         response = hire().post(f"/members/{li}/points", form)
         assert "Can be spent 0 → 5" in text(response)
         assert account(li)["balance"] == 0

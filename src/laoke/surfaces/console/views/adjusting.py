@@ -51,7 +51,11 @@ class AdjustForm(Form):
             "invalid": gettext_lazy("A whole number, with − in front to take points."),
         },
     )
-    why = forms.ChoiceField(label=gettext_lazy("Reason"), choices=REASONS)
+    why = forms.ChoiceField(
+        label=gettext_lazy("Reason"),
+        choices=(("", gettext_lazy("Please choose")), *REASONS),
+        error_messages={"required": gettext_lazy("Choose a reason.")},
+    )
     note = forms.CharField(
         required=False,
         label=gettext_lazy("Note"),
@@ -167,7 +171,12 @@ def adjust(visit: Visit, member_id: int) -> HttpResponse:
     status = 422
     valid = form.is_valid()
     amount: int = form.cleaned_data.get("points") or 0
-    if valid and "preview" not in visit.request.POST:
+    looks = "preview" in visit.request.POST
+    if looks:
+        # Whoever only looks at what the points do needs no reason for it.
+        for name in ("why", "note"):
+            form.errors.pop(name, None)
+    if valid and not looks:
         asked = {"member": member_id, "points": amount, "reason": form.reason}
         try:
             visit.once(
@@ -190,8 +199,10 @@ def adjust(visit: Visit, member_id: int) -> HttpResponse:
 @require_POST
 @console_page("members", Scope.POINTS_ADJUST)
 def preview(visit: Visit, member_id: int) -> HttpResponse:
-    """What the points typed so far would do, for the form that is open."""
+    """What the points typed so far would do, or what is wrong with them, for the form that is open."""
     state_of(visit.actor, member_id, visit.at)
     form = AdjustForm(member_id, visit.request.POST)
     form.is_valid()
+    if visit.request.POST.get("points", "").strip() and (wrong := form.errors.get("points")):
+        return visit.part("member/_effect", Effect(refused=" ".join(wrong)))
     return visit.part("member/_effect", effect_of(visit, member_id, form.cleaned_data.get("points")))

@@ -23,6 +23,18 @@
   mind(document);
   document.addEventListener("laoke:shown", (event) => mind(event.target));
   addEventListener("pagehide", () => document.querySelectorAll("[data-hide-after]").forEach(mask));
+  /* What was wrong when the form was sent says nothing about what is typed now; the preview does. */
+  document.addEventListener("input", (event) => {
+    const field = event.target, form = field.closest && field.closest("form[data-adjust]");
+    if (!form || field.getAttribute("aria-invalid") !== "true") return;
+    field.removeAttribute("aria-invalid");
+    const error = document.getElementById(`${field.id}_error`);
+    if (error) error.remove();
+    const about = (field.getAttribute("aria-describedby") || "").split(" ").filter((id) => id && id !== `${field.id}_error`);
+    if (about.length) field.setAttribute("aria-describedby", about.join(" ")); else field.removeAttribute("aria-describedby");
+    const all = form.querySelector(".note.danger[role=alert]");
+    if (all && !form.querySelector("[aria-invalid=true]")) all.remove();
+  });
   /* A reason of one's own needs words: the note is asked for where it is needed. */
   document.addEventListener("change", (event) => {
     if (event.target.name === "why" && event.target.value === "other") {
