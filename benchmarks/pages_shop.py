@@ -108,11 +108,15 @@ def _register(members: int, tell: Tell) -> None:
 
 def renew(connection: psycopg.Connection[Any]) -> None:
     """Compute the night's work of this version: what it stores may be more than when the shop was built."""
+    from django.conf import settings
+
     from laoke.review import figures
     from laoke.segments import services as segments
 
-    segments.recompute(as_of=AT.date(), now=AT)
-    figures.compute(as_of=AT.date(), now=AT)
+    # As the nightly tasks do: up to the end of yesterday, so that the pages have a morning's purchases to add.
+    yesterday = AT.astimezone(settings.LAOKE.zone).date() - timedelta(days=1)
+    segments.recompute(as_of=yesterday, now=AT)
+    figures.compute(as_of=yesterday, now=AT)
     connection.autocommit = True
     connection.execute("vacuum analyze segments_memberfeatures, review_figure")
     connection.autocommit = False

@@ -51,6 +51,10 @@ class Member(models.Model):
                 name="member_birthday",
                 condition=Q(birthday_mmdd__isnull=False),
             ),
+            # Few are blocked: whoever looks for them must not read everybody.
+            models.Index(
+                fields=["registered_at", "id"], name="member_blocked", condition=Q(status="blocked")
+            ),
         ]
 
     def __str__(self) -> str:

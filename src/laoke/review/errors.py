@@ -23,6 +23,6 @@ class TargetChanged(LaokeError):
 
     def __init__(self, metric: str) -> None:
         super().__init__(
-            gettext("Somebody changed this target in the meantime. Look at it again before you go on."),
+            gettext("Somebody changed this target in the meantime. Check it before you go on."),
             metric=metric,
         )

@@ -17,6 +17,7 @@ from laoke.checkout import programme
 from laoke.foundation import sql
 from laoke.foundation.sql import hot_cursor
 from laoke.insight.metrics.catalogue import METRICS, Reach
+from laoke.review import storemonths
 from laoke.review.models import FigureRun
 from laoke.segments.lake import queries as lake_queries
 
@@ -82,6 +83,7 @@ def compute(*, as_of: date, now: datetime, go_on: Callable[[str], bool] = _alway
         with transaction.atomic(), hot_cursor() as cursor:
             draft = root / "spill" / f"figures-{run.pk}.csv"
             rows, written, dropped = _store(cursor, found, as_of, draft)
+            storemonths.count_all(cursor, as_of)
             FigureRun.objects.filter(pk=run.pk).update(
                 finished_at=now + timedelta(seconds=time.monotonic() - begun),
                 first_order_date=found.first_order,

@@ -46,6 +46,24 @@ class Figure(models.Model):
         return f"{self.metric} {self.part} of store {self.store_id} on {self.day}"
 
 
+class StoreMonth(models.Model):
+    """What a store did in the 29 days that end with the night's day. With today they are 30.
+
+    Buyers are counted once each, so that those of two stores or of two nights cannot be added up.
+    """
+
+    store_id = models.BigIntegerField(primary_key=True)
+    as_of = models.DateField(help_text="the last day that counts")
+    members = models.IntegerField(help_text="at home in the store")
+    orders = models.IntegerField(help_text="of which something was kept")
+    buyers = models.IntegerField()
+    net_minor = models.BigIntegerField()
+    member_net_minor = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"store {self.store_id} to {self.as_of}"
+
+
 class TargetVersion(models.Model):
     """A plan for one metric of the whole shop, as set or taken away. Added, never changed; the newest holds.
 

@@ -64,7 +64,7 @@ def restore_target(caller: Caller, metric: str, version: int, *, at: datetime) -
     newest = _newest(metric)
     undone = TargetVersion.objects.filter(pk=version, metric=metric, removed=True).first()
     if newest is None or undone is None:
-        raise BadTarget("metric", gettext("There is no target to bring back."))
+        raise BadTarget("metric", gettext("There is no target to restore."))
     if newest.pk != version:
         if not newest.removed and _plan(newest) == _plan(undone):
             return int(newest.pk)

@@ -18,7 +18,7 @@ from laoke.members.types import IdentityInput
 from laoke.purchases import services as purchases
 from laoke.purchases.services import ProductInput, StoreInput
 from laoke.review import figures, selectors
-from laoke.review.models import Figure, FigureRun
+from laoke.review.models import Figure, FigureRun, StoreMonth
 from laoke.review.tasks import compute_figures
 from tests import shop as shops
 
@@ -136,6 +136,15 @@ def test_the_night_counts_to_yesterday_of_the_shop(shop):
     progress = jobs.of("review.figures")
     assert (progress.state, progress.detail["step"]) == ("done", "store")
     assert compute_figures.schedule == "30 4 * * *"
+
+
+def test_the_night_counts_a_month_of_every_store(shop):
+    figures.compute(as_of=TODAY, now=NOW)
+    rows = StoreMonth.objects.order_by("store_id").values_list(
+        "members", "orders", "buyers", "net_minor", "member_net_minor", "as_of"
+    )
+    # Of 29 days: the page adds the thirtieth, which has only begun.
+    assert list(rows) == [(1, 2, 2, 100_000, 100_000, TODAY), (2, 0, 0, 0, 0, TODAY)]
 
 
 def test_values_of_several_stores_are_sums_and_of_none_nothing(shop):

@@ -1,4 +1,4 @@
--- One store at $at: members at home, and what was sold in the 30 days before. Grain: one row.
+-- One store at $at: members at home, and what was sold since $start. Grain: one row.
 -- An order counts while something of it was kept; sales are net of what came back.
 select
     (
@@ -10,5 +10,5 @@ select
     coalesce(sum(total_minor - returned_minor), 0)::bigint as net_minor,
     coalesce(sum(total_minor - returned_minor) filter (where member_id is not null), 0)::bigint as member_net_minor
 from purchases_order
-where store_id = %(store)s and placed_at > %(at)s - interval '30 days' and placed_at <= %(at)s
+where store_id = %(store)s and placed_at >= %(start)s and placed_at <= %(at)s
     and total_minor > returned_minor

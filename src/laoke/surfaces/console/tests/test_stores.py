@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from laoke.foundation.access import ROLE_SCOPES, SYSTEM, Role, Scope
 from laoke.foundation.audit.models import AuditEntry
+from laoke.foundation.sql import hot_cursor
 from laoke.purchases import reference, services
 from laoke.purchases.models import Channel, Region, Store
 from laoke.purchases.services import StoreInput
+from laoke.review import storemonths
 from laoke.surfaces.console.forms import digest
+from laoke.surfaces.console.selectors import store_pages
 from tests.shop import OPENING, line
 
 ODD = "مرحبا 🙂 " + "长" * 40
@@ -98,6 +101,44 @@ class TestOneStore:
         assert "Sales in 30 days ¥152" in said
         assert "Orders in 30 days 2 ¥76.15 each" in said
         assert "91.8% 1 member bought" in said
+
+    def test_the_night_and_today_make_the_same_thirty_days(self, shop, hire, monkeypatch):
+        often, once, fresh = shop.member(), shop.member(), shop.member()
+        # The first instant of the window in Shanghai, and the last one before it.
+        first = datetime(2026, 2, 8, 16, tzinfo=UTC)
+        for number, (who, at) in enumerate(
+            (
+                (often, first - timedelta(seconds=1)),
+                (often, first),
+                (once, OPENING - timedelta(days=9)),
+                (None, OPENING - timedelta(days=2)),
+                (often, OPENING - timedelta(hours=1)),
+                (often, OPENING - timedelta(minutes=1)),
+                (fresh, OPENING - timedelta(minutes=2)),
+                (None, OPENING),
+            )
+        ):
+            shop.till(at).sell(f"N{number}", who, line("rice", 1 + number % 2), line("milk"))
+            shop.till(at).sell(f"T{number}", who, line("wine"), store="S2")
+        late = shop.till(OPENING - timedelta(days=1))
+        late.take_back(late.sell("B1", once, line("wine"))["order_id"])
+        browser = hire("analyst")
+        paths = [f"/stores/{store}" for store in shop.stores.values()]
+        now = [words(browser.get(path)) for path in paths]
+        assert "Orders in 30 days 7" in now[0]
+        assert "3 members bought" in now[0]
+        with hot_cursor() as cursor:
+            storemonths.count_all(cursor, date(2026, 3, 9))
+        assert [words(browser.get(path)) for path in paths] == now  # few orders: counted at every look
+        monkeypatch.setattr(store_pages, "_QUICK_ORDERS", 0)
+        by_night = [words(browser.get(path)) for path in paths]
+        said = "Counted up to 2026-03-09 by the night; what was sold today is added. "
+        assert [page.replace(said, "") for page in by_night] == now
+        assert said in by_night[0]
+        # A night that was missed is not taken for the last one.
+        with hot_cursor() as cursor:
+            storemonths.count_all(cursor, date(2026, 3, 8))
+        assert [words(browser.get(path)) for path in paths] == now
 
     def test_accounts_limited_to_it_are_for_those_who_manage_them(self, shop, hire):
         hire("store_manager", store_ids=[shop.stores["S1"]])
@@ -239,7 +280,7 @@ class TestWhoMay:
             assert browser.post(address, {}).status_code in ((303, 422) if writes else (403,))
 
     def test_both_languages(self, chain, hire):
-        assert "全部大区" in hire(language="zh-hans").get("/stores").content.decode()
+        assert "全部区域" in hire(language="zh-hans").get("/stores").content.decode()
 
     def test_at_most_twelve_statements(self, chain, hire, statements):
         browser = hire()
