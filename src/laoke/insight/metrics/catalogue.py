@@ -153,7 +153,7 @@ MEMBERS = Metric(
     "members",
     Words("会员数", "Members"),
     Words(
-        "正常与停用的会员；已合并、已注销的不算，也不算在过去的数里",
+        "正常与停用的会员；已合并、已删除个人信息的不计，过去各天也不计",
         "Active and blocked members. Merged and erased ones are not counted, in past figures neither",
     ),
     Unit.MEMBERS,
@@ -235,7 +235,7 @@ CLASS_VALUE = Metric(
 )
 POINTS_OPEN = Metric(
     "points_open",
-    Words("未用积分", "Points outstanding"),
+    Words("可用积分", "Points outstanding"),
     Words("可以使用的积分", "Points that can be spent"),
     Unit.POINTS,
     Better.NEITHER,

@@ -9,10 +9,10 @@ from django.utils.translation import pgettext_lazy as _in
 
 # Class: its name, and in a few words who is in it.
 CLASSES_RFM: dict[str, tuple[Any, Any]] = {
-    "high_value": (_in("class of members", "High value"), _("bought lately, often and for much")),
-    "potential": (_in("class of members", "Potential"), _("bought lately, not yet often or for much")),
+    "high_value": (_in("class of members", "High value"), _("bought recently, often and for much")),
+    "potential": (_in("class of members", "Potential"), _("bought recently, not yet often or for much")),
     "new": (_in("class of members", "New"), _("joined or first bought within 30 days")),
-    "dormant": (_in("class of members", "Dormant"), _("not for long, or never")),
+    "dormant": (_in("class of members", "Dormant"), _("not for a long time, or never")),
 }
 CLASSES_VALUE: dict[str, tuple[Any, Any]] = {
     "core": (_in("class of members", "Core"), _("5,000 a year and 4 repurchases")),
@@ -24,15 +24,15 @@ CLASSES_VALUE: dict[str, tuple[Any, Any]] = {
 RULES: dict[str, Any] = {
     "registered-recently": _("registered within 30 days, nothing bought yet"),
     "never-bought": _("never bought"),
-    "near-high-high": _("bought lately, often and for much"),
+    "near-high-high": _("bought recently, often and for much"),
     "new-low-low": _("first purchase within 30 days"),
-    "near-mid-mid": _("bought lately, in the middle for number and amount"),
-    "near-often-small": _("bought lately and often, small amounts"),
-    "near-seldom-large": _("bought lately and seldom, large amounts"),
-    "near-low-low": _("bought lately, seldom and for little"),
-    "far-high-high": _("used to buy often and for much, not lately"),
-    "far-low-low": _("seldom, for little, and not lately"),
-    "far-between": _("not lately"),
+    "near-mid-mid": _("bought recently, medium number and amount"),
+    "near-often-small": _("bought recently and often, small amounts"),
+    "near-seldom-large": _("bought recently and seldom, large amounts"),
+    "near-low-low": _("bought recently, seldom and for little"),
+    "far-high-high": _("used to buy often and for much, not recently"),
+    "far-low-low": _("seldom, for little, and not recently"),
+    "far-between": _("not recently"),
     "core": _("reaches every threshold of the core"),
     "potential": _("reaches every threshold of the potential"),
     "basic": _("reaches every threshold of the basic"),

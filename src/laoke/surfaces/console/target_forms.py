@@ -40,7 +40,7 @@ class TargetForm(Form, Seen):
         max_digits=4,
         decimal_places=2,
         label=_("Tolerance"),
-        help_text=_("How far behind the path is still on plan, in percent of the planned value."),
+        help_text=_("How far behind the plan still counts as on plan, in percent of the planned value."),
     )
 
     def __init__(self, metric: Metric, *arguments: Any, **named: Any) -> None:

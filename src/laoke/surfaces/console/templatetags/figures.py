@@ -126,9 +126,9 @@ def clock_day(value: datetime | None) -> str:
 
 
 @register.filter
-def unit(value: str) -> str:
-    """The unit of a product in the language of the page: piece, 件."""
-    return _unit(value.strip(), several=False)
+def unit(value: str, quantity: object = 1) -> str:
+    """The unit of a product in the language of the page, for so many of it: piece, pieces, 件."""
+    return _unit(value.strip(), several=str(quantity) != "1")
 
 
 @register.filter

@@ -533,7 +533,7 @@ class TestBrokenOff:
         send(browser, "unblock", all="1", of="", reason="it was a test")
         run(BulkAct.objects.get())
         n = len(people)
-        assert f"“解除停用”：已更改 {n} 位会员，0 位未改。" in text(browser.get("/notices"))
+        assert f"“恢复会员”：已更改 {n} 位会员，0 位未改。" in text(browser.get("/notices"))
         told = Notice.objects.get().data
         assert (told["kind"], told["word"]) == ("unblock", "")
 

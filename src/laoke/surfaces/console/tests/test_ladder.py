@@ -64,7 +64,7 @@ class TestRungs:
         )
 
     def test_review_days(self, shop, hire):
-        assert "The next is 2026-04-01, in 22 days; then 2026-07-01." in words(hire().get("/tiers"))
+        assert "Next: 2026-04-01, in 22 days; then 2026-07-01." in words(hire().get("/tiers"))
 
 
 class TestVersions:

@@ -67,7 +67,7 @@ class TestOverview:
             "红酒, 牛奶 · A2",
             "Brought back at 一店 ¥500.00 , points −500",
             "Reached a tier Silver",
-            "Potential bought lately and seldom, large amounts",
+            "Potential bought recently and seldom, large amounts",
             "Why no other class",
         ):
             assert said in page, said
@@ -173,7 +173,7 @@ class TestTabs:
         for said in (
             "Order A2",
             "2026-02-08 13:00 · 一店 · Till",
-            "1 红酒 wine 2 箱 ¥500.00 -- ¥1,000.00 1 ¥500.00",
+            "1 红酒 wine 2 cases ¥500.00 -- ¥1,000.00 1 ¥500.00",
             "Amount due ¥1,012.50",
             "R1 2026-02-09 13:00 一店 ¥500.00 ¥500.00 0 500 #1 × 1",
             "Earned with a purchase +1,012 2027-02-08",

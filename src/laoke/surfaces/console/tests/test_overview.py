@@ -146,7 +146,7 @@ class TestFigures:
         page = text(hire("store_manager", store_ids=[shop.stores["S1"]]).get("/"))
         assert "1 store, to the end of 2026-03-09." in page
         assert "47.6 % up 1.6 pp in 4 weeks 119 / 250" in page
-        assert "Counted are members at home in these stores" in page
+        assert "Counts the members whose home store is one of these stores" in page
         for unsaid in ("Base 38.0", "Set target", "behind plan", "Targets", "View all stores"):
             assert unsaid not in page
         assert "The target is for the whole shop and cannot be compared with part of it" in page
@@ -206,7 +206,7 @@ class TestFigures:
         page = text(hire(language="zh-CN").get("/"))
         for said in (
             "计划期 2025-03-01 ～ 2026-06-30，今天是第 374 天，按计划应完成 77%。",
-            "2 家门店，截至 2026-03-09 日终。",
+            "2 家门店，数据截至 2026-03-09。",
             "落后计划 0.6 个百分点 基线 38.0 目标 51.3",
             "12.0 万 较 4 周前升 4,000 30 天新增 3,600",
             "¥513.6 万",
@@ -257,7 +257,7 @@ class TestDays:
     def test_days_that_make_no_stretch_are_said(self, night, hire, asked):
         response = hire().get(f"/?range=custom&{asked}&metric=nonsense")
         assert response.status_code == 200
-        assert "These two days make no stretch" in text(response)
+        assert "These days cannot be shown" in text(response)
 
     def test_hostile_parameters(self, night, hire):
         response = hire().get("/", {"range": "<b>" * 1000, "metric": "\u202e😀" * 3000, "view": "x"})
@@ -270,7 +270,7 @@ class TestAttention:
         counted()
         with connection.cursor() as cursor:
             cursor.execute("insert into procrastinate_workers (last_heartbeat) values (%s)", [OPENING])
-        assert "Nothing to deal with" in text(hire().get("/"))
+        assert "Nothing needs attention" in text(hire().get("/"))
 
     def test_a_store_that_fell_silent(self, shop, sold, hire):
         counted()
@@ -351,7 +351,7 @@ class TestStates:
         response = hire().get("/")
         assert response.status_code == 200
         page = text(response)
-        assert "could not be read" in page
+        assert "could not be loaded" in page or "could not be read" in page
         assert "cause is for the log" not in page
         assert ("47.6 %" in page) == (part not in ("_values", "_card"))
         assert ("47.6%" in page) == (part != "chart")

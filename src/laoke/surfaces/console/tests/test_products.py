@@ -126,7 +126,7 @@ class TestForms:
         ("change", "said"),
         [
             ({"price_minor": "a lot"}, "Enter an amount such as 12.50."),
-            ({"price_minor": "-1"}, "not below zero"),
+            ({"price_minor": "-1"}, "from 0 to 10,000,000,000"),
             ({"price_minor": "1.234"}, "Enter an amount such as 12.50."),
             ({"price_minor": ""}, "This field is required."),
             ({"name": "长" * 10_000}, "at most 200 characters"),

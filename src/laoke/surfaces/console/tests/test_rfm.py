@@ -138,7 +138,7 @@ class TestStores:
     def test_a_limited_account_sees_members_at_home_or_buying_there(self, shop, scored, hire):
         page = hire("store_manager", store_ids=[shop.stores["S1"]]).get("/segments")
         assert "3 members; 0 of them never bought" in words(page)
-        assert "at home in these stores or bought there" in words(page)
+        assert "whose home store is one of these stores, or who bought there" in words(page)
 
     def test_a_store_without_members_shows_an_empty_grid(self, shop, scored, hire):
         page = hire("store_manager", store_ids=[shop.stores["S2"]]).get("/segments")

@@ -114,7 +114,7 @@ def download(visit: Visit) -> HttpResponse:
 def count_now(visit: Visit) -> HttpResponse:
     """Have the figures counted now instead of tonight."""
     queued = compute_figures.defer(visit.at)
-    said = _("The figures are being counted. Look again in a minute.")
+    said = _("The figures are being counted. Reload the page in a minute.")
     return visit.go("/", said=said if queued else _("The figures are waiting to be counted already."))
 
 

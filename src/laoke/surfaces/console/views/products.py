@@ -79,7 +79,7 @@ class _MoneyField(forms.CharField):
         except ValueError:
             raise forms.ValidationError(_("Enter an amount such as 12.50.")) from None
         if not 0 <= minor <= 10**12:
-            raise forms.ValidationError(_("Enter an amount that is not below zero, nor absurdly large."))
+            raise forms.ValidationError(_("Enter an amount from 0 to 10,000,000,000."))
         return minor
 
 
@@ -249,12 +249,12 @@ def show_categories(visit: Visit) -> HttpResponse:
 
 
 class _CategoryForm(NamesForm):
-    parent = forms.ChoiceField(required=False, label=gettext_lazy("Stands under"))
+    parent = forms.ChoiceField(required=False, label=gettext_lazy("Parent category"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # What stands below a category is not left out: choosing it is refused with the reason.
-        self.fields["parent"].choices = [("", _("Nothing: a main category")), *category_choices()]  # type: ignore[attr-defined]
+        self.fields["parent"].choices = [("", _("None: a top-level category")), *category_choices()]  # type: ignore[attr-defined]
 
 
 class _NewCategoryForm(_CategoryForm):
