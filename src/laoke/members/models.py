@@ -79,7 +79,7 @@ class Identity(models.Model):
 
     # Of several phones or cards the first in this order is the one shown: the newest of the member's own, before
     # those that merged members brought along.
-    PRIMARY_FIRST = ("carried", "-added_at", "-pk")
+    PRIMARY_FIRST = ("carried", "-added_at", "kind", "-pk")
 
     class Meta:
         constraints = [

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
 
@@ -51,12 +52,14 @@ class Ticks:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A condition from one number to another, both texts as they go into their fields. `never`: whether "never
-    bought" is offered (None: no) and chosen."""
+    """A condition from one number to another, both texts as they go into their fields, `least` and `most` what to
+    call these. `never`: whether "never bought" is offered (None: no) and chosen."""
 
     name: str
     label: Any
     unit: str
+    least: str
+    most: str
     low: str
     high: str
     never: bool | None = None
@@ -105,11 +108,11 @@ def choices(question: Asked, caller: Caller) -> Choices:
         if values and SCOPES.get(name, Scope.MEMBERS_READ) in caller.scopes
     )
     ranges = tuple(
-        Range(name, LABELS[name], unit, *_ends(getattr(wanted, name)), never)
-        for name, unit, never in (
-            ("last", _("days ago"), wanted.last == NEVER),
-            ("spend", "", None),
-            ("points", "", None),
+        Range(name, LABELS[name], unit, *words, *_ends(getattr(wanted, name)), never)
+        for name, unit, words, never in (
+            ("last", _("days ago"), (_("At least"), _("At most")), wanted.last == NEVER),
+            ("spend", _unit(), (_("Lowest"), _("Highest")), None),
+            ("points", _("points"), (_("Lowest"), _("Highest")), None),
         )
         if SCOPES[name] in caller.scopes
     )
@@ -122,6 +125,10 @@ def choices(question: Asked, caller: Caller) -> Choices:
         str(joined.first or "") if isinstance(joined, Dates) else "",
         str(joined.last or "") if isinstance(joined, Dates) else "",
     )
+
+
+def _unit() -> str:
+    return _("yuan") if settings.LAOKE.currency == "CNY" else settings.LAOKE.currency
 
 
 def _scores() -> list[tuple[str, str]]:

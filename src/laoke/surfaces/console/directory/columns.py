@@ -50,7 +50,7 @@ DEFAULT = ("tier", "points", "rfm", "spend", "last", "tags", "store", "joined")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How an account wants the list. Columns are those its role may see, in the order of COLUMNS."""
+    """How an account wants the list. Columns are those its role may see, in the order it wants them."""
 
     columns: tuple[Column, ...]
     density: str
@@ -67,9 +67,23 @@ def allowed(caller: Caller) -> tuple[Column, ...]:
 
 
 def shown(names: Iterable[str], caller: Caller) -> tuple[Column, ...]:
-    """The columns of these names that the role may see."""
-    wanted = frozenset(names)
-    return tuple(column for column in allowed(caller) if column.name in wanted)
+    """The columns of these names that the role may see, each once, in the order of the names."""
+    known = {column.name: column for column in allowed(caller)}
+    return tuple(known[name] for name in dict.fromkeys(names) if name in known)
+
+
+def offered(names: Iterable[str], caller: Caller) -> tuple[Column, ...]:
+    """Every column the role may see: those of these names first, in that order, then the rest in the usual one."""
+    return shown((*names, *BY_NAME), caller)
+
+
+def moved(names: Sequence[str], name: str, step: int) -> list[str]:
+    """The names with one of them a step further down, or up where `step` is negative; at either end it stays."""
+    order = list(names)
+    if name in order:
+        at = order.index(name)
+        order.insert(min(max(at + step, 0), len(order) - 1), order.pop(at))
+    return order
 
 
 def layout_of(caller: Caller, kept: Sequence[Any] | None) -> Layout:

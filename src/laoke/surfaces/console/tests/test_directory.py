@@ -21,6 +21,7 @@ from laoke.members import services as members
 from laoke.members.selectors import search
 from laoke.members.types import IdentityInput
 from laoke.surfaces.console.directory import counting, filters
+from laoke.surfaces.console.directory.columns import BY_NAME
 from laoke.surfaces.console.directory.conditions import week_from, where
 from laoke.surfaces.console.directory.counting import Count
 from laoke.surfaces.console.directory.filters import Dates, Days, Filter, Misread, Span, read
@@ -269,6 +270,75 @@ def _mark_behind(question, order):
             # The page that ends the list has the mark of its first row, which is its last one too.
             return page.before
         mark = page.after
+
+
+class TestColumns:
+    @staticmethod
+    def heads(browser):
+        """The columns of the list, from left to right."""
+        head = browser.get("/members").content.decode().split("<thead>")[1].split("</thead>")[0]
+        cells = re.findall(r'<th scope="col".*?</th>', head, re.S)
+        return [re.sub(r"<[^>]+>", "", cell).strip() for cell in cells]
+
+    @staticmethod
+    def offered(response):
+        return re.findall(r'name="order" value="(\w+)"', response.content.decode())
+
+    def test_they_stand_in_the_order_that_was_sent(self, shop, people, hire):
+        browser = hire()
+        order = ["store", "points", "phone", "tier"]
+        browser.post(
+            "/members/display", {"order": order, "column": ["points", "store", "phone"], "rows": "20"}
+        )
+        assert self.heads(browser)[1:] == ["Home store", "Points", "Phone"]
+        assert ListPreference.objects.get().columns == ["store", "points", "phone"]
+        page = browser.get("/members/display")
+        # What is shown comes first, then what is not, in the usual order.
+        assert self.offered(page)[:5] == ["store", "points", "phone", "tier", "rfm"]
+        assert sorted(self.offered(page)) == sorted(BY_NAME)
+        # Somebody else keeps the usual order.
+        assert ListPreference.objects.count() == 1
+
+    def test_a_step_without_script_shows_the_form_again_and_keeps_nothing(self, shop, people, hire):
+        browser = hire()
+        usual = self.offered(browser.get("/members/display"))
+        form = {
+            "order": usual,
+            "column": ["tier", "phone"],
+            "density": "tight",
+            "rows": "100",
+            "of": "tier=gold",
+        }
+        page = browser.post("/members/display", form | {"move": "phone:up"})
+        at = usual.index("phone")
+        assert self.offered(page) == [*usual[: at - 1], "phone", usual[at - 1], *usual[at + 1 :]]
+        body = page.content.decode()
+        assert re.findall(r'name="column" value="(\w+)" checked', body) == ["tier", "phone"]
+        assert 'value="tight" checked' in body
+        assert "<option selected>100</option>" in body
+        assert 'name="of" value="tier=gold"' in body
+        assert re.search(r'value="phone:up" autofocus', body)
+        assert not ListPreference.objects.exists()
+        # At an end it stays.
+        assert self.offered(browser.post("/members/display", form | {"move": "tier:up"})) == usual
+        # What nobody knows moves nothing.
+        for move in ("nothing:up", "phone:sideways", ":", "phone:up:up"):
+            answer = browser.post("/members/display", form | {"move": move})
+            assert answer.status_code in (200, 303)
+
+    def test_orders_made_up_are_held_against_the_role(self, shop, people, hire):
+        browser = hire("associate")
+        names = ["phone", "phone", "<b>", "rfm", "tier"]
+        browser.post("/members/display", {"order": names, "column": names})
+        assert ListPreference.objects.get().columns == ["phone", "tier"]
+
+    def test_a_search_adds_phone_and_card_behind_the_others(self, shop, people, hire):
+        browser = hire()
+        browser.post("/members/display", {"order": ["store", "tier"], "column": ["store", "tier"]})
+        body = browser.get("/members?q=1").content.decode()
+        if "<thead>" in body:
+            head = body.split("<thead>")[1].split("</thead>")[0]
+            assert head.index("Home store") < head.index("Tier") < head.index("Phone") < head.index("Card")
 
 
 class TestWhomItFinds:
@@ -545,14 +615,14 @@ class TestLayout:
         )
         assert (answer.status_code, answer["Location"]) == (303, "/members?tier=gold")
         page = browser.get("/members").content.decode()
-        assert re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', page) == ["Member", "Tier", "Card"]
+        assert re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', page) == ["Member", "Card", "Tier"]
         assert "people tight" in page
         assert len(re.findall('name="ids"', page)) == 20
         assert 'name="rows"' not in page
         other = hire("operations").get("/members").content.decode()
         assert "people tight" not in other
         kept = ListPreference.objects.get()
-        assert (kept.columns, kept.density, kept.rows) == (["tier", "card"], "tight", 20)
+        assert (kept.columns, kept.density, kept.rows) == (["card", "tier"], "tight", 20)
 
     def test_nonsense_becomes_the_usual(self, shop, hire):
         hire().post("/members/display", {"density": "x" * 100, "rows": "9" * 5000})

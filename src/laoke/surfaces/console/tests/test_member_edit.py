@@ -71,7 +71,7 @@ class TestRegister:
         shown = selectors.profile(member_id)
         assert shown.name_masked == "王*明"
         assert shown.birthday == (2, 29)
-        assert [identity.masked for identity in shown.identities] == ["138 **** 1111", "**** 01"]
+        assert [identity.masked for identity in shown.identities] == ["**** 01", "138 **** 1111"]
         assert sorted(tag.tag for tag in shown.tags) == ["有机", "母婴"]
         assert [(c.channel, c.purpose, c.granted, c.source) for c in shown.consents] == [
             ("sms", "marketing", True, "call"),

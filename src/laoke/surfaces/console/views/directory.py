@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from laoke.foundation.access import Scope
 from laoke.surfaces.console.directory import saved
 from laoke.surfaces.console.directory.choices import Choices, choices
-from laoke.surfaces.console.directory.columns import DENSITIES, ROWS, Column, Layout, allowed, keep_layout
+from laoke.surfaces.console.directory.columns import DENSITIES, ROWS, Column, keep_layout, moved, offered
 from laoke.surfaces.console.directory.filters import FORM_ONLY
 from laoke.surfaces.console.directory.page import (
     PATH,
@@ -42,6 +42,16 @@ def search(visit: Visit) -> HttpResponse:
         query = "&".join(part for part in kept if part)
         return HttpResponseRedirect(f"{PATH}?{query}" if query else PATH)
     page: MemberList = member_list(visit.caller, given, visit.at)
+    if visit.wants_part:
+        return visit.part("members/_list", page)
+    return visit.show("members/list", page)
+
+
+@require_safe
+@console_page("members", Scope.MEMBERS_READ)
+def rows(visit: Visit) -> HttpResponse:
+    """The list with rows that were too dear for its page."""
+    page = member_list(visit.caller, visit.request.GET, visit.at, patient=True)
     if visit.wants_part:
         return visit.part("members/_list", page)
     return visit.show("members/list", page)
@@ -81,10 +91,16 @@ def choose(visit: Visit) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class LayoutPage:
-    """The columns to choose from, how dense, how many rows; `back` is the query string of the list."""
+    """The columns to choose from in their order, how dense, how many rows; `back` is the query string of the list.
+
+    `at` is the column that was moved just now, and the way it went: there the next key press is expected.
+    """
 
     columns: tuple[tuple[Column, bool], ...]
-    layout: Layout
+    density: str
+    chosen_rows: int
+    at: str
+    way: str
     densities: tuple[tuple[str, Any], ...]
     rows: tuple[int, ...]
     back: str
@@ -95,34 +111,65 @@ _DENSITY_LABELS = {"normal": gettext_lazy("Normal"), "tight": gettext_lazy("Tigh
 
 @console_page("members", Scope.MEMBERS_READ)
 def display(visit: Visit) -> HttpResponse:
-    """Columns, density and rows, remembered for the account."""
+    """Columns and their order, density and rows, remembered for the account.
+
+    Without script a column is moved by sending the form with `move`, which shows it again in the other order.
+    """
     request = visit.request
-    if request.method == "POST":
-        chosen = request.POST
-        rows = chosen.get("rows", "")
-        keep_layout(
-            visit.caller,
-            chosen.getlist("column"),
-            chosen.get("density", ""),
-            int(rows) if rows.isascii() and rows.isdigit() and len(rows) < 5 else 0,
+    if request.method != "POST":
+        layout = setting_of(visit.caller, visit.at).layout
+        question = asked(visit.caller, request.GET, visit.at)
+        names = [column.name for column in layout.columns]
+        return visit.show(
+            "members/display",
+            _layout_page(visit, names, names, layout.density, layout.rows, question.query),
         )
-        return visit.go(_list(visit, chosen.get("of", "")))
-    layout = setting_of(visit.caller, visit.at).layout
-    question = asked(visit.caller, request.GET, visit.at)
-    page = LayoutPage(
-        columns=tuple((column, layout.has(column.name)) for column in allowed(visit.caller)),
-        layout=layout,
+    chosen = request.POST
+    ticked, order = chosen.getlist("column"), chosen.getlist("order")
+    density, text = chosen.get("density", ""), chosen.get("rows", "")
+    rows = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+    name, _colon, way = chosen.get("move", "").partition(":")
+    if way in _STEPS:
+        order = moved([column.name for column in offered(order, visit.caller)], name, _STEPS[way])
+        back = _known(chosen.get("of", ""))
+        return visit.show(
+            "members/display", _layout_page(visit, order, ticked, density, rows, back, at=name, way=way)
+        )
+    # The order the form was sent in holds for what is ticked.
+    keep_layout(visit.caller, [*(each for each in order if each in ticked), *ticked], density, rows)
+    return visit.go(_list(visit, chosen.get("of", "")))
+
+
+_STEPS = {"up": -1, "down": 1}
+
+
+def _layout_page(
+    visit: Visit,
+    order: Sequence[str],
+    ticked: Sequence[str],
+    density: str,
+    rows: int,
+    back: str,
+    *,
+    at: str = "",
+    way: str = "",
+) -> LayoutPage:
+    return LayoutPage(
+        columns=tuple((column, column.name in ticked) for column in offered(order, visit.caller)),
+        density=density,
+        chosen_rows=rows,
+        at=at,
+        way=way,
         densities=tuple((name, _DENSITY_LABELS[name]) for name in DENSITIES),
         rows=ROWS,
-        back=question.query,
+        back=back,
     )
-    return visit.show("members/display", page)
 
 
 class ViewForm(Form):
     """A name, and whether everybody sees it."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), required=False)
+    name = forms.CharField(label=pgettext_lazy("of a thing", "Name"), required=False)
     shared = forms.BooleanField(label=gettext_lazy("For everybody"), required=False)
 
     def __init__(self, *args: Any, may_share: bool, **kwargs: Any) -> None:
@@ -256,6 +303,10 @@ def _views_page(visit: Visit, view_id: int | None = None, wrong: ViewForm | None
 
 def _list(visit: Visit, query: str) -> str:
     """The address of the list with these conditions, as far as they can be read."""
-    wanted, order = saved.parsed(query)
-    known = saved.query_of(wanted, order)
+    known = _known(query)
     return f"{PATH}?{known}" if known else PATH
+
+
+def _known(query: str) -> str:
+    """A query string of the list as far as it can be read."""
+    return saved.query_of(*saved.parsed(query))

@@ -34,6 +34,7 @@ from laoke.surfaces.console.member_fields import (
 from laoke.surfaces.console.pages import Visit, console_page
 
 _KINDS = ("phone", "card", "email")
+_MORE = ("email", "language", "tags")
 
 
 class RegisterForm(Form):
@@ -77,9 +78,14 @@ class RegisterForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class RegisterPage:
-    """The form; `channels` are rows of boxes for consents: label, icon, (value, words, ticked)."""
+    """The form; `channels` are rows of boxes for consents: label, icon, (value, words, ticked).
+
+    `more` and `agreed` say whether the folded parts are open: what was filled in there, or is wrong, is not hidden.
+    """
 
     form: RegisterForm
+    more: bool
+    agreed: bool
     channels: tuple[tuple[Any, str, tuple[tuple[str, Any, bool], ...]], ...]
     purposes: tuple[Any, ...]
 
@@ -133,6 +139,8 @@ def _page(form: RegisterForm) -> RegisterPage:
     ticked = set(form.data.getlist("agreed")) if form.is_bound else set()  # type: ignore[attr-defined]
     return RegisterPage(
         form,
+        any(form[name].data or form[name].errors for name in _MORE),
+        bool(ticked or form["agreed"].errors or form["source"].errors),
         tuple(
             (
                 label,
