@@ -181,6 +181,7 @@ REGISTER: dict[str, Address] = {
     "import-start": door(Scope.STORES_WRITE),
     "import-stop": door(Scope.STORES_WRITE),
     "import-again": door(Scope.STORES_WRITE),
+    "import-add": door(Scope.STORES_WRITE),
     "import-discard": form(Scope.STORES_WRITE, owned=True),
     "import-mapping": Address(Kind.FILE, Scope.STORES_WRITE),
     "import-check": Address(Kind.FILE, Scope.STORES_WRITE),

@@ -123,6 +123,17 @@ def register_many(*, caller: Caller, at: datetime, rows: Sequence[Registration])
     return BulkOutcome(tuple(outcomes))
 
 
+def check(row: Registration) -> None:
+    """Refuse a row that `register_many` would refuse for what stands in it, whoever else there is.
+
+    Raises:
+        IdentityMissing, BadPhone, BadCardNumber, BadEmail, BadExternalId, BadIdentifier, BadName, BadMemberField,
+        BadTag, BadConsent.
+    """
+    today = row.registered_at.astimezone(settings.LAOKE.zone).date()
+    _prepare(row, today, vault(), settings.LAOKE.country)
+
+
 def _prepare(row: Registration, today: date, box: Vault, country: str) -> _Prepared:
     if row.registered_at.tzinfo is None:
         raise ValueError("registered_at takes an instant with its time zone")

@@ -174,6 +174,7 @@ urlpatterns = [
     path("imports/<int:import_id>/start", imports.start, name="import-start"),
     path("imports/<int:import_id>/stop", imports.stop, name="import-stop"),
     path("imports/<int:import_id>/again", imports.map_again, name="import-again"),
+    path("imports/<int:import_id>/add", imports.add_unknown, name="import-add"),
     path("imports/<int:import_id>/discard", imports.discard, name="import-discard"),
     path("imports/<int:import_id>/mapping.yaml", imports.mapping, name="import-mapping"),
     path("imports/<int:import_id>/check.csv", imports.report, {"name": "check"}, name="import-check"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from laoke.kernel.errors import LaokeError
+from laoke.surfaces.importing.fields import Kind
 from laoke.surfaces.importing.problems import Problem
 from laoke.surfaces.importing.staging import Stage
 
@@ -40,9 +41,18 @@ def usable(stage: Stage) -> Iterator[list[Row]]:
         yield [dict(zip(("file_no", "row_no", *names), row, strict=True)) for row in rows]
 
 
+def count(stage: Stage) -> int:
+    """How many rows `usable` gives, as far as is known by now."""
+    return stage.count(
+        "(select 1 from row where (file_no, row_no) not in (select (file_no, row_no) from bad))"
+    )
+
+
 def refuse(stage: Stage, row: Row, error: LaokeError) -> None:
     """Report that a service did not take a row. Details of refusals hold no personal data."""
     field = str(error.extensions.get("field", ""))
+    if field == "code" and stage.mapping.kind is Kind.PRODUCTS:
+        field = "category"  # the only code that a product's row makes
     mark(stage, row, _FIELD_NAMES.get(field, field), Problem.REFUSED, error.detail)
 
 

@@ -19,6 +19,7 @@ class BadMapping(LaokeError):
 
     def __init__(self, place: str, mend: str) -> None:
         super().__init__(f"{place}: {mend}" if place else mend, place=place)
+        self.mend = mend  # without the place, for forms where it stands at its field
 
 
 class UnknownColumn(BadMapping):

@@ -13,7 +13,7 @@ import resource
 import subprocess
 import sys
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,11 @@ from laoke.surfaces.importing.errors import BadSource
 ROWS = 200
 _SECONDS = 60
 _MEMORY = 1 << 30  # bytes
-_CHARACTERS = 8_000_000  # of all cells together
-_LONGEST_CELL = 4_000
+# Of all cells together. They are kept in the memory of a web process while a page is made of them.
+_CHARACTERS = 1_500_000
+_ROWS_AT_LEAST = 20
+# Longer than any field takes, so that what is too long is seen to be.
+_LONGEST_CELL = 2_100
 _BEGINNING = 1 << 16
 _FOREIGN = (
     (b"\xd0\xcf\x11\xe0", _("is a workbook of Excel 97-2003. Open it and save it as .xlsx or .csv")),
@@ -52,7 +55,11 @@ UNSURE_ENCODING = "unsure_encoding"
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What a file is and how it begins. `rows` hold a text a column; `encoding` and so on are as found out."""
+    """What a file is and how it begins. `rows` hold a text a column; `encoding` and so on are as found out.
+
+    `numbers` are those of the rows as the file counts. `wrong` are rows with another number of cells than the header,
+    which are not among `rows`: their number, the cells expected and the cells found.
+    """
 
     form: str  # "csv" | "xlsx" | "parquet"
     columns: list[str]
@@ -61,6 +68,15 @@ class Glance:
     delimiter: str = ""
     sheets: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
+    wrong: tuple[tuple[int, int, int], ...] = ()
+
+
+def from_json(told: dict[str, Any]) -> Glance:
+    """A look as `asdict` and JSON have left it."""
+    wrong = tuple((row, expected, actual) for row, expected, actual in told["wrong"])
+    tuples = {name: tuple(told[name]) for name in ("sheets", "notes", "numbers")}
+    return Glance(**(told | tuples | {"wrong": wrong}))
 
 
 def form_of(path: Path) -> str:
@@ -128,15 +144,7 @@ def glance(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str = 
         ) from None
     if "mend" in told:
         raise BadSource(path, told["mend"], **told["values"])
-    return Glance(
-        told["form"],
-        told["columns"],
-        told["rows"],
-        told["encoding"],
-        told["delimiter"],
-        tuple(told["sheets"]),
-        tuple(told["notes"]),
-    )
+    return from_json(told)
 
 
 def _secret(name: str) -> bool:
@@ -166,12 +174,26 @@ def _text(path: Path, encoding: str, delimiter: str) -> Glance:
         # Shown as something, so that whoever knows the encoding can choose it.
         table, notes = CsvTable(path, _ANYTHING, delimiter, glance=True), (UNSURE_ENCODING,)
     places = range(len(table.columns))
+    numbers: list[int] = []
     rows: list[list[str]] = []
     for batch in table.batches(places, Unwatched()):
-        first = [column[:ROWS].to_pylist() for column in batch[1:]]
+        numbers, *first = [column[:ROWS].to_pylist() for column in batch]
         rows = [list(row) for row in zip(*first, strict=True)]
         break
-    return _shortened(Glance("csv", list(table.columns), rows, table.encoding, table.delimiter, notes=notes))
+    last = numbers[-1] if len(numbers) == ROWS else None
+    wrong = tuple(row for row in table.wrong_widths if last is None or row[0] < last)[:ROWS]
+    return _shortened(
+        Glance(
+            "csv",
+            list(table.columns),
+            rows,
+            table.encoding,
+            table.delimiter,
+            notes=notes,
+            numbers=tuple(numbers),
+            wrong=wrong,
+        )
+    )
 
 
 def _is_readable(path: Path) -> bool:
@@ -195,7 +217,10 @@ def _workbook(path: Path, sheet: str) -> Glance:
     table = XlsxTable(path, sheet)
     notes = (UNSAVED_FORMULAS,) if table.formulas_without_results() else ()
     rows = [["" if cell is None else cell for cell in row] for row in table.first(ROWS)]
-    return _shortened(Glance("xlsx", list(table.columns), rows, sheets=table.sheets, notes=notes))
+    numbers = tuple(range(2, len(rows) + 2))
+    return _shortened(
+        Glance("xlsx", list(table.columns), rows, sheets=table.sheets, notes=notes, numbers=numbers)
+    )
 
 
 def _parquet(path: Path) -> Glance:
@@ -205,17 +230,26 @@ def _parquet(path: Path) -> Glance:
 
     with duckdb.connect(config={"memory_limit": "384MiB", "threads": 1}) as session:
         columns, rows = plain_parquet(session, path, ROWS)
-    return _shortened(Glance("parquet", columns, rows))
+    return _shortened(Glance("parquet", columns, rows, numbers=tuple(range(1, len(rows) + 1))))
 
 
 def _shortened(found: Glance) -> Glance:
-    """Cells as long as all of them together may be."""
+    """Cells and rows as long and as many as all of them together may be."""
     width = max(1, len(found.columns))
-    longest = min(_LONGEST_CELL, max(20, _CHARACTERS // (ROWS * width)))
-    cut = any(len(cell) > longest for row in found.rows for cell in row)
-    rows = [[cell[:longest] for cell in row] + [""] * (width - len(row)) for row in found.rows]
+    longest = min(_LONGEST_CELL, max(20, _CHARACTERS // (_ROWS_AT_LEAST * width)))
+    rows: list[list[str]] = []
+    room, cut = _CHARACTERS, False
+    for row in found.rows:
+        if room <= 0 and len(rows) >= _ROWS_AT_LEAST:
+            break
+        cut = cut or any(len(cell) > longest for cell in row)
+        rows.append([cell[:longest] for cell in row] + [""] * (width - len(row)))
+        # An empty cell costs memory too.
+        room -= sum(max(8, len(cell)) for cell in rows[-1])
     notes = (*found.notes, SHORTENED) if cut else found.notes
-    return Glance(found.form, found.columns, rows, found.encoding, found.delimiter, found.sheets, notes)
+    numbers = found.numbers[: len(rows)]
+    wrong = tuple(each for each in found.wrong if len(rows) == len(found.rows) or each[0] < numbers[-1])
+    return replace(found, rows=rows, notes=notes, numbers=numbers, wrong=wrong)
 
 
 def main(asked: str) -> None:

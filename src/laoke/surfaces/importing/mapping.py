@@ -28,7 +28,7 @@ from laoke.surfaces.importing.expressions import (
     Sum,
     Value,
 )
-from laoke.surfaces.importing.fields import FIELDS, IDENTITIES, Kind
+from laoke.surfaces.importing.fields import FIELDS, IDENTITIES, Kind, Takes
 
 VERSION = 1
 _LARGEST_FILE = 512 * 1024
@@ -115,6 +115,16 @@ class ImportMapping:
             yield from consent.granted.named()
             if consent.at:
                 yield from consent.at.named()
+
+
+def extra(mapping: ImportMapping) -> dict[str, tuple[Expression, Takes]]:
+    """What is read besides the fields: levels of a category, answers to whether a member may be contacted."""
+    found = {f"path_{index}": (part, Takes.TEXT) for index, part in enumerate(mapping.path)}
+    for index, consent in enumerate(mapping.consents):
+        found[f"granted_{index}"] = (consent.granted, Takes.YES_NO)
+        if consent.at:
+            found[f"granted_at_{index}"] = (consent.at, Takes.INSTANT)
+    return found
 
 
 def shipped() -> list[str]:

@@ -26,15 +26,24 @@ from laoke.surfaces.importing.staging import Stage
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def inspect(stage: Stage) -> None:
+    """Find what `run` would not take; changes nothing."""
+    _check_consents(stage)
+    stores = _known(stage, "home_store", "stores", Problem.UNKNOWN_STORE, bulk.store_ids)
+    channels = _known(stage, "channel", "channels", Problem.UNKNOWN_CHANNEL, purchases.channels_by_code)
+    seen: set[tuple[str, int]] = set()
+    for batch in entries.usable(stage):
+        for row in batch:
+            if _keys(stage, row, seen):
+                try:
+                    members.check(_registration(stage, row, stores, channels))
+                except LaokeError as error:
+                    entries.refuse(stage, row, error)
+
+
 def run(stage: Stage, setting: Setting) -> None:
     """Register those who are new, in the order of the files."""
-    for index, consent in enumerate(stage.mapping.consents):
-        # An empty cell is no answer and leaves no trace; a cell with something else is a mistake.
-        stage.session.execute(
-            f"insert into bad select r.file_no, r.row_no, 'consents', {int(Problem.NOT_AN_ANSWER)}, "
-            f"'{consent.channel} {consent.purpose}' from row join raw r using (file_no, row_no) "
-            f"where granted_{index} is null and {consent.granted.text(stage.aliases)} is not null"
-        )
+    _check_consents(stage)
     stores = _places(
         stage, "home_store", "stores", Problem.UNKNOWN_STORE, bulk.store_ids, _make_stores(setting), setting
     )
@@ -47,7 +56,7 @@ def run(stage: Stage, setting: Setting) -> None:
         _make_channels(setting),
         setting,
     )
-    setting.watch.phase("members", stage.rows_kept)
+    setting.watch.phase("members", entries.count(stage))
     seen: set[tuple[str, int]] = set()
     for batch in entries.usable(stage):
         _register(stage, setting, batch, seen, stores, channels)
@@ -55,6 +64,16 @@ def run(stage: Stage, setting: Setting) -> None:
         if setting.watch.stop_requested:
             setting.outcome.interrupted = True
             return
+
+
+def _check_consents(stage: Stage) -> None:
+    for index, consent in enumerate(stage.mapping.consents):
+        # An empty cell is no answer and leaves no trace; a cell with something else is a mistake.
+        stage.session.execute(
+            f"insert into bad select r.file_no, r.row_no, 'consents', {int(Problem.NOT_AN_ANSWER)}, "
+            f"'{consent.channel} {consent.purpose}' from row join raw r using (file_no, row_no) "
+            f"where granted_{index} is null and {consent.granted.text(stage.aliases)} is not null"
+        )
 
 
 def _register(
@@ -144,23 +163,37 @@ def _places(
     setting: Setting,
 ) -> dict[str, int]:
     """Ids by code of the stores or channels that usable rows name; unknown ones are made, or the rows reported."""
-    if field not in stage.mapping.columns:
-        return {}
-    ids = known()
-    rows = stage.session.execute(
-        f"select distinct {field} from row where {field} is not null and problem_{field} is null order by 1"
-    ).fetchall()
-    missing = [code for (code,) in rows if code not in ids]
-    if plural not in stage.mapping.create:
-        for code in missing:
-            stage.session.execute(
-                f"insert into bad select file_no, row_no, '{field}', {int(problem)}, '' from row where {field} = ?",
-                [code],
-            )
-    elif missing and not setting.dry_run:
+    ids = _known(stage, field, plural, problem, known)
+    if field not in stage.mapping.columns or plural not in stage.mapping.create or setting.dry_run:
+        return ids
+    if missing := [code for code in _named(stage, field) if code not in ids]:
         ids |= make(missing)
         setting.outcome.created[plural] = len(missing)
     return ids
+
+
+def _known(
+    stage: Stage, field: str, plural: str, problem: Problem, known: Callable[[], dict[str, int]]
+) -> dict[str, int]:
+    """Ids by code; rows with others are reported, unless the mapping has them made."""
+    if field not in stage.mapping.columns:
+        return {}
+    ids = known()
+    missing = [code for code in _named(stage, field) if code not in ids]
+    if missing and plural not in stage.mapping.create:
+        stage.session.execute(
+            f"insert into bad select file_no, row_no, '{field}', {int(problem)}, '' from row "
+            f"where {field} in (select unnest(?::varchar[]))",
+            [missing],
+        )
+    return ids
+
+
+def _named(stage: Stage, field: str) -> list[str]:
+    rows = stage.session.execute(
+        f"select distinct {field} from row where {field} is not null and problem_{field} is null order by 1"
+    ).fetchall()
+    return [code for (code,) in rows]
 
 
 def _make_stores(setting: Setting) -> Callable[[Sequence[str]], dict[str, int]]:

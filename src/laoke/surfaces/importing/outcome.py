@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,17 @@ class MistakeKind:
     detail: str
     count: int
     rows: tuple[tuple[int, int], ...]  # number of the file from 0, row as the file counts
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Stores, channels, products or members that `rows` rows name and nobody knows: how many, and the most frequent
+    codes with their rows."""
+
+    what: str
+    count: int
+    rows: int
+    codes: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -45,6 +56,7 @@ class Outcome:
     report: Path | None = None
     mistakes: int = 0  # entries of the report
     kinds: list[MistakeKind] = field(default_factory=list)  # the most frequent first
+    unknown: list[Unknown] = field(default_factory=list)  # left out for it
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -67,4 +79,5 @@ class Outcome:
             "interrupted": self.interrupted,
             "report": str(self.report) if self.report else None,
             "mistakes": self.mistakes,
+            "unknown": [asdict(each) for each in self.unknown],
         }

@@ -57,25 +57,33 @@ SENTENCES = {
     Problem.TOO_LARGE: _("is larger than anything accepted here"),
     Problem.NEGATIVE: _("is below zero"),
     Problem.NOT_POSITIVE: _("is zero; a line needs some quantity"),
-    Problem.NOT_A_TIME: _("is not a point in time as the mapping writes it"),
-    Problem.NO_TIME_OF_DAY: _("has no time of day; time.day_at in the mapping sets one"),
+    Problem.NOT_A_TIME: _("is not a point in time of the form that was chosen"),
+    Problem.NO_TIME_OF_DAY: _("has no time of day; choose one that holds for such cells (time.day_at)"),
     Problem.TOO_EARLY: _("lies before 1990"),
     Problem.IN_FUTURE: _("lies after the day up to which this import counts"),
     Problem.NOT_A_DAY: _("is not a calendar day"),
-    Problem.NOT_YES_NO: _("is neither yes nor no; `words` in the mapping can translate it"),
+    Problem.NOT_YES_NO: _("is neither yes nor no"),
     Problem.TOO_LONG: _("is longer than the {0} characters that fit"),
     Problem.UNPRINTABLE: _("holds characters that cannot be printed"),
     Problem.NOT_A_CHOICE: _("is none of {0}"),
-    Problem.OTHER_CURRENCY: _("is not the currency of the mapping"),
-    Problem.UNKNOWN_STORE: _("no such store; import the stores first, or let the mapping create them"),
-    Problem.UNKNOWN_CHANNEL: _("no such channel; let the mapping create it"),
-    Problem.UNKNOWN_PRODUCT: _("no such product; import the products first, or let the mapping create them"),
-    Problem.UNKNOWN_MEMBER: _("no such member; import the members first, or let the mapping create them"),
+    Problem.OTHER_CURRENCY: _("is not the currency the file was said to be in"),
+    Problem.UNKNOWN_STORE: _("no such store; import the stores first, or allow unknown ones to be added"),
+    Problem.UNKNOWN_CHANNEL: _("no such channel; allow unknown ones to be added, or correct the code"),
+    Problem.UNKNOWN_PRODUCT: _(
+        "no such product; import the products first, or allow unknown ones to be added"
+    ),
+    Problem.UNKNOWN_MEMBER: _(
+        "no such member; import the members first, or allow unknown ones to be registered"
+    ),
     Problem.DISCOUNT_NEGATIVE: _("more is due for the line than its value before reductions"),
     Problem.AMOUNTS_DIFFER: _("gross less discount is not what was paid"),
-    Problem.RETURN_UNDECLARED: _("is below zero; the mapping has to say returns: negative_quantity"),
+    Problem.RETURN_UNDECLARED: _(
+        "is below zero; if these are returns, say so with the columns (returns: negative_quantity)"
+    ),
     Problem.NO_ORIGINAL: _("goods are brought back, but the order they were bought with is not named"),
-    Problem.HEADERS_DIFFER: _("the rows of one order differ in {0}; headers: first takes the first row's"),
+    Problem.HEADERS_DIFFER: _(
+        "the rows of one order differ here; the first row can be made to count (headers: first)"
+    ),
     Problem.ORDER_LEFT_OUT: _("order {0} is left out as a whole, because rows of it cannot be used"),
     Problem.TOO_MANY_LINES: _("order {0} has more than 32,767 lines"),
     Problem.WRONG_WIDTH: _("the row has another number of cells than the header: {0}"),
@@ -87,10 +95,13 @@ SENTENCES = {
     Problem.MORE_THAN_BOUGHT: _("more comes back than is left of order {0}"),
     Problem.BEFORE_PURCHASE: _("the goods would come back before order {0} sold them"),
     Problem.NO_IDENTITY: _("the row has nothing a member can be recognised by"),
-    Problem.NOT_AN_ANSWER: _(
-        "is no answer to whether {0} is wanted; `words` in the mapping can translate it"
-    ),
+    Problem.NOT_AN_ANSWER: _("is neither yes nor no, so it is no answer to whether {0} is wanted"),
 }
+
+
+def code(problem: int) -> str:
+    """The reason for programs: "not-a-number"."""
+    return Problem(problem).name.lower().replace("_", "-")
 
 
 def sentence(problem: int, detail: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from laoke.kernel.errors import LaokeError
 from laoke.purchases import bulk
 from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, ProductInput
@@ -20,11 +21,26 @@ _LONGEST_CODE = 60
 _LONGEST_NAME = 100
 
 
+def inspect(stage: Stage) -> None:
+    """Find what `run` would not take; changes nothing."""
+    entries.keep_first(stage, "sku")
+    levels = _levels(stage)
+    for batch in entries.usable(stage):
+        known = bulk.product_entries([row["sku"] for row in batch])
+        for row in batch:
+            try:
+                for category in _path(row, levels):
+                    purchases.check_category(category)
+                purchases.check_product(_product(row, known.get(row["sku"]), levels))
+            except LaokeError as error:
+                entries.refuse(stage, row, error)
+
+
 def run(stage: Stage, setting: Setting) -> None:
     """Save the products that differ from what is known, with the categories they name."""
     entries.keep_first(stage, "sku")
-    setting.watch.phase("products", stage.rows_kept)
-    levels = [f"path_{index}" for index in range(len(stage.mapping.path))]
+    setting.watch.phase("products", entries.count(stage))
+    levels = _levels(stage)
     categories = bulk.category_codes()
 
     def save(rows: Sequence[tuple[Row, ProductInput]]) -> None:
@@ -56,6 +72,10 @@ def run(stage: Stage, setting: Setting) -> None:
         if setting.watch.stop_requested:
             setting.outcome.interrupted = True
             return
+
+
+def _levels(stage: Stage) -> list[str]:
+    return [f"path_{index}" for index in range(len(stage.mapping.path))]
 
 
 def _product(row: Row, before: ProductInput | None, levels: list[str]) -> ProductInput:

@@ -287,13 +287,19 @@ class Stage:
             f"insert into bad select file_no, row_no, {literal(field)}, {int(problem)}, {detail} from row where {where}"
         )
 
+    def columns_of(self, field: str) -> list[str]:
+        """The columns of the files that a field is made of, by the names the files give them."""
+        if field == "category":
+            expressions = list(self.mapping.path)
+        elif field == "consents":
+            expressions = [consent.granted for consent in self.mapping.consents]
+        else:
+            expressions = [self.mapping.columns[field]] if field in self.mapping.columns else []
+        return list(dict.fromkeys(named.name for each in expressions for named in each.named()))
+
     def shown(self, field: str) -> str:
-        """SQL over `raw` of what the report shows of a field: the cells it was made of, or nothing if personal."""
-        each = next((each for each in FIELDS[self.mapping.kind] if each.name == field), None)
-        expression = self.mapping.columns.get(field)
-        if each is None or each.personal or expression is None:
-            return "''"
-        cells = dict.fromkeys(self.aliases[named.name] for named in expression.named())
+        """SQL over `raw` of the cells a field is made of, as one text. They may be personal."""
+        cells = [self.aliases[name] for name in self.columns_of(field)]
         return f"concat_ws(' | ', {', '.join(cells)})" if cells else "''"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from laoke.kernel.errors import LaokeError
 from laoke.purchases import bulk
 from laoke.purchases import services as purchases
 from laoke.purchases.services import StoreInput
@@ -15,10 +16,22 @@ from laoke.surfaces.importing.setting import Setting
 from laoke.surfaces.importing.staging import Stage
 
 
+def inspect(stage: Stage) -> None:
+    """Find what `run` would not take; changes nothing."""
+    entries.keep_first(stage, "code")
+    known = bulk.store_entries()
+    for batch in entries.usable(stage):
+        for row in batch:
+            try:
+                purchases.check_store(_store(row, known.get(row["code"])))
+            except LaokeError as error:
+                entries.refuse(stage, row, error)
+
+
 def run(stage: Stage, setting: Setting) -> None:
     """Save the stores that differ from what is known."""
     entries.keep_first(stage, "code")
-    setting.watch.phase("stores", stage.rows_kept)
+    setting.watch.phase("stores", entries.count(stage))
     known = bulk.store_entries()
     region_names: dict[str, tuple[str, str]] = {}
 

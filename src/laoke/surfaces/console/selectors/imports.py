@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,11 +11,14 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.utils.translation import pgettext_lazy as _in
 
 from laoke.foundation.access import Caller
 from laoke.foundation.jobs import selectors as jobs
 from laoke.kernel.errors import LaokeError
+from laoke.purchases import bulk
+from laoke.purchases import selectors as purchases
 from laoke.surfaces.importing import mapping as mappings
 from laoke.surfaces.importing.errors import BadMapping, UnknownColumn
 from laoke.surfaces.importing.fields import IDENTITIES, Kind
@@ -23,9 +26,12 @@ from laoke.surfaces.importing.forming import choices as forms
 from laoke.surfaces.importing.forming.guessing import FORMATS
 from laoke.surfaces.importing.forming.preview import Preview, preview
 from laoke.surfaces.importing.glance import SHORTENED, UNSAVED_FORMULAS, UNSURE_ENCODING, Glance
+from laoke.surfaces.importing.labels import LABELS, hint, label
 from laoke.surfaces.importing.models import FileImport, SavedMapping
 from laoke.surfaces.importing.problems import Problem, sentence
+from laoke.surfaces.importing.run import until_of
 from laoke.surfaces.importing.uploads import folders, services, working
+from laoke.surfaces.importing.uploads.errors import MappingNameInUse
 from laoke.surfaces.importing.uploads.receiving import MOST_FILES, limit
 
 State = FileImport.State
@@ -81,61 +87,6 @@ PHASES: dict[str, Any] = {
     "rfm": _("Scores and classes"),
     "figures": _("Figures of the dashboard"),
 }
-LABELS: dict[str, Any] = {
-    "order_no": _("Order number"),
-    "placed_at": _("Time of the order"),
-    "store": _("Store code"),
-    "channel": _("Channel code"),
-    "member": _("Member"),
-    "product": _("Product (SKU)"),
-    "product_name": _("Product name"),
-    "quantity": _("Quantity"),
-    "paid": _("Paid for the line"),
-    "gross": _("Value before reductions"),
-    "discount": _("Reductions"),
-    "unit_price": _("Price of one unit"),
-    "points_spent": _("Points spent"),
-    "tender": _("Means of payment"),
-    "delivery_status": _("Delivery"),
-    "original_order": _("Original order (returns)"),
-    "original_store": _("Original store (returns)"),
-    "return_reason": _("Reason of the return"),
-    "card": _("Card number"),
-    "phone": _("Phone number"),
-    "email": _("E-mail address"),
-    "wechat_openid": _("WeChat OpenID"),
-    "wechat_unionid": _("WeChat UnionID"),
-    "shop_account": _("Shop account"),
-    "registered_at": _("Joined"),
-    "name": _in("column", "Name"),
-    "products.name": _in("column of products", "Name"),
-    "stores.name": _in("column of stores", "Name"),
-    "birth_date": _("Date of birth"),
-    "gender": _("Gender"),
-    "language": _("Language"),
-    "home_store": _("Home store (code)"),
-    "tags": _("Tags"),
-    "sku": _("SKU"),
-    "name_en": _("English name"),
-    "category": _("Category, top level"),
-    "category_2": _("Category, second level"),
-    "category_3": _("Category, third level"),
-    "brand": _("Brand"),
-    "barcode": _("Barcode"),
-    "price": _("List price"),
-    "cost": _in("column", "Cost"),
-    "unit": _("Selling unit"),
-    "pack_size": _("Pack size"),
-    "earns_points": _("Earns points"),
-    "active": _in("column", "Active"),
-    "code": _("Store code"),
-    "region": _("Region code"),
-    "region_name": _("Region name"),
-    "city": _("City"),
-    "opened_date": _("Opened on"),
-    "currency": _("Currency"),
-    "consents": _("Consents"),
-}
 MADE: dict[str, Any] = {
     "members": _in("made by an import", "Members"),
     "products": _in("made by an import", "Products"),
@@ -147,6 +98,28 @@ CREATE: dict[str, Any] = {
     "products": _("Add products nobody knows yet"),
     "stores": _("Add stores nobody knows yet"),
     "channels": _("Add channels nobody knows yet"),
+}
+_UNKNOWN: dict[str, Callable[[int], str]] = {
+    "stores": lambda n: ngettext(
+        "%(n)s store of the file is not known. Its %(rows)s rows are left out.",
+        "%(n)s stores of the file are not known. Their %(rows)s rows are left out.",
+        n,
+    ),
+    "channels": lambda n: ngettext(
+        "%(n)s channel of the file is not known. Its %(rows)s rows are left out.",
+        "%(n)s channels of the file are not known. Their %(rows)s rows are left out.",
+        n,
+    ),
+    "products": lambda n: ngettext(
+        "%(n)s product of the file is not known. Its %(rows)s rows are left out.",
+        "%(n)s products of the file are not known. Their %(rows)s rows are left out.",
+        n,
+    ),
+    "members": lambda n: ngettext(
+        "%(n)s member of the file is not known. Their %(rows)s rows are left out.",
+        "%(n)s members of the file are not known. Their %(rows)s rows are left out.",
+        n,
+    ),
 }
 _ENCODINGS = ("utf-8", "gb18030", "utf-16", "big5", "latin-1", "cp1252")
 _DELIMITERS = {",": ",", ";": ";", "\t": "Tab", "|": "|"}
@@ -161,6 +134,17 @@ _NOTES = {
     ),
     SHORTENED: _("Some cells are long and are shown shortened here. They are read in full."),
 }
+# Places in a mapping by the names they have in the form.
+_PLACES: dict[str, Any] = {
+    "time.zone": _("Time zone, where a cell names none"),
+    "time.format": _("Dates and times"),
+    "time.day_at": _("Time of day, where a cell has only a day"),
+    "member.issuer": _("Issued by (accounts and WeChat only)"),
+    "file.encoding": _("Encoding"),
+    "file.delimiter": _("Between columns"),
+    "file.sheet": _("Sheet"),
+}
+_OFFERED = 200
 _LEAD = {"orders": "/members", "members": "/members", "products": "/products", "stores": "/stores"}
 
 
@@ -363,7 +347,7 @@ class ColumnsPage:
     width: int
     columns: tuple[ColumnOption, ...]
     heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
     more_columns: int
     written: bool  # the mapping is text, not a form
     fields: tuple[FieldRow, ...]
@@ -388,19 +372,25 @@ class ColumnsPage:
     sources: tuple[Choice, ...]
     fits: tuple[Choice, ...]
     reading: ReadPage
+    stores: tuple[str, ...]  # codes to choose from where every row has the same
+    channels: tuple[str, ...]
     refused: str
     field: str
+    taken: str  # the name under which the person keeps other assignments already
 
 
 def columns_page(
-    row: FileImport, now: datetime, *, refused: LaokeError | None = None, looks: list[Glance] | None = None
+    row: FileImport, now: datetime, *, refused: LaokeError | None = None, name: str = ""
 ) -> ColumnsPage:
     """The page of one import of one's own.
 
+    Args:
+        refused: why what was sent was not taken, and `name` the name that was to be kept.
     Raises:
         FilesGone
     """
-    look = (looks or services.looks(row))[0]
+    looks = services.looks(row)
+    look = looks[0]
     kind = Kind(row.kind)
     chosen = forms.from_json(row.choices) if row.choices else forms.Choices(kind)
     places = {name: str(place) for place, name in enumerate(look.columns)}
@@ -414,6 +404,7 @@ def columns_page(
         if each.required or each.column or each.fixed or each.name in required | {"member"}
     )
     sources, fits = _sources(row, look)
+    fixable = {each.name for each in rows if each.fixable}
     return ColumnsPage(
         id=row.pk,
         kind=kind.value,
@@ -425,7 +416,10 @@ def columns_page(
             ColumnOption(str(place), _short(name)) for place, name in enumerate(look.columns) if name
         ),
         heads=tuple(_short(name) for name in look.columns[:_SHOWN_COLUMNS]),
-        rows=tuple(tuple(_short(cell) for cell in line[:_SHOWN_COLUMNS]) for line in look.rows[:SHOWN_ROWS]),
+        rows=tuple(
+            (number, tuple(_short(cell) for cell in line[:_SHOWN_COLUMNS]))
+            for number, line in zip(look.numbers[:SHOWN_ROWS], look.rows[:SHOWN_ROWS], strict=True)
+        ),
         more_columns=max(0, len(look.columns) - _SHOWN_COLUMNS),
         written=row.choices is None,
         fields=first,
@@ -458,10 +452,30 @@ def columns_page(
         as_of=row.as_of,
         sources=sources,
         fits=fits,
-        reading=read_page(row, now, looks=[look]),
-        refused=refused.detail if refused else "",
+        reading=read_page(row, now, looks=looks),
+        stores=tuple(sorted(bulk.store_ids())[:_OFFERED]) if {"store", "home_store"} & fixable else (),
+        channels=tuple(sorted(purchases.channels_by_code())[:_OFFERED]) if "channel" in fixable else (),
+        refused=_said(row, refused) if refused else "",
         field=str(refused.extensions.get("field", "")) if refused else "",
+        taken=name if isinstance(refused, MappingNameInUse) else "",
     )
+
+
+def _said(row: FileImport, error: LaokeError) -> str:
+    """Why an assignment cannot be used, by the names of the form where it was made with the form."""
+    if not isinstance(error, BadMapping) or row.choices is None:
+        return error.detail
+    place = str(error.extensions["place"])
+    if place == "columns" and row.kind == Kind.ORDERS:
+        return _t("Choose a column for what was paid, or for the value before reductions.")
+    if place == "columns":
+        return _t("Choose a column for at least one of: card number, phone number, e-mail address, account.")
+    name = place.removeprefix("columns.")
+    known = {each.name for each in forms.shown_fields(Kind(row.kind))}
+    if name in known and not forms.from_json(row.choices).columns.get(name):
+        return _t("Choose a column for: %(field)s") % {"field": _label(Kind(row.kind), name)}
+    called = _PLACES.get(place) or (_label(Kind(row.kind), name) if name in known else "")
+    return f"{called}: {error.mend}" if called else error.detail
 
 
 def read_page(row: FileImport, now: datetime, *, looks: list[Glance] | None = None) -> ReadPage:
@@ -470,19 +484,19 @@ def read_page(row: FileImport, now: datetime, *, looks: list[Glance] | None = No
     Raises:
         FilesGone
     """
-    look = (looks or services.looks(row))[0]
+    looks = looks or services.looks(row)
+    look = looks[0]
     try:
-        mapping = services.readable(row)
+        mapping = services.readable(row, looks)
     except (BadMapping, UnknownColumn) as error:
-        return ReadPage(row.pk, (), (), 0, 0, error.detail, row.mapping)
+        return ReadPage(row.pk, (), (), 0, 0, _said(row, error), row.mapping)
     found = preview(
         mapping,
-        look.columns,
-        look.rows,
+        look,
         shown=SHOWN_ROWS,
         zone=settings.LAOKE.time_zone,
         currency=settings.LAOKE.currency,
-        now=now,
+        until=until_of(row.as_of, now),
     )
     return ReadPage(
         row.pk,
@@ -514,7 +528,7 @@ def _fields(chosen: forms.Choices, look: Glance, places: Mapping[str, str]) -> t
         FieldRow(
             each.name,
             _label(chosen.kind, each.name),
-            _t(each.about),
+            hint(chosen.kind, each.name),
             each.required,
             places.get(chosen.columns.get(each.name, ""), ""),
             chosen.values.get(each.name, ""),
@@ -527,7 +541,7 @@ def _fields(chosen: forms.Choices, look: Glance, places: Mapping[str, str]) -> t
 
 def _label(kind: Kind, field: str) -> str:
     """A field in words; some are called otherwise for another kind of file."""
-    return str(LABELS.get(f"{kind.value}.{field}") or LABELS.get(field, field))
+    return label(kind, field)
 
 
 def _sample(look: Glance, column: str) -> str:
@@ -605,16 +619,14 @@ def _sources(row: FileImport, look: Glance) -> tuple[tuple[Choice, ...], tuple[C
     found: list[Choice] = []
     fits: list[Choice] = []
     saved = SavedMapping.objects.filter(kind=row.kind).order_by("name")[:100]
-    texts = [(f"saved:{each.pk}", each.name, each.text) for each in saved]
-    texts += [(f"shipped:{name}", name, mappings.shipped_text(name)) for name in mappings.shipped()]
-    for value, label, text in texts:
+    for each in saved:
         try:
-            mapping = mappings.parse(text, kind)
+            mapping = mappings.parse(each.text, kind)
         except BadMapping:
             continue
-        choice = Choice(value, label, False)
+        choice = Choice(f"saved:{each.pk}", each.name, False)
         found.append(choice)
-        if all(named.name in look.columns for named in mapping.named()) and text != row.mapping:
+        if all(named.name in look.columns for named in mapping.named()) and each.text != row.mapping:
             fits.append(choice)
     return tuple(found), tuple(fits[:3])
 
@@ -679,6 +691,20 @@ class MistakeLine:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownLine:
+    """Stores (or channels, products, members) that rows name and nobody knows. `codes` are the most frequent ones with
+    their rows, for whoever sent the file; `more` counts the others. `may_add`: they can be made by the import."""
+
+    what: str
+    said: str
+    codes: tuple[tuple[str, int], ...]
+    more: int
+    may_add: bool
+    add: str
+    first: str  # kind of file that would bring them
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """What a trial run or an import came to."""
 
@@ -737,6 +763,7 @@ class ImportPage:
     moving: Moving | None
     check: Counted | None
     result: Counted | None
+    unknown: tuple[UnknownLine, ...]
     files_there: bool
     forgotten_at: datetime
     lead: str
@@ -773,6 +800,7 @@ def import_page(caller: Caller, import_id: int, seen: Sequence[str]) -> ImportPa
         moving=_moving(row) if row.state in (State.CHECKING, State.RUNNING) else None,
         check=_counted(row, row.check_outcome, folders.CHECK_REPORT),
         result=_counted(row, row.outcome, folders.REPORT),
+        unknown=tuple(_unknown(caller, row)) if row.state == State.CHECKED else (),
         files_there=row.files_gone_at is None,
         forgotten_at=row.created_at + folders.KEEP,
         lead=_LEAD[row.kind],
@@ -812,7 +840,7 @@ def _moving(row: FileImport) -> Moving | None:
         found.rate,
         found.seconds_left,
         (timezone.now() - found.updated_at).total_seconds() > _SILENT_SECONDS
-        and phase not in {"converting", "rfm", "figures"},
+        and phase not in {"rfm", "figures"},
     )
 
 
@@ -859,6 +887,26 @@ def _counted(row: FileImport, told: dict[str, Any] | None, report: str) -> Count
         ),
         has_report=bool(row.folder) and folders.place(row.folder, report).exists(),
     )
+
+
+def _unknown(caller: Caller, row: FileImport) -> Iterator[UnknownLine]:
+    mine = row.staff_id == caller.id and row.files_gone_at is None
+    codes = (
+        {each.what: each.codes for each in folders.kept_unknown(row.folder)} if mine and row.folder else {}
+    )
+    kind = Kind(row.kind)
+    for told in (row.check_outcome or {}).get("unknown", ()):
+        what, count = told["what"], told["count"]
+        shown = codes.get(what, ())
+        yield UnknownLine(
+            what,
+            _UNKNOWN[what](count) % {"n": f"{count:,}", "rows": f"{told['rows']:,}"},
+            shown,
+            count - len(shown) if shown else 0,
+            mine and row.choices is not None and what in forms.CREATABLE[kind],
+            str(CREATE[what]),
+            what if what in set(Kind) and services.may_import(caller, Kind(what)) else "",
+        )
 
 
 def _reason(kind: Mapping[str, Any]) -> str:

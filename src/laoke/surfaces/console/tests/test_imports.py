@@ -177,23 +177,22 @@ def test_members_come_in_without_script(hire, home):
     page = check(browser, import_id)
     row = FileImport.objects.get()
     assert (row.state, row.check_outcome["rows"], row.check_outcome["rows_bad"]) == ("checked", 4, 2)
-    assert "is not a point in time as the mapping writes it" in page
+    assert "is not a point in time of the form that was chosen" in page
     assert everything() == before | {"importing_fileimport": 1}
     report = b"".join(browser.get(f"/imports/{import_id}/check.csv").streaming_content).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(report)))
-    assert [line[:3] for line in rows] == [
-        ["file", "row", "field"],
-        ["members.csv", "4", "phone"],
-        ["members.csv", "5", "registered_at"],
+    assert [line[:4] + line[5:] for line in rows] == [
+        ["File", "Row", "Column in the file", "Field", "Code", "Value"],
+        ["members.csv", "4", "手机号", "Phone number", "refused", "**** 5"],
+        ["members.csv", "5", "入会时间", "Joined", "not-a-time", "not a day"],
     ]
-    assert "12345" not in report
     answer = browser.post(f"/imports/{import_id}/start", {"once": "a"})
     assert answer["Location"] == f"/imports/{import_id}"
     run_worker(import_id)
     assert everything()["members_member"] == before["members_member"] + 2
     row.refresh_from_db()
     assert (row.state, row.outcome["added"]) == ("done", 2)
-    assert uploads(home) == ["check.csv", "mapping.yaml", "report.csv"]
+    assert uploads(home) == ["check.entries", "mapping.yaml", "report.entries"]
     page = browser.get(f"/imports/{import_id}").content.decode()
     assert 'hx-trigger="every 2s"' not in page
     assert "13812345678" not in page
@@ -461,7 +460,7 @@ def test_a_mapping_is_kept_used_again_and_is_the_one_of_the_command_line(hire, t
     ("language", "said"),
     [
         ("en", "operations-1 keeps a mapping under the name “每月”. Choose another name."),
-        ("zh-hans", "operations-1 已用「每月」这个名称保存了映射。请换一个名称。"),
+        ("zh-hans", "operations-1 已用“每月”这个名称保存了对应方案，请换一个名称。"),
     ],
 )
 def test_another_persons_mapping_is_not_replaced(hire, language, said):
@@ -476,12 +475,20 @@ def test_another_persons_mapping_is_not_replaced(hire, language, said):
     assert saved.saved_by == "operations-1"
     assert AuditEntry.objects.filter(action="mapping.saved").count() == 1
     other.later(hours=1)
+    # One's own is replaced when one says so.
     import_id = number(send(other, file(MEMBERS + ROWS)))
     address = f"/imports/{import_id}/columns"
     mine = form_of(other, address) | {"act": "save", "name": "每月", "column-name": ""}
-    assert other.post(address, mine).status_code == 303  # one's own is replaced
+    answer = other.post(address, mine)
+    assert answer.status_code == 409
+    assert "You have kept other assignments under the name “每月” on 2026-03-10." in answer.content.decode()
+    assert 'value="replace"' in answer.content.decode()
+    assert SavedMapping.objects.get().saved_at == other.at - timedelta(hours=1)
+    assert other.post(address, mine | {"act": "replace"}).status_code == 303
+    assert "What you kept as “每月” is replaced." in other.get(address).content.decode()
     assert SavedMapping.objects.get().saved_at == other.at
-    assert AuditEntry.objects.filter(action="mapping.saved").count() == 2
+    told = AuditEntry.objects.filter(action="mapping.saved").order_by("id").values_list("after", flat=True)
+    assert [each["replaced"] for each in told] == [False, True]
 
 
 def test_a_mapping_can_be_written_as_text(hire):
@@ -513,7 +520,7 @@ def test_what_is_missing_is_said_beside_the_form(hire):
     address = f"/imports/{import_id}/columns"
     answer = browser.post(address, form_of(browser, address) | {"act": "check"})
     assert answer.status_code == 422
-    assert "columns.registered_at: is missing: when the member joined" in answer.content.decode()
+    assert "Choose a column for: Joined" in answer.content.decode()
 
 
 ORDERS = "小票号,下单时间,门店编码,会员手机号,商品编码,品名,数量,实付(分),原价(分)\n"
@@ -534,7 +541,7 @@ def test_orders_come_in_and_scores_are_computed(hire, scored):
         "minor",
         "phone",
     )
-    page = check(browser, import_id, **{"value-channel": "pos"})
+    page = check(browser, import_id, **{"value-channel": "pos", "create-stores": "on"})
     row = FileImport.objects.get()
     assert (row.state, row.check_outcome["orders"], row.check_outcome["left_out"]) == ("checked", 2, 1)
     assert "Import 2" in page
@@ -758,7 +765,7 @@ def test_parts_are_asked_for_while_it_moves(hire):
         address, form_of(browser, address) | {"column-name": ""}, headers={"HX-Request": "true"}
     )
     assert part.status_code == 200
-    assert part.content.decode().lstrip().startswith('<section class="card after" id="reading"')
+    assert part.content.decode().lstrip().startswith('<section class="card" id="reading"')
     browser.post(address, form_of(browser, address) | {"act": "check"})
     part = browser.get(f"/imports/{import_id}", headers={"HX-Request": "true"}).content.decode()
     assert part.lstrip().startswith('<div id="state" hx-get=')

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import date
+from io import BufferedReader
 from typing import cast
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -23,8 +24,10 @@ from laoke.surfaces.importing.fields import Kind
 from laoke.surfaces.importing.forming.choices import Choices
 from laoke.surfaces.importing.glance import Glance
 from laoke.surfaces.importing.models import FileImport
+from laoke.surfaces.importing.report import speak
 from laoke.surfaces.importing.uploads import folders, services
 from laoke.surfaces.importing.uploads.errors import UnknownImport, UploadBusy, UploadRefused
+from laoke.surfaces.importing.uploads.patience import Patient
 from laoke.surfaces.importing.uploads.receiving import Received, ToFolder
 from laoke.surfaces.importing.uploads.services import Written
 
@@ -73,12 +76,15 @@ def _upload(visit: Visit) -> HttpResponse:
     try:
         folder = folders.make()
         kept = False
+        sender = BufferedReader(Patient(request._stream))
+        request._stream = sender
         try:
             receiver = ToFolder(request, folder)
             request.upload_handlers = [receiver]
             answer, kept = _received(visit, folder, receiver)
             return answer
         finally:
+            sender.close()
             if not kept:
                 folders.remove(folder)
     finally:
@@ -134,19 +140,22 @@ def columns(visit: Visit, import_id: int) -> HttpResponse:
         if act == "check":
             services.start_check(visit.actor, import_id, at=visit.at)
             return visit.go(f"/imports/{import_id}")
-        if act == "save":
-            name = services.save_mapping(
-                visit.actor, import_id, visit.request.POST.get("name", ""), at=visit.at
+        if act in {"save", "replace"}:
+            name, replaced = services.save_mapping(
+                visit.actor,
+                import_id,
+                visit.request.POST.get("name", ""),
+                at=visit.at,
+                replace_own=act == "replace",
             )
-            return visit.go(
-                f"/imports/{import_id}/columns", _("The mapping “%(name)s” is kept.") % {"name": name}
-            )
+            said = _("What you kept as “%(name)s” is replaced.") if replaced else _("Kept as “%(name)s”.")
+            return visit.go(f"/imports/{import_id}/columns", said % {"name": name})
     except (BadMapping, UnknownColumn, UploadRefused) as error:
         return visit.show("imports/columns", pages.columns_page(row, visit.at, refused=error), status=422)
     except LaokeError as error:
         if "field" not in error.extensions:
             raise
-        page = pages.columns_page(row, visit.at, refused=error)
+        page = pages.columns_page(row, visit.at, refused=error, name=visit.request.POST.get("name", ""))
         return visit.show("imports/columns", page, status=error.status)
     if visit.wants_part and services.looks(row) == looks_before and act != "use":
         return visit.part("imports/_reading", pages.read_page(row, visit.at))
@@ -213,6 +222,20 @@ def stop(visit: Visit, import_id: int) -> HttpResponse:
 
 @require_POST
 @console_page(_HERE, SCOPE)
+def add_unknown(visit: Visit, import_id: int) -> HttpResponse:
+    """Have unknown stores (or products, ...) made by the import, and try it again."""
+    what = visit.request.POST.get("what", "")
+
+    def run() -> dict[str, int]:
+        services.add_unknown(visit.actor, import_id, what, at=visit.at)
+        return {"id": import_id}
+
+    visit.once("imports.add", {"id": import_id, "what": what}, run)
+    return visit.go(f"/imports/{import_id}")
+
+
+@require_POST
+@console_page(_HERE, SCOPE)
 def map_again(visit: Visit, import_id: int) -> HttpResponse:
     """Back to the columns."""
     services.map_again(visit.actor, import_id)
@@ -234,14 +257,14 @@ def discard(visit: Visit, import_id: int) -> HttpResponse:
 def report(visit: Visit, import_id: int, name: str) -> HttpResponse:
     """Everything that could not be used, row by row, as CSV."""
     row = services.known(visit.actor, import_id)
-    path = folders.place(row.folder, f"{name}.csv") if row.folder else None
+    stored = {"check": folders.CHECK_REPORT, "report": folders.REPORT}[name]
+    path = folders.place(row.folder, stored) if row.folder else None
     if path is None or not path.exists():
         raise UnknownImport
-    answer = FileResponse(
-        path.open("rb"),
-        as_attachment=True,
-        filename=f"import-{row.pk}-{name}.csv",
+    answer = StreamingHttpResponse(
+        speak(path, Kind(row.kind), get_language() or row.language),
         content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="import-{row.pk}-{name}.csv"'},
     )
     return cast(HttpResponse, answer)  # what the frame asks of a response, this one has
 
@@ -267,7 +290,7 @@ def saved_mapping(visit: Visit, mapping_id: int) -> HttpResponse:
 def forget_mapping(visit: Visit, mapping_id: int) -> HttpResponse:
     """Remove a kept mapping."""
     name = services.forget_mapping(visit.actor, mapping_id, at=visit.at)
-    return visit.go("/imports", _("The mapping “%(name)s” is removed.") % {"name": name})
+    return visit.go("/imports", _("“%(name)s” is removed.") % {"name": name})
 
 
 def _step(visit: Visit, name: str, import_id: int, take: Callable[[], None], said: str = "") -> HttpResponse:

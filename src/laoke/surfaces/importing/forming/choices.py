@@ -21,6 +21,8 @@ CREATABLE = {
     Kind.PRODUCTS: (),
     Kind.STORES: (),
 }
+# What is made without asking. A place that nobody knows is a typing error more often than a new one.
+CREATED_UNASKED = ("members", "products")
 GENDERS = {
     "男": "m", "女": "f", "男性": "m", "女性": "f", "先生": "m", "女士": "f", "M": "m", "F": "f", "male": "m",
     "female": "f", "Male": "m", "Female": "f", "MALE": "m", "FEMALE": "f", "未知": "", "保密": "",

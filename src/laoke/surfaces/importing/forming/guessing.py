@@ -14,7 +14,7 @@ from importlib import resources
 import yaml
 
 from laoke.surfaces.importing.fields import IDENTITIES, Kind, Takes
-from laoke.surfaces.importing.forming.choices import CREATABLE, ISSUED, Choices, shown_fields
+from laoke.surfaces.importing.forming.choices import CREATABLE, CREATED_UNASKED, ISSUED, Choices, shown_fields
 
 # The first word of a field is the likeliest.
 _WORDS: dict[str, list[str]] = yaml.safe_load(
@@ -64,7 +64,12 @@ def guess(kind: Kind, columns: Sequence[str], rows: Rows, *, zone: str) -> Choic
     """Propose how a file is to be read. Nothing is claimed that neither names nor contents suggest."""
     found = _by_name(kind, columns)
     _by_content(kind, columns, rows, found)
-    choices = Choices(kind, columns=found, zone=zone, create=CREATABLE[kind])
+    choices = Choices(
+        kind,
+        columns=found,
+        zone=zone,
+        create=tuple(name for name in CREATABLE[kind] if name in CREATED_UNASKED),
+    )
     return _numbers(_times(_identities(choices, columns, rows), columns, rows), columns, rows)
 
 

@@ -1,4 +1,4 @@
-"""How the first rows of a file read through a mapping, by the machinery of the import itself. Touches no database."""
+"""How the first rows of a file read through a mapping, by the machinery of the import itself. Changes nothing."""
 
 # ruff: noqa: S608 (SQL is put together from names of fields)
 
@@ -7,14 +7,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from laoke.kernel.money import minor_digits
 from laoke.surfaces.importing.errors import UnknownColumn
-from laoke.surfaces.importing.fields import Takes
-from laoke.surfaces.importing.mapping import ImportMapping
+from laoke.surfaces.importing.fields import Kind, Takes
+from laoke.surfaces.importing.glance import Glance
+from laoke.surfaces.importing.mapping import ImportMapping, extra
 from laoke.surfaces.importing.problems import sentence
+
+# Where each kind looks at rows without importing them.
+_INSPECTORS = {
+    Kind.ORDERS: "orders.checking",
+    Kind.MEMBERS: "members",
+    Kind.PRODUCTS: "products",
+    Kind.STORES: "stores",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,39 +59,50 @@ def check_columns(mapping: ImportMapping, path: Path, columns: Sequence[str]) ->
 
 def preview(
     mapping: ImportMapping,
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
+    look: Glance,
     *,
     shown: int,
     zone: str,
     currency: str,
-    now: datetime,
+    until: datetime,
 ) -> Preview:
-    """Read rows through a mapping whose columns are all there. Money is shown in whole units, instants in the zone."""
+    """Read the first rows of a file through a mapping whose columns are all there, and check them as the import does.
+
+    Money is shown in whole units, instants in the zone.
+
+    Args:
+        until: later instants are in the future.
+    """
     # Only here: a web process that never sees an import does without.
     import duckdb
     import pyarrow as pa
 
-    from laoke.surfaces.importing.sources.opening import Source, clean
+    from laoke.surfaces.importing.sources.opening import Source, WrongWidth, clean
     from laoke.surfaces.importing.staging import Stage
 
     names = list(dict.fromkeys(named.name for named in mapping.named()))
-    places = [list(columns).index(name) for name in names]
+    places = [look.columns.index(name) for name in names]
     table = pa.table(
-        {"row_no": pa.array(range(2, len(rows) + 2), pa.int64())}
+        {"row_no": pa.array(look.numbers, pa.int64())}
         | {
-            f"c{number}": pa.array([row[place] for row in rows], pa.string())
+            f"c{number}": pa.array([row[place] for row in look.rows], pa.string())
             for number, place in enumerate(places)
         }
     )
-    with duckdb.connect(config={"memory_limit": "256MiB", "threads": 1}) as session:
+    with duckdb.connect(config={"memory_limit": "96MiB", "threads": 1}) as session:
         session.execute("set TimeZone = 'UTC'")
         session.register("sample", table)
         cells = {name: clean(f"c{number}") for number, name in enumerate(names)}
-        source = Source(Path("sample"), "sample", "row_no", cells)
-        stage = Stage(session, [source], mapping, zone=zone, currency=currency, until=now)
+        wrong_widths = [WrongWidth(*each) for each in look.wrong]
+        source = Source(Path("sample"), "sample", "row_no", cells, wrong_widths)
+        stage = Stage(
+            session, [source], mapping, zone=zone, currency=currency, until=until, extra=extra(mapping)
+        )
+        import_module(f"laoke.surfaces.importing.{_INSPECTORS[mapping.kind]}").inspect(stage)
         cells_read = ", ".join(_shown(each.name, each.takes) for each in stage.fields)
-        read = session.execute(f"select row_no, {cells_read} from row order by row_no").fetchall()
+        read = session.execute(
+            f"select row_no, {cells_read} from row order by row_no limit {shown}"
+        ).fetchall()
         wrong: dict[int, list[tuple[str, str]]] = {}
         found = session.execute("select row_no, field, problem, detail from bad order by row_no, field")
         for row_no, field, problem, detail in found.fetchall():
@@ -89,15 +110,23 @@ def preview(
     at = ZoneInfo(mapping.time.zone or zone)
     takes = [each.takes for each in stage.fields]
     digits = minor_digits(currency)
-    readings = tuple(
+    readings = [
         Reading(
             row_no,
             tuple(_cell(value, kind, at, digits) for value, kind in zip(values, takes, strict=True)),
             tuple(wrong.get(row_no, ())),
         )
-        for row_no, *values in read[:shown]
+        for row_no, *values in read
+    ]
+    # What has too many or too few cells has none that could be trusted.
+    readings += [Reading(each[0], ("",) * len(takes), tuple(wrong.get(each[0], ()))) for each in look.wrong]
+    readings.sort(key=lambda reading: reading.row)
+    return Preview(
+        tuple(each.name for each in stage.fields),
+        tuple(readings[:shown]),
+        len(wrong),
+        len(look.rows) + len(look.wrong),
     )
-    return Preview(tuple(each.name for each in stage.fields), readings, len(wrong), len(rows))
 
 
 def _shown(name: str, takes: Takes) -> str:

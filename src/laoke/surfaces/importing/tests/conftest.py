@@ -15,6 +15,8 @@ from django.utils import translation
 
 from laoke.foundation.access import SYSTEM
 from laoke.surfaces.importing import Kind, Outcome, Request, run
+from laoke.surfaces.importing.fields import FIELDS
+from laoke.surfaces.importing.labels import label
 
 NOW = datetime(2026, 7, 1, 4, tzinfo=UTC)
 TABLES = (
@@ -127,12 +129,14 @@ def bring(mapping) -> Callable[..., Outcome]:
 
 
 def reported(outcome: Outcome) -> list[tuple[str, ...]]:
-    """The rows of the report below its header: file, row, field, reason, value."""
+    """The rows of the report below its header: file, row, name of the field, reason, value."""
     assert outcome.report is not None
     with outcome.report.open(encoding="utf-8-sig", newline="") as file:
         header, *rows = csv.reader(file)
-    assert header == ["file", "row", "field", "reason", "value"]
-    return [tuple(row) for row in rows]
+    assert header == ["File", "Row", "Column in the file", "Field", "What is wrong", "Code", "Value"]
+    kind = Kind(outcome.kind)
+    names = {label(kind, each.name): each.name for each in FIELDS[kind]} | {"Consents": "consents", "": ""}
+    return [(row[0], row[1], names[row[3]], row[4], row[6]) for row in rows]
 
 
 def places(outcome: Outcome) -> list[tuple[str, str]]:

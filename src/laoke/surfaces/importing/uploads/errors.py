@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from laoke.kernel.errors import LaokeError
@@ -82,6 +85,34 @@ class BadMappingName(LaokeError):
 
     def __init__(self) -> None:
         super().__init__(_("Give the mapping a name of 1 to 60 characters."), field="name")
+
+
+class MappingNameInUse(LaokeError):
+    """The caller keeps another mapping under this name, and has not said that it may be replaced."""
+
+    code, status, title = "mapping-name-in-use", 409, "The name is in use"
+
+    def __init__(self, name: str, at: datetime) -> None:
+        day = at.astimezone(settings.LAOKE.zone).date().isoformat()
+        super().__init__(
+            _("You have kept other assignments under the name “%(name)s” on %(day)s.")
+            % {"name": name, "day": day},
+            field="name",
+        )
+
+
+class UploadStalled(LaokeError):
+    """The sender stopped sending, or sends so slowly that it would hold the server for hours."""
+
+    code, status, title = "upload-stalled", 408, "The files did not come in time"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "The connection is too slow, or it broke off. Nothing was kept. Send the files again, or from a "
+                "network with a better connection."
+            )
+        )
 
 
 class MappingNameTaken(LaokeError):

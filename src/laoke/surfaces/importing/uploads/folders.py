@@ -11,6 +11,7 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -18,13 +19,16 @@ from typing import Any
 
 from django.conf import settings
 
-from laoke.surfaces.importing.glance import Glance
+from laoke.surfaces.importing.glance import Glance, from_json
+from laoke.surfaces.importing.outcome import Unknown
 
 KEEP = timedelta(days=7)
 BROKEN_OFF = timedelta(days=1)
 _NAME = re.compile(r"[0-9a-f]{32}")
 _MAPPING, _LOOK = "mapping.yaml", "look.json"
-CHECK_REPORT, REPORT = "check.csv", "report.csv"
+_UNKNOWN = "unknown.json"
+# Entries without words: they are said in the language of whoever fetches them.
+CHECK_REPORT, REPORT = "check.entries", "report.entries"
 
 
 def root() -> Path:
@@ -56,7 +60,7 @@ def remove(folder: str) -> None:
 
 def remove_files(folder: str, names: list[str]) -> None:
     """Remove the data of an import; its reports and its mapping stay until the folder goes."""
-    for name in (*names, _LOOK):
+    for name in (*names, _LOOK, _UNKNOWN):
         place(folder, name).unlink(missing_ok=True)
 
 
@@ -67,9 +71,22 @@ def keep_look(folder: str, looks: list[Glance]) -> None:
 
 def kept_look(folder: str) -> list[Glance]:
     """What was seen of the files."""
-    told: list[dict[str, Any]] = json.loads(place(folder, _LOOK).read_text(encoding="utf-8"))
+    return [from_json(told) for told in json.loads(place(folder, _LOOK).read_text(encoding="utf-8"))]
+
+
+def keep_unknown(folder: str, unknown: Sequence[Unknown]) -> None:
+    """Keep the codes of the file that nobody knows beside it."""
+    _write(place(folder, _UNKNOWN), json.dumps([asdict(each) for each in unknown], ensure_ascii=False))
+
+
+def kept_unknown(folder: str) -> list[Unknown]:
+    """The codes that nobody knew in the trial run; nothing when they are gone with the file."""
+    try:
+        told: list[dict[str, Any]] = json.loads(place(folder, _UNKNOWN).read_text(encoding="utf-8"))
+    except OSError:
+        return []
     return [
-        Glance(**(each | {"sheets": tuple(each["sheets"]), "notes": tuple(each["notes"])})) for each in told
+        Unknown(**(each | {"codes": tuple((code, rows) for code, rows in each["codes"])})) for each in told
     ]
 
 

@@ -30,6 +30,7 @@ from laoke.surfaces.importing.uploads.errors import (
     BadMappingName,
     FilesGone,
     ImportMoved,
+    MappingNameInUse,
     MappingNameTaken,
     NotYourImport,
     UnknownImport,
@@ -255,14 +256,14 @@ def keep_text(caller: Caller, import_id: int, text: str, *, as_of: date | None =
     return row
 
 
-def readable(row: FileImport) -> mappings.ImportMapping:
-    """The mapping of an import, held against the columns of its files.
+def readable(row: FileImport, seen: Sequence[Glance] | None = None) -> mappings.ImportMapping:
+    """The mapping of an import, held against the columns of its files, `seen` already or looked up.
 
     Raises:
         BadMapping, UnknownColumn, FilesGone.
     """
     mapping = mappings.parse(row.mapping, Kind(row.kind))
-    for file, look in zip(row.files, looks(row), strict=True):
+    for file, look in zip(row.files, seen or looks(row), strict=True):
         check_columns(mapping, Path(file["name"]), look.columns)
     return mapping
 
@@ -289,6 +290,28 @@ def start_check(caller: Caller, import_id: int, *, at: datetime) -> None:
         )
         folders.keep_mapping(row.folder, row.mapping)
         _defer(row.pk, at)
+
+
+def add_unknown(caller: Caller, import_id: int, what: str, *, at: datetime) -> None:
+    """After a trial run: have the stores (or products, ...) that nobody knows made by the import, and try it again.
+
+    Raises:
+        UnknownImport, NotYourImport, FilesGone; ImportMoved: it is at another step, or its mapping was written by hand.
+    """
+    row = own(caller, import_id)
+    if row.choices is None or what not in forms.CREATABLE[Kind(row.kind)]:
+        raise ImportMoved
+    chosen = forms.from_json(row.choices)
+    choices = replace(chosen, create=tuple(dict.fromkeys((*chosen.create, what))))
+    with transaction.atomic():
+        _move(
+            row.pk,
+            (State.CHECKED,),
+            State.CHECKED,
+            choices=choices.as_json(),
+            mapping=forms.compose(choices, settings.LAOKE.currency),
+        )
+        start_check(caller, import_id, at=at)
 
 
 def map_again(caller: Caller, import_id: int) -> None:
@@ -360,11 +383,16 @@ def discard(caller: Caller, import_id: int, *, at: datetime) -> None:
         folders.remove(row.folder)
 
 
-def save_mapping(caller: Caller, import_id: int, name: str, *, at: datetime) -> str:
-    """Keep the mapping of an import under a name; the caller's own of the same name is replaced. Returns the name.
+def save_mapping(
+    caller: Caller, import_id: int, name: str, *, at: datetime, replace_own: bool = False
+) -> tuple[str, bool]:
+    """Keep the mapping of an import under a name. Returns the name, and whether one of that name was replaced.
 
+    Args:
+        replace_own: replace what the caller keeps under that name; somebody else's is never replaced.
     Raises:
-        UnknownImport, NotYourImport, BadMapping, BadMappingName, MappingNameTaken.
+        UnknownImport, NotYourImport, BadMapping, BadMappingName, MappingNameTaken; MappingNameInUse: the caller keeps
+        another under that name.
     """
     row = own(caller, import_id)
     mappings.parse(row.mapping, Kind(row.kind))
@@ -378,14 +406,19 @@ def save_mapping(caller: Caller, import_id: int, name: str, *, at: datetime) -> 
         )
         if there.saved_by != caller.label:
             raise MappingNameTaken(clean, there.saved_by)
+        replaced = not new and there.text != row.mapping
+        if replaced and not replace_own:
+            raise MappingNameInUse(clean, there.saved_at)
         if not new:
             SavedMapping.objects.filter(pk=there.pk).update(**kept)
-        record(caller, "mapping.saved", "mapping", clean, at=at, after={"kind": row.kind})
-    return clean
+        record(
+            caller, "mapping.saved", "mapping", clean, at=at, after={"kind": row.kind, "replaced": replaced}
+        )
+    return clean, replaced
 
 
 def use_mapping(caller: Caller, import_id: int, source: str) -> FileImport:
-    """Read the file with a mapping that exists: "saved:5", "shipped:cdnow_orders", or "guess" for the names of columns.
+    """Read the file with a mapping that was kept, "saved:5", or as its names and contents suggest, "guess".
 
     Raises:
         UnknownImport, NotYourImport, ImportMoved, FilesGone, UploadRefused.
@@ -395,8 +428,6 @@ def use_mapping(caller: Caller, import_id: int, source: str) -> FileImport:
     form, _colon, name = source.partition(":")
     if form == "guess":
         return keep_choices(caller, import_id, Written(), lambda look: guessed(kind, look), as_of=row.as_of)
-    if form == "shipped" and name in mappings.shipped():
-        return keep_text(caller, import_id, mappings.shipped_text(name), as_of=row.as_of)
     number = int(name) if name.isdecimal() and len(name) < 19 else None
     found = SavedMapping.objects.filter(pk=number, kind=row.kind).first() if number is not None else None
     if form != "saved" or found is None:
@@ -428,8 +459,9 @@ def forget_mapping(caller: Caller, mapping_id: int, *, at: datetime) -> str:
         UnknownImport, NotYourImport.
     """
     row = saved(caller, mapping_id)
-    row.delete()
-    record(caller, "mapping.removed", "mapping", row.name, at=at, after={"kind": row.kind})
+    with transaction.atomic():
+        row.delete()
+        record(caller, "mapping.removed", "mapping", row.name, at=at, after={"kind": row.kind})
     return row.name
 
 

@@ -31,43 +31,28 @@ from laoke.surfaces.importing.uploads import folders
 from laoke.surfaces.importing.uploads.services import SCOPES, TASK
 
 State = FileImport.State
-# Nothing has been written to the database while these last.
-_HARMLESS = {"reading", "converting", "checking"}
 _UNITS = {"reading": "bytes"}
 _log = logging.getLogger(__name__)
-
-
-class _Stopped(Exception):
-    """A person asked to stop before anything was written."""
 
 
 class _Watched:
     """Tells the page how far it is, and hears what the page asks."""
 
-    def __init__(self, work: Tracked, *, dry_run: bool) -> None:
+    def __init__(self, work: Tracked) -> None:
         self._work = work
-        self._dry_run = dry_run
-        self._harmless = True
 
     def phase(self, name: str, total: int = 0) -> None:
         """A new stretch of work."""
         self._work.phase(name, total, _UNITS.get(name, name if total else ""))
-        self._harmless = self._dry_run or name in _HARMLESS
-        self._stop_early()
 
     def advance(self, count: int) -> None:
         """So much more is done."""
         self._work.advance(count)
-        self._stop_early()
 
     @property
     def stop_requested(self) -> bool:
         """Whether a person asked to stop, or the worker ends."""
         return self._work.stop_requested
-
-    def _stop_early(self) -> None:
-        if self._harmless and self._work.stop_requested:
-            raise _Stopped
 
 
 def perform(import_id: int, at: datetime) -> None:
@@ -101,15 +86,13 @@ def _perform(row: FileImport, work: Tracked, at: datetime, *, dry_run: bool) -> 
         report=report,
         names=names,
         tracked=False,
+        spoken=False,
     )
     caller = Caller(
         "staff", row.staff_id, row.staff_name, frozenset(scope.value for scope in SCOPES[Kind(row.kind)])
     )
     try:
-        outcome = run(caller, request, now=at, watch=_Watched(work, dry_run=dry_run))
-    except _Stopped:
-        if not work.interrupted:
-            _end(row, State.MAPPING if dry_run else State.STOPPED)
+        outcome = run(caller, request, now=at, watch=_Watched(work))
     except ImportRunning:
         # The command line is at it. The queue asks again in a moment, as often as it takes.
         FileImport.objects.filter(pk=row.pk).update(
@@ -133,17 +116,25 @@ def _perform(row: FileImport, work: Tracked, at: datetime, *, dry_run: bool) -> 
 
 def _conclude(row: FileImport, caller: Caller, outcome: Outcome, work: Tracked, *, dry_run: bool) -> None:
     told = _plain(outcome)
-    if dry_run:
-        _end(row, State.CHECKED, check_outcome=told)
-        return
     if outcome.interrupted:
-        if not work.interrupted:
-            _end(row, State.STOPPED, outcome=told)
+        if work.interrupted:
+            return  # the process ends, and the queue has this run again
+        if dry_run:
+            _end(row, State.MAPPING)
+        else:
+            # Who was stopped before anything was counted leaves the counts of an earlier run alone.
+            _end(row, State.STOPPED, **({"outcome": told} if outcome.things else {}))
+        return
+    if dry_run:
+        folders.keep_unknown(row.folder, outcome.unknown)
+        _end(row, State.CHECKED, check_outcome=told)
+        _tell(work, outcome, outcome.things - outcome.known)
         return
     now = timezone.now()
     _end(row, State.DONE, outcome=told, files_gone_at=now)
     folders.remove_files(row.folder, [file["stored"] for file in row.files])
     added = gone_in(row.check_outcome or {}, told)
+    _tell(work, outcome, added)
     record(
         caller,
         "import.done",
@@ -159,6 +150,13 @@ def _conclude(row: FileImport, caller: Caller, outcome: Outcome, work: Tracked, 
         now,
         path=f"/imports/{row.pk}",
     )
+
+
+def _tell(work: Tracked, outcome: Outcome, added: int) -> None:
+    """Leave with the work what the page of the import says of it, so that nobody counts it another way."""
+    work.phase("", outcome.rows, "rows")
+    work.done = outcome.rows
+    work.detail |= {"added": added, "rows_bad": outcome.rows_bad}
 
 
 def gone_in(check: dict[str, Any], outcome: dict[str, Any]) -> int:
@@ -198,5 +196,8 @@ def _in_their_names(error: LaokeError, names: dict[str, str]) -> LaokeError:
 def _plain(outcome: Outcome) -> dict[str, Any]:
     """The outcome without places on this machine and without anything that stood in the rows."""
     told = outcome.as_json() | {"kinds": [asdict(kind) for kind in outcome.kinds], "things": outcome.things}
+    told["unknown"] = [
+        {"what": each.what, "count": each.count, "rows": each.rows} for each in outcome.unknown
+    ]
     told["rfm_members"] = (outcome.rfm or {}).get("members")
     return {name: value for name, value in told.items() if name != "report"}
