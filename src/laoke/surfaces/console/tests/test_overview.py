@@ -147,6 +147,7 @@ class TestFigures:
         assert "1 store, to the end of 2026-03-09." in page
         assert "47.6 % up 1.6 pp in 4 weeks 119 / 250" in page
         assert "Counts the members whose home store is one of these stores" in page
+        assert "Members are counted at their home store, sales where they were made." in page
         for unsaid in ("Base 38.0", "Set target", "behind plan", "Targets", "View all stores"):
             assert unsaid not in page
         assert "The target is for the whole shop and cannot be compared with part of it" in page
