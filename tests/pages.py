@@ -109,6 +109,7 @@ REGISTER: dict[str, Address] = {
     "account-codes": form(),
     "account-codes-off": form(status=409),
     "account-recovery": form(status=409),
+    "account-recovery-file": door(),
     "account-sessions-end": door(),
     "account-session-end": door(),
     # Staff.
@@ -148,6 +149,7 @@ REGISTER: dict[str, Address] = {
     "member-profile": page(Scope.MEMBERS_READ),
     "member-changes": page(Scope.MEMBERS_READ),
     "order": page(Scope.ORDERS_READ),
+    "members-rows": part(Scope.MEMBERS_READ),
     "members-count": part(Scope.MEMBERS_READ),
     "members-tabs": part(Scope.MEMBERS_READ),
     "members-filter": page(Scope.MEMBERS_READ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from uuid import uuid4
 
 import pyotp
@@ -30,17 +31,30 @@ def test_an_account_from_its_making_to_its_end(window: Open) -> None:
     owner.get_by_label("User name").fill(username)
     owner.get_by_label("Role").select_option(label="Store associate")
     owner.get_by_label("Only the stores and regions below").check()
-    owner.get_by_role("button", name="Make the account").click()
+    owner.get_by_role("button", name="Create the account").click()
     expect(owner.get_by_text("Choose at least one store or region")).to_be_visible()
     assert not looking.faults(owner)
     owner.get_by_role("group", name="Stores", exact=True).get_by_role("checkbox").first.check()
-    owner.get_by_role("button", name="Make the account").click()
+    owner.get_by_role("button", name="Create the account").click()
     password = owner.locator(".given").inner_text()
     assert not looking.faults(owner)
 
     # The phone.
     here = window()
     sign_in(here, username, password)
+    # The password is known to the owner: nothing opens before the colleague has one of their own.
+    looking.arrived(here, re.compile("/account/password/first"))
+    assert not looking.faults(here)
+    here.goto("/members")
+    here.get_by_label("New password", exact=True).fill(password)
+    here.get_by_label("New password once more").fill(password)
+    here.get_by_role("button", name="Save and go on").click()
+    expect(here.get_by_text("This is the password you were given.").first).to_be_visible()
+    assert not looking.faults(here)
+    password = f"qing-chun-{uuid4().hex[:6]}"
+    here.get_by_label("New password", exact=True).fill(password)
+    here.get_by_label("New password once more").fill(password)
+    here.get_by_role("button", name="Save and go on").click()
     looking.arrived(here, re.compile("/members$"))
     here.goto("/account/codes")
     expect(here.get_by_role("img", name="QR code with the secret for the app")).to_be_visible()
@@ -57,6 +71,15 @@ def test_an_account_from_its_making_to_its_end(window: Open) -> None:
     expect(recovery).to_have_count(10)
     codes = recovery.all_inner_texts()
     assert not looking.faults(here)
+    with here.expect_download() as waiting:
+        here.get_by_role("button", name="Download as text").click()
+    kept = Path(waiting.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert waiting.value.suggested_filename == "laoke-recovery-codes.txt"
+    assert [line for line in kept if line in codes] == codes
+    here.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    here.get_by_role("button", name="Copy").click()
+    expect(here.get_by_text("Copied")).to_be_visible()
+    assert here.evaluate("navigator.clipboard.readText()").split() == codes
 
     # The second step elsewhere, and signing that browser out from here.
     elsewhere = window()
@@ -83,7 +106,7 @@ def test_an_account_from_its_making_to_its_end(window: Open) -> None:
     expect(dialog.get_by_text("is signed out of 1 browser")).to_be_visible()
     assert not looking.faults(owner)
     dialog.get_by_role("button", name="Disable").click()
-    expect(owner.get_by_role("status").get_by_text("is shut out.")).to_be_visible()
+    expect(owner.get_by_role("status").get_by_text("can no longer sign in.")).to_be_visible()
     here.goto("/account")
     looking.arrived(here, re.compile("/login"))
     owner.get_by_role("button", name="Undo").click()

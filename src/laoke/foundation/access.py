@@ -140,7 +140,11 @@ class MissingScope(LaokeError):
     code, status, title = "missing-scope", 403, "Not allowed"
 
     def __init__(self, scope: Scope) -> None:
-        super().__init__(f"This needs the scope {scope.value}. Ask an owner to grant it.", scope=scope.value)
+        super().__init__(
+            gettext("This needs the permission “%(right)s” (%(scope)s). An owner can grant it.")
+            % {"right": SCOPE_LABELS[scope], "scope": scope.value},
+            scope=scope.value,
+        )
 
 
 class OutsideStores(LaokeError):

@@ -58,7 +58,10 @@ class ScopesBeyondOwn(LaokeError):
         names = sorted(scopes)
         super().__init__(
             _("You do not hold %(what)s yourself. Ask an owner to make this key.")
-            % {"what": ", ".join(names) or _("all of these stores")},
+            % {
+                "what": _(", ").join(f"“{SCOPE_LABELS[Scope(name)]}” ({name})" for name in names)
+                or _("all of these stores")
+            },
             scopes=names,
         )
 

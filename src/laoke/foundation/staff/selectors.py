@@ -87,6 +87,12 @@ def holders(scope: Scope) -> list[int]:
     return list(rows.order_by("id").values_list("id", flat=True))
 
 
+def owner_names(limit: int = 3) -> list[str]:
+    """Names of active owners, the longest serving first: whom to ask. For anybody who has an account."""
+    rows = Staff.objects.filter(is_active=True, role=Role.OWNER).order_by("id")
+    return list(rows.values_list("name", flat=True)[:limit])
+
+
 def described(row: Staff) -> Account:
     """The account as others may see it."""
     return Account(

@@ -27,3 +27,12 @@ class UnknownPlace(LaokeError):
 
     def __init__(self) -> None:
         super().__init__(_("This store does not exist, or your account may not see it. Choose another one."))
+
+
+class CodesNotKept(LaokeError):
+    """Recovery codes were to be downloaded from a page that is too old, or of another account."""
+
+    code, status, title = "codes-not-kept", 410, "These codes are not kept any more"
+
+    def __init__(self) -> None:
+        super().__init__(_("Codes are kept nowhere. Have new ones made and save them from that page."))

@@ -17,10 +17,11 @@ from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from laoke.foundation.access import ROLE_LABELS, Caller, MissingScope, Role, Scope
+from laoke.foundation.access import ROLE_LABELS, SCOPE_LABELS, Caller, MissingScope, Role, Scope
 from laoke.foundation.idempotency import services as idempotency
 from laoke.foundation.idempotency.errors import IdempotencyKeyReused
 from laoke.foundation.idempotency.services import Command
+from laoke.foundation.staff import selectors as accounts
 from laoke.foundation.staff import services as staff
 from laoke.foundation.web.api import received_at
 from laoke.kernel.errors import LaokeError
@@ -140,13 +141,15 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a page is not shown, in the words of the problem type."""
+    """Why a page is not shown, in the words of the problem type. `right` is the permission that is missing, if one is;
+    `owners` are the names of those who can give it."""
 
     title: str
     detail: str
     code: str
     status: int
-    scope: str
+    right: str
+    owners: tuple[str, ...]
 
 
 class Visit:
@@ -228,9 +231,10 @@ class Visit:
         return found
 
     def refuse(self, error: LaokeError) -> HttpResponse:
-        """Say what was refused, and which scope is missing where that is why."""
-        missing = str(error.extensions.get("scope", "")) if isinstance(error, MissingScope) else ""
-        page = Refusal(gettext(error.title), error.detail, error.code, error.status, missing)
+        """Say what was refused; where a permission is missing, which one and who can give it."""
+        right = str(SCOPE_LABELS[Scope(error.extensions["scope"])]) if isinstance(error, MissingScope) else ""
+        owners = tuple(accounts.owner_names()) if right else ()
+        page = Refusal(gettext(error.title), error.detail, error.code, error.status, right, owners)
         return self.show("refusal", page, status=error.status)
 
     def _frame(self, *, bare: bool = False) -> Frame:

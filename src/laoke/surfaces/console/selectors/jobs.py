@@ -80,7 +80,7 @@ STATES: dict[str, tuple[Any, str]] = {
     "failed": (_in("state of work", "Broke off"), "bad"),
 }
 OUTCOMES: dict[str, tuple[Any, str]] = {
-    "": (_in("last run", "not known"), "draft"),
+    "": (_in("last run", "no run yet"), "draft"),
     "doing": (_in("last run", "under way"), "run"),
     "succeeded": (_in("last run", "done"), "end"),
     "failed": (_in("last run", "given up"), "bad"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,7 @@ from laoke.foundation.audit.models import AuditEntry
 from laoke.foundation.staff import codes
 from laoke.foundation.staff import services as staff
 from laoke.foundation.staff.models import RecoveryCode, Staff, StaffSession
-from laoke.surfaces.console import throttle
+from laoke.surfaces.console import resume, throttle
 from tests.shop import OPENING
 
 from .conftest import PASSWORD, Browser
@@ -337,3 +338,84 @@ def test_every_role_reads_it_in_both_languages(hire, path, language):
     assert page.status_code == 200
     assert f'<html lang="{language}"' in text(page)
     assert "style=" not in text(page)
+
+
+class TestRecoveryFile:
+    """The page with fresh codes can be turned into a file; the codes come back sealed and are kept nowhere."""
+
+    def shown(self, browser):
+        page = browser.get("/account/codes").content.decode()
+        setup = re.search(r'name="setup" value="([^"]+)"', page)[1]
+        secret = re.search(r'<p class="secret-text num">([^<]+)<', page)[1].replace(" ", "")
+        code = pyotp.TOTP(secret).at(browser.at)
+        return browser.post("/account/codes", {"setup": setup, "one_time_code": code}).content.decode()
+
+    def sealed(self, page):
+        return re.search(r'name="secret_codes" value="([^"]+)"', page)[1]
+
+    def codes(self, page):
+        return re.findall(r"<li>([a-z2-9]{5}-[a-z2-9]{5})</li>", page)
+
+    def test_it_holds_the_codes_that_are_shown(self, li):
+        browser = signed_in()
+        page = self.shown(browser)
+        answer = browser.later(minutes=59).post(
+            "/account/codes/recovery/file", {"secret_codes": self.sealed(page)}
+        )
+        assert answer.status_code == 200
+        assert answer["Content-Type"] == "text/plain; charset=utf-8"
+        assert answer["Content-Disposition"] == 'attachment; filename="laoke-recovery-codes.txt"'
+        assert answer["Cache-Control"] == "private, no-store"
+        lines = answer.content.decode("utf-8-sig").split("\r\n")
+        assert lines[0] == "Recovery codes of li for testserver"
+        assert lines[3:13] == self.codes(page)
+        assert len(lines[3:13]) == 10
+
+    def test_the_page_carries_them_for_copying_and_is_not_kept(self, li):
+        browser = signed_in()
+        page = self.shown(browser)
+        copied = re.search(r'<textarea class="vh" id="codes-text"[^>]*>([^<]*)<', page)[1]
+        assert copied.split() == self.codes(page)
+        assert 'data-copy="codes-text"' in page
+
+    def test_nothing_of_it_is_kept_or_logged(self, li, caplog, capfd):
+        browser = signed_in()
+        page = self.shown(browser)
+        browser.post("/account/codes/recovery/file", {"secret_codes": self.sealed(page)})
+        written = caplog.text + "".join(capfd.readouterr())
+        everything = " ".join(str(row.get_decoded()) for row in StaffSession.objects.all())
+        for code in self.codes(page):
+            assert code not in written
+            assert code not in everything
+            assert code not in base64.urlsafe_b64decode(self.sealed(page)).decode("latin-1")
+        assert self.sealed(page) not in written
+
+    @pytest.mark.parametrize("sent", ["", "x", "bm90IHNlYWxlZA==", "🦊" * 3000, "A" * 10_000])
+    def test_what_was_not_sealed_here_is_refused(self, li, sent):
+        answer = signed_in().post("/account/codes/recovery/file", {"secret_codes": sent})
+        assert answer.status_code == 410
+        assert "Codes are kept nowhere." in text(answer)
+
+    def test_too_late_or_somebody_elses(self, li, hire):
+        browser = signed_in()
+        sent = {"secret_codes": self.sealed(self.shown(browser))}
+        assert hire("owner").post("/account/codes/recovery/file", sent).status_code == 410
+        assert browser.later(hours=1).post("/account/codes/recovery/file", sent).status_code == 410
+
+    def test_a_session_that_ended_takes_them_nowhere(self, li):
+        browser = signed_in()
+        sent = {"secret_codes": self.sealed(self.shown(browser))}
+        answer = Browser().post("/account/codes/recovery/file", sent)
+        assert answer.status_code == 401
+        kept = re.search(r'name="kept" value="([^"]+)"', text(answer))[1]
+        assert resume.opened(kept, OPENING).fields == ()
+        assert resume.opened(kept, OPENING).left_out == ("secret_codes",)
+
+    def test_in_chinese(self, li):
+        staff.choose_language(li.pk, "zh-hans")
+        browser = Browser(language="zh-hans")
+        browser.sign_in("li")
+        answer = browser.post(
+            "/account/codes/recovery/file", {"secret_codes": self.sealed(self.shown(browser))}
+        )
+        assert answer.content.decode("utf-8-sig").startswith("li 在 testserver 的恢复码\r\n")

@@ -36,7 +36,7 @@ class TestMaking:
         assert "no-store" in made.headers["Cache-Control"]
         again = browser.post("/settings/keys/new", FORM)
         assert secret_of(again) is None
-        assert "was made when this form was sent before" in words(again)
+        assert "was created when this form was sent before" in words(again)
         assert ApiKey.objects.filter(name="田林店收银").count() == 1
         assert secret not in browser.get("/settings/keys").content.decode()
         assert AuditEntry.objects.filter(action="apikey.created", actor="owner-1").count() == 1
@@ -132,7 +132,7 @@ class TestTheList:
         browser = hire()
         said = words(browser.get("/settings/keys"))
         assert "Expires soon 2026-03-12 12:00" in said
-        assert f"{len(Scope)} things" in said
+        assert f"{len(Scope)} permissions" in said
         assert "2026-03-10 12:00" in said
         assert "Expired" in words(browser.later(days=3).get("/settings/keys"))
 

@@ -245,7 +245,7 @@ class TestLimitedAccounts:
             assert browser.get(path).status_code == 403
             answer = browser.post(path, FORM | {"sku": "Y1", "code": "Y1", "parent": ""})
             assert answer.status_code == 403
-            assert "that is limited to stores does not hold the permission" in words(answer)
+            assert "that is limited to stores does not have it" in words(answer)
         assert (list(Product.objects.values()), list(Category.objects.values())) == before
 
     def test_nor_do_keys(self, shelf):

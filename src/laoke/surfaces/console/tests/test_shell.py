@@ -231,7 +231,7 @@ class TestWhatIsTold:
         assert told.data["name"] == "segments.recompute"  # the words come when it is shown
         with translation.override("zh-hans"):
             (said,) = newest(told.staff_id)
-        assert said.text == "任务「计算评分与分类」尝试 5 次后已放弃。"
+        assert said.text == "任务“计算评分与分类”尝试 5 次后已放弃。"
 
 
 def test_the_reference_names_every_page_and_what_it_needs():

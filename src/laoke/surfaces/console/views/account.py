@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import orjson
 import segno
 from django import forms
 from django.contrib import auth
@@ -14,19 +18,26 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from laoke.foundation import vault
 from laoke.foundation.access import ROLE_LABELS
 from laoke.foundation.staff import codes, selectors, sessions
 from laoke.foundation.staff import services as staff
 from laoke.foundation.staff.codes import Setup
 from laoke.foundation.staff.errors import CodesAlreadyOn, CodesNotOn, WeakPassword, WrongCode, WrongPassword
 from laoke.foundation.staff.sessions import Session
+from laoke.foundation.vault import SealedDataDamaged, SealedWithOtherKey
 from laoke.foundation.web.redirects import own_path
 from laoke.surfaces.console import door, throttle
+from laoke.surfaces.console.errors import CodesNotKept
 from laoke.surfaces.console.forms import Form
 from laoke.surfaces.console.naming import Named
 from laoke.surfaces.console.pages import CHOOSE_FIRST, Visit, console_page
 from laoke.surfaces.console.selectors.stores import places
 from laoke.surfaces.console.throttle import TooManyAttempts
+
+# How long the page with fresh recovery codes can be turned into a file.
+_FILE_HOLDS = timedelta(hours=1)
+_FILE = "console.recovery-codes"
 
 
 class PasswordForm(Form):
@@ -145,10 +156,11 @@ class SetupPage:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryPage:
-    """The recovery codes, shown this once."""
+    """The recovery codes, shown this once. `sealed` carries them to the file: nobody keeps them."""
 
     codes: tuple[str, ...]
     first: bool
+    sealed: str
 
 
 @require_safe
@@ -251,7 +263,7 @@ def codes_on(visit: Visit) -> HttpResponse:
         except WrongCode as error:
             form.refused(error)
         else:
-            return visit.show("account/recovery", RecoveryPage(tuple(fresh), first=True))
+            return visit.show("account/recovery", _recovery(visit, fresh, first=True))
     return _setup(visit, setup, form, 422)
 
 
@@ -298,8 +310,28 @@ def renew_recovery_codes(visit: Visit) -> HttpResponse:
             form.refused(error)
         else:
             throttle.forget(visit.actor.label, "", kind="own")
-            return visit.show("account/recovery", RecoveryPage(tuple(fresh), first=False))
+            return visit.show("account/recovery", _recovery(visit, fresh, first=False))
     return visit.show("account/renew", FormPage(form), status=422 if form.errors else 200)
+
+
+@sensitive_post_parameters()
+@require_POST
+@console_page("account")
+def recovery_file(visit: Visit) -> HttpResponse:
+    """The recovery codes that were just shown, as a text file: they come back with the form, sealed."""
+    codes_shown = _unsealed(visit, visit.request.POST.get("secret_codes", ""))
+    lines = [
+        _("Recovery codes of %(name)s for %(host)s")
+        % {"name": visit.actor.label, "host": visit.request.get_host()},
+        _("Each works once, in place of the phone. New ones make these invalid."),
+        "",
+        *codes_shown,
+        "",
+    ]
+    # Editors on Windows take a file without the mark for one of the local code page.
+    answer = HttpResponse("\ufeff" + "\r\n".join(lines), content_type="text/plain; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="laoke-recovery-codes.txt"'
+    return answer
 
 
 @require_POST
@@ -323,6 +355,27 @@ def end_others(visit: Visit) -> HttpResponse:
 def _setup(visit: Visit, setup: Setup, form: SetupForm, status: int) -> HttpResponse:
     picture = segno.make(setup.uri, error="m", micro=False).svg_data_uri(scale=4, border=3, light="white")
     return visit.show("account/codes_on", SetupPage(form, picture, setup.secret, setup.token), status=status)
+
+
+def _recovery(visit: Visit, fresh: list[str], *, first: bool) -> RecoveryPage:
+    told = {"staff": visit.actor.id, "until": visit.at + _FILE_HOLDS, "codes": fresh}
+    sealed = base64.urlsafe_b64encode(vault.seal(orjson.dumps(told).decode(), _FILE)).decode()
+    return RecoveryPage(tuple(fresh), first, sealed)
+
+
+def _unsealed(visit: Visit, text: str) -> list[str]:
+    """The codes a form carries.
+
+    Raises:
+        CodesNotKept: too late, of another account, or no such form at all.
+    """
+    try:
+        told = orjson.loads(vault.unseal(base64.urlsafe_b64decode(text[:4000].encode()), _FILE))
+    except (binascii.Error, ValueError, SealedDataDamaged, SealedWithOtherKey):
+        raise CodesNotKept from None
+    if told["staff"] != visit.actor.id or visit.at >= datetime.fromisoformat(told["until"]):
+        raise CodesNotKept
+    return list(told["codes"])
 
 
 def _slowly(visit: Visit) -> None:

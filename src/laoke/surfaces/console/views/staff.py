@@ -48,7 +48,7 @@ class LimitsForm(Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
     role = forms.ChoiceField(label=gettext_lazy("Role"))
     reach = forms.ChoiceField(
-        label=gettext_lazy("What they see"),
+        label=gettext_lazy("Stores they can see"),
         choices=[
             ("all", gettext_lazy("All stores")),
             ("some", gettext_lazy("Only the stores and regions below")),
@@ -380,7 +380,7 @@ def disable(visit: Visit, staff_id: int) -> HttpResponse:
     account = selectors.account(visit.actor, staff_id)
     if visit.request.method == "POST":
         staff.disable(visit.actor, account.username, at=visit.at)
-        said = _("%(name)s is shut out.") % {"name": account.name}
+        said = _("%(name)s can no longer sign in.") % {"name": account.name}
         return visit.go(LIST, said, undo=Undo(f"{LIST}/{staff_id}/enable", {}))
     count = sessions.counts([staff_id], at=visit.at).get(staff_id, 0)
     return visit.show("staff/disable", ConsequencePage(account, count))

@@ -174,6 +174,11 @@
     if (!button) return;
     const field = document.getElementById(button.dataset.copy);
     field.select();
-    try { await navigator.clipboard.writeText(field.value); button.dataset.copied = ""; } catch { document.execCommand("copy"); }
+    let done = true;
+    try { await navigator.clipboard.writeText(field.value); } catch { done = document.execCommand("copy"); }
+    if (!done) return;
+    button.dataset.copied = "";
+    const words = button.querySelector("span");
+    if (words && button.dataset.said) { words.setAttribute("role", "status"); words.textContent = button.dataset.said; }
   });
 })();
