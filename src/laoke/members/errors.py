@@ -121,11 +121,12 @@ class BadPhone(LaokeError):
     def __init__(self, length: int, country: str) -> None:
         super().__init__(
             _(
-                "This text of %(length)s characters is no telephone number of %(country)s. "
-                "Check the digits; write numbers of other countries with + and the country code."
-            )
-            % {"length": length, "country": country},
+                "This is not a phone number. Check the digits; a number from abroad begins with + and its "
+                "country code."
+            ),
             field="phone",
+            length=length,
+            country=country,
         )
 
 

@@ -88,7 +88,7 @@ DELIVERIES: dict[str, Any] = {
     "packed": _("Packed"),
     "shipped": _("Shipped"),
     "delivered": _("Delivered"),
-    "done": _("Taken away"),
+    "done": _("Picked up"),
 }
 
 # Units as products have them, in either language, and what an English page says of several. Others stay as they are.

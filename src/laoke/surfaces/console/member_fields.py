@@ -61,7 +61,7 @@ class BirthDateField(forms.DateField):
         super().__init__(
             required=False,
             widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "autocomplete": "off"}),
-            error_messages={"invalid": gettext_lazy("Year, month, day, such as 1990-12-03.")},
+            error_messages={"invalid": gettext_lazy("Enter year, month and day, such as 1990-12-03.")},
             **more,
         )
 
@@ -71,7 +71,7 @@ class BirthDateField(forms.DateField):
         """Refuses the future and what lies before 1900."""
         day: date | None = super().clean(value)
         if day is not None and (day.year < FIRST_BIRTH_YEAR or (self.today is not None and day > self.today)):
-            raise forms.ValidationError(_("A day from 1900 to today."))
+            raise forms.ValidationError(_("Enter a date from 1900 to today."))
         return day
 
 

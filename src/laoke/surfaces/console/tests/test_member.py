@@ -65,7 +65,7 @@ class TestOverview:
             "2027-01-29 500 325 days",
             "Bought at 一店 ¥1,012.50 , 2 articles , earned 1,012",
             "红酒, 牛奶 · A2",
-            "Brought back at 一店 ¥500.00 , points −500",
+            "Returned at 一店 ¥500.00 , points −500",
             "Reached a tier Silver",
             "Potential bought recently and seldom, large amounts",
             "Why no other class",

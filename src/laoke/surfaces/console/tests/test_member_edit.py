@@ -87,13 +87,13 @@ class TestRegister:
     @pytest.mark.parametrize(
         ("field", "value", "says"),
         [
-            ("phone", "12", "no telephone number"),
-            ("phone", "📞" * 5, "no telephone number"),
+            ("phone", "12", "not a phone number"),
+            ("phone", "📞" * 5, "not a phone number"),
             ("email", "nobody", "This is no e-mail address"),
             ("card", "x" * 10_000, "A card number takes 4 to 40"),
             ("name", LONG, "A name takes at most 100 characters"),
-            ("birth_date", "2999-01-01", "A day from 1900 to today."),
-            ("birth_date", "yesterday", "Year, month, day"),
+            ("birth_date", "2999-01-01", "Enter a date from 1900 to today."),
+            ("birth_date", "yesterday", "Enter year, month and day"),
             ("tags", LONG, "A tag takes 1 to 40"),
             ("home_store", "999999", "Select a valid choice"),
         ],
@@ -423,7 +423,7 @@ class TestPersonal:
         assert response["Refresh"] == f"30; url=/members/{li}"
         changes = text(browser.get(f"/members/{li}/changes"))
         assert (
-            "Seen in clear Name, Phone, E-mail, Birthday The member is on the phone: verifying who it is"
+            "Personal data revealed Name, Phone, E-mail, Birthday The member is on the phone: verifying who it is"
             in changes
         )
         assert "13812345678" not in changes

@@ -152,7 +152,7 @@ class TestUndo:
     def test_the_list_says_who_when_and_why(self, shop, two, made, hire):
         page = text(hire().get("/members/merges"))
         assert f"2026-03-10 12:00 李*梅 {two[1]} 李*梅 {two[0]} system 同一个人 Undo…" in page
-        assert "until 2026-04-09" in page
+        assert "can be undone until 2026-04-09" in page
 
     def test_the_preview_is_what_comes_back(self, shop, two, made, hire):
         kept, gone = two

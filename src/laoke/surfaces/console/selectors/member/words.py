@@ -30,7 +30,7 @@ ACTS: dict[str, tuple[Any, str]] = {
     "member.unblocked": (_("Block lifted"), "circle-check"),
     "member.merged": (_("Another member merged in"), "git-merge"),
     "member.unmerged": (_("Merge undone"), "arrow-back-up"),
-    "member.revealed": (_("Seen in clear"), "eye"),
+    "member.revealed": (_("Personal data revealed"), "eye"),
     "member.exported": (_("Data exported"), "download"),
     "member.erased": (_("Person erased"), "trash"),
     "points.adjusted": (_("Points adjusted"), "coins"),
