@@ -23,6 +23,8 @@ class Cell(NamedTuple):
     """Members with the same scores and classes. Scores are None for those who never bought.
 
     `monetary_minor` is what they spent in the window together; `buyers` bought in it, `repeaters` at least twice.
+    `first_joined` and `last_joined` are the days, written out, on which the first and the last of them registered;
+    known where all members were counted.
     """
 
     r: int | None
@@ -34,6 +36,8 @@ class Cell(NamedTuple):
     monetary_minor: int
     buyers: int
     repeaters: int
+    first_joined: str | None = None
+    last_joined: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,12 @@ def newest(stores: Sequence[int] | None) -> Cube | None:
     if row is None:
         return None
     as_of, finished_at, summary, cells = row
-    return Cube(
-        as_of, finished_at, orjson.loads(summary), tuple(Cell(*cell) for cell in orjson.loads(cells or "[]"))
-    )
+    return Cube(as_of, finished_at, orjson.loads(summary), cells_of(cells or "[]"))
+
+
+def cells_of(text: str) -> tuple[Cell, ...]:
+    """Cells as the table keeps them."""
+    return tuple(Cell(*cell) for cell in orjson.loads(text))
 
 
 def count_all() -> None:

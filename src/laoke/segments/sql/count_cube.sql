@@ -18,14 +18,19 @@ counted as (
         count(*) as members,
         sum(monetary_minor)::bigint as monetary_minor,
         count(*) filter (where frequency >= 1) as buyers,
-        count(*) filter (where frequency >= 2) as repeaters
+        count(*) filter (where frequency >= 2) as repeaters,
+        -- Lists of all members walk by registration; those of some stores are gathered.
+        case when %(stores)s::bigint[] is null then min(registered_date) end as first_joined,
+        case when %(stores)s::bigint[] is null then max(registered_date) end as last_joined
     from segments_memberfeatures
+    left join members_member on members_member.id = segments_memberfeatures.member_id
     where %(stores)s::bigint[] is null or member_id in (select member_id from people)
     group by r_score, f_score, m_score, class_rfm, class_value
 ),
 cells as (
     select coalesce(jsonb_agg(jsonb_build_array(
-        r_score, f_score, m_score, class_rfm, class_value, members, monetary_minor, buyers, repeaters
+        r_score, f_score, m_score, class_rfm, class_value, members, monetary_minor, buyers, repeaters, first_joined,
+        last_joined
     )), '[]') as cells
     from counted
 )

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from laoke.foundation.sql import load
 from laoke.kernel.money import minor_digits
 from laoke.members.selectors.search import understand
+from laoke.segments.cubes import Cell
 from laoke.surfaces.console.directory.filters import (
     NEVER,
     NO_LANGUAGE,
@@ -55,7 +56,8 @@ class Scene:
     """When and where a filter is asked.
 
     `since` is the first instant the newest features do not know of, None when there are none. `stores` limits to
-    members who are at home in one of them or bought there; None: no limit.
+    members who are at home in one of them or bought there; None: no limit. `cells` are the night's counts of all
+    members by scores and classes, where they are known.
     """
 
     at: datetime
@@ -63,6 +65,7 @@ class Scene:
     currency: str
     since: datetime | None
     stores: tuple[int, ...] | None
+    cells: tuple[Cell, ...] = ()
 
     @property
     def today(self) -> date:
@@ -72,9 +75,10 @@ class Scene:
 
 @dataclass(slots=True)
 class Where:
-    """Conditions with their values and the tables they look at."""
+    """Conditions with their values and the tables they look at. `joined` are those on when a member registered."""
 
     parts: list[str] = field(default_factory=list)
+    joined: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     tables: set[str] = field(default_factory=set)
     matches: bool = False
@@ -84,6 +88,11 @@ class Where:
         """One more condition."""
         self.parts.append(part)
         self.tables.update(tables)
+        self.values.update(values)
+
+    def registered(self, part: str, **values: Any) -> None:
+        """One more condition on the instant of registration, with which an index can begin or end."""
+        self.joined.append(f"registered_at {part}")
         self.values.update(values)
 
     def head(self) -> str:
@@ -103,7 +112,9 @@ class Where:
                 looked up for each; otherwise all whom it may see are gathered first.
         """
         limits = [_SEEN_ONE_BY_ONE if walking else _SEEN] if self.limited else []
-        return "where " + "\n    and ".join([*self.parts, *limits, *more])
+        return "where " + "\n    and ".join(
+            [*self.parts, *(f"m.{part}" for part in self.joined), *limits, *more]
+        )
 
 
 def where(wanted: Filter, words: Vocabulary, scene: Scene, *, only: Sequence[int] | None = None) -> Where:
@@ -126,6 +137,7 @@ def where(wanted: Filter, words: Vocabulary, scene: Scene, *, only: Sequence[int
     if wanted.tier:
         _tier(found, wanted.tier, words)
     _scores(found, wanted)
+    _joined_with_scores(found, wanted, scene)
     if wanted.last:
         _last(found, wanted.last, scene)
     unit = 10 ** minor_digits(scene.currency)
@@ -205,6 +217,25 @@ def _scores(found: Where, wanted: Filter) -> None:
             found.add(f"f.{column} = any(%({name})s::{kind}[])", "f", **{name: list(values)})
 
 
+def _joined_with_scores(found: Where, wanted: Filter, scene: Scene) -> None:
+    """Between which days all members with these scores and classes registered: a walk need not look elsewhere.
+
+    Scores change overnight only, and are counted then, so this leaves nobody out.
+    """
+    asked = [
+        (place, values)
+        for place, values in enumerate((wanted.r, wanted.f, wanted.m, wanted.rfm, wanted.value))
+        if values
+    ]
+    meant = [cell for cell in scene.cells if all(cell[place] in values for place, values in asked)]
+    first = min((cell.first_joined or "" for cell in meant), default="")
+    last = max((cell.last_joined or "" for cell in meant), default="")
+    if asked and first and last:
+        following = date.fromisoformat(last) + timedelta(days=1)
+        found.registered(">= %(scores_from)s", scores_from=_start(date.fromisoformat(first), scene.zone))
+        found.registered("< %(scores_before)s", scores_before=_start(following, scene.zone))
+
+
 def _last(found: Where, wanted: Span | str, scene: Scene) -> None:
     if wanted == NEVER:
         found.add(
@@ -275,10 +306,10 @@ def _joined(found: Where, wanted: Days | Dates, scene: Scene) -> None:
     else:
         first, last = wanted.first, wanted.last
     if first is not None:
-        found.add("m.registered_at >= %(joined_from)s", joined_from=_start(first, scene.zone))
+        found.registered(">= %(joined_from)s", joined_from=_start(first, scene.zone))
     if last is not None and last < date.max:
-        found.add(
-            "m.registered_at < %(joined_before)s",
+        found.registered(
+            "< %(joined_before)s",
             joined_before=_start(last + timedelta(days=1), scene.zone),
         )
 

@@ -9,14 +9,15 @@ first, and counted by a request of its own; what that found is kept for a while.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 import psycopg
-from django.db import transaction
+from django.db import connection, transaction
 
 from laoke.foundation.sql import hot_cursor
 from laoke.foundation.vault import vault
@@ -61,6 +62,11 @@ class Plan:
     rows: int
     cost: float
 
+    @property
+    def dear(self) -> bool:
+        """Whether reading them all may take longer than a page should."""
+        return self.cost > _CHEAP
+
     def way(self, about: int) -> Way:
         """How to find the members of a page among `about` in all.
 
@@ -75,7 +81,7 @@ class Plan:
 def quick(found: Where, kept: Count | None, plan: Plan | None = None) -> Count:
     """The count that goes with the page: exact where that is cheap, else as kept, else the planner's estimate."""
     plan = plan or planned(found)
-    if plan.cost <= _CHEAP:
+    if not plan.dear:
         return _counted(found, plan.rows)
     return kept or Count(_rounded(plan.rows), exact=False, pending=True)
 
@@ -93,11 +99,8 @@ def thorough(found: Where) -> Count:
     if sampled > EXACT_UP_TO * 1.2:
         return Count(_rounded(sampled), exact=False)
     try:
-        # Savepoint: a count given up must not spoil the transaction around it.
-        with transaction.atomic(), hot_cursor() as cursor:
-            cursor.execute(f"set local statement_timeout = {_PATIENCE_MS}")
+        with patience(_PATIENCE_MS):
             count = _counted(found, sampled)
-            cursor.execute("set local statement_timeout = 0")
     except psycopg.errors.QueryCanceled:
         return Count(_rounded(sampled), exact=False)
     return count
@@ -158,15 +161,22 @@ def of_views(founds: Sequence[Where]) -> list[Count]:
 def within(founds: Sequence[Where], most: int, milliseconds: int) -> list[int] | None:
     """`several` if it does not take longer than this."""
     try:
-        with transaction.atomic():
-            with hot_cursor() as cursor:
-                cursor.execute(f"set local statement_timeout = {int(milliseconds)}")
+        with patience(milliseconds):
             counts = several(founds, most)
-            with hot_cursor() as cursor:
-                cursor.execute("set local statement_timeout = 0")
     except psycopg.errors.QueryCanceled:
         return None
     return counts
+
+
+@contextmanager
+def patience(milliseconds: int) -> Iterator[None]:
+    """Let no statement take longer than this: QueryCanceled then, and whatever transaction is around goes on."""
+    nested = connection.in_atomic_block
+    with transaction.atomic(), hot_cursor() as cursor:
+        cursor.execute(f"set local statement_timeout = {int(milliseconds)}")
+        yield
+        if nested:  # else it ends with the transaction
+            cursor.execute("set local statement_timeout = 0")
 
 
 def planned(found: Where) -> Plan:

@@ -9,10 +9,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+import psycopg
 from django.conf import settings
 
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.sql import hot_cursor, load
+from laoke.segments import cubes
 from laoke.surfaces.console.directory import counting, filters, saved
 from laoke.surfaces.console.directory.columns import Column, Layout, allowed, layout_of, shown
 from laoke.surfaces.console.directory.conditions import Scene, Where, where
@@ -22,16 +24,18 @@ from laoke.surfaces.console.directory.night import since_of
 from laoke.surfaces.console.directory.rows import MemberLine, lines
 from laoke.surfaces.console.directory.saved import View, query_of
 from laoke.surfaces.console.directory.vocabulary import Vocabulary, held_against, vocabulary
-from laoke.surfaces.console.directory.walking import Order, Walked, order_of, walk
+from laoke.surfaces.console.directory.walking import Order, TooDear, Walked, order_of, walk
 from laoke.surfaces.console.directory.words import LABELS, Chip, chips, sentence, value_of
 from laoke.surfaces.console.selectors.stores import limit_of
 
 PATH = "/members"
 # So many members are quickly counted for every tab each time; larger shops keep these counts for a while.
 _FEW = 20_000
+# What one statement for the rows may take of the page. Rows that take longer come after it, by a request of their own.
+_ROWS_MS = 100
 _MOST_SUGGESTED = 3
 _SUGGESTED_UP_TO = 1000
-_SUGGEST_MS = 300
+_SUGGEST_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ class MemberList:
     totals: Totals
     heads: tuple[Head, ...]
     rows: tuple[MemberLine, ...]
+    rows_later: str  # where to ask for rows that were too dear for the page, with patience; "": here they are
     layout: Layout
     after: str
     before: str
@@ -153,18 +158,25 @@ class MemberList:
     hand: str  # this page's own address
 
 
-def setting_of(caller: Caller, at: datetime) -> Setting:
-    """One statement for everything the list needs to know first."""
+def setting_of(caller: Caller, at: datetime, *, scored: bool = False) -> Setting:
+    """One statement for everything the list needs to know first. `scored`: scores or classes are asked for."""
     zone = settings.LAOKE.zone
     with hot_cursor() as cursor:
-        cursor.execute(load("laoke.surfaces.console", "directory_setting"), {"staff_id": caller.id})
+        cursor.execute(
+            load("laoke.surfaces.console", "directory_setting"), {"staff_id": caller.id, "scored": scored}
+        )
         row = cursor.fetchone()
     assert row is not None
-    as_of, about, layout, views = row
+    as_of, about, layout, views, cells = row
     stores = limit_of(caller)
     return Setting(
         scene=Scene(
-            at, zone, settings.LAOKE.currency, since_of(as_of), None if stores is None else tuple(stores)
+            at,
+            zone,
+            settings.LAOKE.currency,
+            since_of(as_of),
+            None if stores is None else tuple(stores),
+            cubes.cells_of(cells) if cells else (),
         ),
         as_of=as_of,
         about=about,
@@ -176,7 +188,8 @@ def setting_of(caller: Caller, at: datetime) -> Setting:
 def asked(caller: Caller, parameters: Parameters, at: datetime, *, places: bool = False) -> Asked:
     """Read an address. `places`: stores and regions are needed even where no condition names them."""
     wanted, misread = filters.read(parameters)
-    setting = setting_of(caller, at)
+    scored = any((wanted.rfm, wanted.value, wanted.r, wanted.f, wanted.m))
+    setting = setting_of(caller, at, scored=scored)
     words = vocabulary(caller, places=places or bool(wanted.store or wanted.region) or _names_places(setting))
     wanted, dropped = held_against(wanted, words, caller)
     order = order_of("".join(parameters.getlist("sort")[:1]))
@@ -184,7 +197,7 @@ def asked(caller: Caller, parameters: Parameters, at: datetime, *, places: bool 
         order = Order()
     if wanted.q:
         # Whoever looks for somebody by phone or card wants to see that it is the one.
-        names = {column.name for column in setting.layout.columns} | {"phone", "card"}
+        names = (*(column.name for column in setting.layout.columns), "phone", "card")
         setting = replace(setting, layout=replace(setting.layout, columns=shown(names, caller)))
     return Asked(wanted, (*misread, *dropped), order, words, setting)
 
@@ -194,9 +207,11 @@ def _names_places(setting: Setting) -> bool:
     return any("store=" in query or "region=" in query for _, _, query, _, _ in setting.rows_of_views)
 
 
-def member_list(caller: Caller, parameters: Parameters, at: datetime) -> MemberList:
+def member_list(caller: Caller, parameters: Parameters, at: datetime, *, patient: bool = False) -> MemberList:
     """One page of the members an address asks for.
 
+    Args:
+        patient: find the rows however long it takes.
     Raises:
         BadCursor.
     """
@@ -208,16 +223,9 @@ def member_list(caller: Caller, parameters: Parameters, at: datetime) -> MemberL
     own_key = counting.key_of(question.wanted, scene)
     remembered = counting.remembered([*keys.values(), own_key], at)
     plan = counting.planned(found)
-    walked = walk(
-        found,
-        question.order,
-        scene.since,
-        limit=layout.rows,
-        after="".join(parameters.getlist("after")[:1]) or None,
-        before="".join(parameters.getlist("before")[:1]) or None,
-        way=plan.way(question.setting.about),
-    )
-    rows = lines(walked.ids, question.words, scene.since, scene.today)
+    marks = {name: "".join(parameters.getlist(name)[:1]) or None for name in ("after", "before")}
+    walked = _walked(question, found, plan, marks, patient=patient)
+    rows = lines(walked.ids, question.words, scene.since, scene.today) if walked else ()
     counts = _tab_counts(question, views, keys, remembered)
     count = _count(question, found, plan, walked, remembered.get(own_key), counts)
     all_members = counts.get("")
@@ -241,14 +249,17 @@ def member_list(caller: Caller, parameters: Parameters, at: datetime) -> MemberL
         totals=_totals(views, counts),
         heads=_heads(question),
         rows=rows,
+        rows_later="" if walked else _path(question.query, **marks).replace(PATH, f"{PATH}/rows", 1),
         layout=layout,
-        after=_path(question.query, after=walked.after) if walked.after else "",
-        before=_path(question.query, before=walked.before) if walked.before else "",
+        after=_path(question.query, after=walked.after) if walked and walked.after else "",
+        before=_path(question.query, before=walked.before) if walked and walked.before else "",
         first=_path(question.query),
         clear=_path(query_of(Filter(), question.order)),
         sort=str(question.order),
         hidden=tuple((name, value) for name, value in pairs if name != "q"),
-        suggestions=_suggestions(question) if not rows and question.wanted and not count.members else (),
+        suggestions=_suggestions(question)
+        if walked and not rows and question.wanted and not count.members
+        else (),
         as_of=question.setting.as_of,
         limited=scene.stores is not None,
         may_write=Scope.MEMBERS_WRITE in caller.scopes,
@@ -371,15 +382,40 @@ def countable_views(question: Asked, views: Sequence[View]) -> tuple[list[str], 
     return list(distinct), list(distinct.values())
 
 
+def _walked(
+    question: Asked, found: Where, plan: Plan, marks: dict[str, str | None], *, patient: bool
+) -> Walked | None:
+    """The rows; None when they would hold up the page."""
+
+    def rows(*, hurried: bool) -> Walked:
+        return walk(
+            found,
+            question.order,
+            question.setting.scene.since,
+            limit=question.setting.layout.rows,
+            way=plan.way(question.setting.about),
+            hurried=hurried,
+            **marks,
+        )
+
+    if patient or question.setting.about <= _FEW or not plan.dear:
+        return rows(hurried=False)
+    try:
+        with counting.patience(_ROWS_MS):
+            return rows(hurried=True)
+    except (TooDear, psycopg.errors.QueryCanceled):
+        return None
+
+
 def _count(
     question: Asked,
     found: Where,
     plan: Plan,
-    walked: Walked,
+    walked: Walked | None,
     remembered: Count | None,
     tabs: dict[str, Count],
 ) -> Count:
-    if not walked.after and not walked.before:
+    if walked and not walked.after and not walked.before:
         return Count(len(walked.ids), exact=True)  # all of them stand on this page
     of_tab = tabs.get(question.query)
     if of_tab is not None and question.setting.about <= _FEW:

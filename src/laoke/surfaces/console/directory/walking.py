@@ -32,7 +32,7 @@ _NOT_RECENT = (
 _RICHEST = 2000
 # Newest or oldest members may be the very ones a filter does not mean. So many are looked at one by one; when too few
 # of them are meant, all that are meant are found first and sorted then.
-_NEAREST = 20_000
+_NEAREST = 10_000
 _SOME_NEAREST = (
     "(select * from members_member {keyset} order by registered_at {way}, id {way} limit %(nearest)s) m"
 )
@@ -49,6 +49,10 @@ class Way(Enum):
     WALK = "walk"
     NEAREST = "nearest"
     GATHER = "gather"
+
+
+class TooDear(Exception):
+    """Finding the rows would take longer than a page may; they are asked for by themselves then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,18 +157,20 @@ def walk(
     after: str | None = None,
     before: str | None = None,
     way: Way = Way.WALK,
+    hurried: bool = False,
 ) -> Walked:
     """One page. `after` and `before` are marks of a page before or behind; without either it is the first.
 
     Args:
         way: the same page, sooner or later.
+        hurried: rather give up than gather everybody where a walk was hoped to do.
     Raises:
-        BadCursor.
+        BadCursor, TooDear.
     """
     backwards = before is not None
     mark = before if backwards else after
     start = None if mark is None else _read(mark, order)
-    places = _places(found, order, since, start, backwards, limit + 1, way)
+    places = _places(found, order, since, start, backwards, limit + 1, way, hurried)
     more = len(places) > limit
     places = places[:limit]
     if backwards:
@@ -189,6 +195,7 @@ def _places(
     backwards: bool,
     limit: int,
     way: Way,
+    hurried: bool,
 ) -> list[Place]:
     stages = list(enumerate(order.stages()))
     if start is not None:
@@ -207,6 +214,8 @@ def _places(
             rows = _among_richest(found, begin, rising, room)
         elif stage is _JOINED and way is Way.NEAREST:
             rows = _among_nearest(found, begin, rising, room)
+            if rows is None and hurried:
+                raise TooDear
         elif way is Way.NEAREST:
             gather = False
         if rows is None:
@@ -274,13 +283,14 @@ def _among_richest(
 def _among_nearest(
     found: Where, start: Place | None, rising: bool, limit: int
 ) -> list[tuple[Any, int]] | None:
-    """As `_among_richest`, of the next so many by registration."""
+    """As `_among_richest`, of the next so many by registration who may be meant by when they registered."""
     way, beyond = ("asc", ">") if rising else ("desc", "<")
     values: dict[str, Any] = {"walk_limit": limit, "nearest": _NEAREST}
-    keyset = ""
+    within = list(found.joined)
     if start is not None:
-        keyset = f"where (registered_at, id) {beyond} (%(walk_key)s::timestamptz, %(walk_id)s::bigint)"
+        within.append(f"(registered_at, id) {beyond} (%(walk_key)s::timestamptz, %(walk_id)s::bigint)")
         values |= {"walk_key": start.key, "walk_id": start.id}
+    keyset = f"where {' and '.join(within)}" if within else ""
     query = (
         f"{found.head()}select m.registered_at, m.id\n"
         f"{found.tables_from(_SOME_NEAREST.format(keyset=keyset, way=way))}\n{found.text(walking=True)}\n"

@@ -11,4 +11,12 @@ select
         select json_agg(json_build_array(id, name, query, shared, staff_id) order by created_at, id)::text
         from console_saved_view
         where deleted_at is null and (staff_id = %(staff_id)s or shared)
-    ) as views
+    ) as views,
+    case when %(scored)s then (
+        select cube.cells::text
+        from segments_cube cube
+        where cube.stores is null
+            and cube.run_id = (
+                select id from segments_featurerun where finished_at is not null order by id desc limit 1
+            )
+    ) end as cells

@@ -12,6 +12,7 @@ from django.db import connection
 from laoke.foundation.access import SYSTEM
 from laoke.members import services as members
 from laoke.members.types import ConsentInput, IdentityInput, Registration
+from laoke.segments import cubes
 from tests.shop import OPENING, Shop
 
 AS_OF = date(2026, 3, 9)  # the night before OPENING
@@ -159,6 +160,7 @@ def _write(shop: Shop, people: list[Person]) -> None:
                     "values (%s, %s, %s, %s, %s, %s, 'CNY', 100, 0, 100, 0, 100, 0, 0, 0, 'api', 1, %s)",
                     [f"{person.id}-{number}", person.id, store, channel, placed, day, placed],
                 )
+    cubes.count_all()
 
 
 def _read_again(people: list[Person]) -> None:

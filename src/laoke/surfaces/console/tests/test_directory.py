@@ -235,6 +235,12 @@ def question_of(query: str, caller=SYSTEM, at=OPENING):
     return asked(caller, QueryDict(query), at, places=True)
 
 
+def sleepy(*args, **kwargs):
+    """A walk that takes a second."""
+    with connection.cursor() as cursor:
+        cursor.cursor.execute("select pg_sleep(1)")
+
+
 def everybody(question, order, *, limit=7, way=Way.WALK):
     """The members of all pages in their order, walked from the first page to the last."""
     found, since, ids, mark = question.where(), question.setting.scene.since, [], None
@@ -399,7 +405,9 @@ class TestWhomItFinds:
 class TestOrder:
     @pytest.mark.parametrize("name", ["joined", "last", "spend", "points"])
     @pytest.mark.parametrize("ascending", [False, True])
-    @pytest.mark.parametrize("query", ["", "notag=母婴", "status=active"])
+    @pytest.mark.parametrize(
+        "query", ["", "notag=母婴", "status=active", "rfm=dormant", "r=4&r=5&value=core", "m=3&joined=30d"]
+    )
     def test_every_member_is_met_once_in_both_directions(self, shop, people, name, ascending, query):
         question, order = question_of(query), Order(name, ascending)
         there = everybody(question, order)
@@ -488,6 +496,36 @@ class TestCounts:
         # Now it is known, and its share of all with it.
         again = text(browser.get("/members?status=active&lang=en&lang=zh-hans"))
         assert f"简体中文: {meant} members, {meant / len(people):.1%} of all" in again
+
+    @pytest.mark.parametrize("why", ["gives up", "takes long"])
+    def test_rows_that_are_too_dear_come_after_the_page(self, shop, people, hire, monkeypatch, why):
+        monkeypatch.setattr(counting, "_CHEAP", -1)
+        monkeypatch.setattr(counting, "_TRIFLING", -1)
+        monkeypatch.setattr(counting, "_SPARSE", 10**9)
+        monkeypatch.setattr("laoke.surfaces.console.directory.page._FEW", -5)
+        browser = hire()
+        browser.post("/members/display", {"column": ["tier"], "rows": "20"})
+        quick = browser.get("/members?lang=en").content.decode()
+        assert "rows_later" not in quick
+        assert 'name="ids"' in quick
+        if why == "gives up":
+            monkeypatch.setattr("laoke.surfaces.console.directory.walking._NEAREST", 1)
+            monkeypatch.setattr("laoke.surfaces.console.directory.counting._DENSE", -(10**9))
+        else:
+            monkeypatch.setattr("laoke.surfaces.console.directory.page._ROWS_MS", 1)
+            monkeypatch.setattr("laoke.surfaces.console.directory.page.walk", sleepy)
+        page = browser.get("/members?lang=en&sort=joined").content.decode()
+        assert 'hx-get="/members/rows?lang=en"' in page
+        assert 'href="/members/rows?lang=en"' in page  # without script
+        assert "peaking English" in page
+        assert 'name="ids"' not in page
+        assert "Nobody found" not in page
+        monkeypatch.undo()
+        rows = re.findall(r'name="ids" value="(\d+)"', quick)
+        for headers in ({}, {"HX-Request": "true"}):
+            later = browser.get("/members/rows?lang=en", headers=headers).content.decode()
+            assert re.findall(r'name="ids" value="(\d+)"', later) == rows
+            assert ("<main" in later) == (not headers)
 
     def test_large_counts_are_rounded(self):
         assert counting._rounded(123_456) == 123_000
@@ -739,6 +777,7 @@ def test_the_list_is_the_same_without_a_night(shop):
     """Before the first computation every purchase counts as new: nothing is missing."""
     people = crowd(shop, 20)
     with connection.cursor() as cursor:
+        cursor.execute("delete from segments_cube")
         cursor.execute("delete from segments_featurerun")
         cursor.execute("delete from segments_memberfeatures")
     with translation.override("en"):
