@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 
@@ -16,8 +17,9 @@ from laoke.foundation.access import Caller
 from laoke.foundation.sql import hot_cursor, load
 from laoke.insight.metrics.catalogue import TIER_MEMBERS
 from laoke.review import selectors as review
+from laoke.surfaces.console.directory.filters import MOST_VALUES
 from laoke.surfaces.console.naming import Named, face, tier_name
-from laoke.surfaces.console.selectors.stores import limit_of
+from laoke.surfaces.console.selectors.stores import homes_query, limit_of
 from laoke.tiers import ladder as ladders
 
 _PACKAGE = "laoke.surfaces.console"
@@ -38,9 +40,12 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One tier: every need must hold. `members` stand on it, `share` of all of them."""
+    """One tier: every need must hold. `members` stand on it, `share` of all of them.
 
-    code: str
+    `path` leads to the list of exactly these; empty where an address cannot name all the stores.
+    """
+
+    path: str
     name: Named
     face: str
     needs: tuple[Need, ...]
@@ -105,11 +110,12 @@ def ladder_page(caller: Caller, at: datetime) -> LadderPage:
     for code, members in standing:
         found[rules.rank(code)] += members
     total = sum(found)
+    homes = homes_query(caller, MOST_VALUES)
     return LadderPage(
         declared=bool(published),
         rungs=tuple(
             Rung(
-                tier.code,
+                "" if homes is None else f"/members?{urlencode({'tier': tier.code})}{homes}",
                 tier_name(tier),
                 face(rank, len(rules.tiers)),
                 tuple(_need(need) for need in tier.needs),

@@ -680,7 +680,7 @@ def _alerts(
     if expiring and shown is not None and run is not None and shown == run.as_of:
         holders = (found.value or {})[catalogue.EXPIRING_HOLDERS.code, "", shown].numerator
         until = shown + timedelta(days=catalogue.EXPIRING_DAYS)
-        alerts.append(Alert("expiring", "warn", path("/members"), expiring.numerator, holders, until))
+        alerts.append(Alert("expiring", "warn", "", expiring.numerator, holders, until))
     today = at.astimezone(settings.LAOKE.zone).date()
     due = tiering.next_review(ladder, today)
     if due is not None and (due - today).days <= _REVIEW_SOON_DAYS:

@@ -63,6 +63,50 @@ class TestRungs:
             (ROOT / "docs" / "reference" / "console.md").read_text().split()
         )
 
+    @pytest.mark.parametrize("who", ["limited", "chosen", "all"])
+    def test_each_number_leads_to_a_list_of_exactly_these(self, shop, climbers, hire, who):
+        def join(card, store):
+            return members.register(
+                caller=SYSTEM,
+                at=OPENING,
+                identities=[IdentityInput("card", card)],
+                home_store_id=store and shop.stores[store],
+            )
+
+        ours, theirs, gone, erased, blocked = (
+            join(f"HL1{n}", store) for n, store in enumerate(("S1", "S2", "S1", "S1", "S1"))
+        )
+        till = shop.till(OPENING)
+        till.sell("B1", theirs, line("wine"))  # at home elsewhere, bought at S1
+        members.merge(caller=SYSTEM, kept_id=ours, gone_id=gone, reason="同一人", at=OPENING)
+        members.erase_person(caller=SYSTEM, member_id=erased, reason="本人要求", at=OPENING)
+        members.block(caller=SYSTEM, member_id=blocked, reason="刷单", at=OPENING)
+        if who == "limited":
+            browser = hire("store_manager", store_ids=[shop.stores["S1"]])
+        else:
+            browser = hire()
+        if who == "chosen":
+            browser.post("/place", {"place": f"store:{shop.stores['S1']}", "back": "/tiers"})
+        page = browser.get("/tiers").content.decode()
+        rungs = re.findall(r'<a href="(/members\?[^"]+)"><span class="num">([\d,]+)</span>', page)
+        assert len(rungs) == len(LADDER["tiers"])
+        found = {}
+        for path, number in rungs:
+            listed = browser.get(path.replace("&amp;", "&")).content.decode()
+            found[path] = len(re.findall(r'name="ids"', listed))
+            assert found[path] == int(number), path
+        assert sum(found.values()) == (6 if who == "all" else 3)
+        if who != "all":
+            assert all("store=S1" in path for path in found)
+            listed = browser.get("/members").content.decode()
+            assert "home store is one of these stores, or who bought there" in listed
+            assert len(re.findall(r'name="ids"', listed)) == 4
+
+    def test_more_stores_than_an_address_names_have_no_links(self, shop, climbers, hire, monkeypatch):
+        monkeypatch.setattr(ladder, "MOST_VALUES", 1)
+        browser = hire("store_manager", store_ids=[shop.stores["S1"], shop.stores["S2"]])
+        assert 'href="/members?tier' not in browser.get("/tiers").content.decode()
+
     def test_review_days(self, shop, hire):
         assert "Next: 2026-04-01, in 22 days; then 2026-07-01." in words(hire().get("/tiers"))
 
