@@ -90,6 +90,46 @@ def test_ctrl_k_finds_a_member(site: Site, window: Open) -> None:
     looking.arrived(page, re.compile(f"/members/{site.known['person']}$"))
 
 
+def test_enter_opens_the_first_hit(site: Site, window: Open) -> None:
+    page = window("owner")
+    page.goto("/members")
+    page.keyboard.press("Control+k")
+    palette = page.locator("dialog#palette")
+    expect(palette.get_by_role("link", name="Audit log")).to_be_attached()
+    # Typed and sent at once: what is on its way counts, not the list that still stands there.
+    page.keyboard.type("audit log")
+    page.keyboard.press("Enter")
+    looking.arrived(page, re.compile("/settings/audit$"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("register a")
+    expect(palette.get_by_role("link")).to_have_count(1)
+    assert not looking.faults(page)
+    page.keyboard.press("Enter")
+    looking.arrived(page, re.compile("/members/new$"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("qqqqqq")
+    page.keyboard.press("Enter")
+    expect(palette.get_by_text("Nothing found")).to_be_visible()
+    expect(palette).to_be_visible()
+    page.keyboard.press("Control+a")
+    page.keyboard.type(PHONES[0][-4:])
+    page.keyboard.press("Enter")
+    looking.arrived(page, re.compile(f"/members/{site.known['person']}$"))
+
+
+def test_the_search_has_one_cross(window: Open) -> None:
+    page = window("owner")
+    page.goto("/members")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("x")
+    # The browser's own cross is no element that could be asked: the rule that hides it is.
+    hides = """() => [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).some((rule) =>
+        (rule.selectorText || "").includes("::-webkit-search-cancel-button") && rule.style.display === "none"
+        && document.querySelector("#palette input").matches(rule.selectorText.split("::")[0]))"""
+    assert page.evaluate(hides)
+    expect(page.locator("#palette").get_by_role("button", name="Close")).to_have_count(1)
+
+
 def test_language_and_theme_are_switched_and_stay(window: Open) -> None:
     page = window("auditor")
     page.goto("/stores")

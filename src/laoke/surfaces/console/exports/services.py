@@ -31,8 +31,16 @@ from laoke.surfaces.console.directory.vocabulary import Vocabulary, scopes_of, v
 from laoke.surfaces.console.directory.walking import Order, walk
 from laoke.surfaces.console.directory.words import language_name, sentence
 from laoke.surfaces.console.exports.models import Export
-from laoke.surfaces.console.exports.tables import MOST_XLSX_ROWS, Cell, CsvTable, Table, XlsxTable
-from laoke.surfaces.console.templatetags.figures import named
+from laoke.surfaces.console.exports.tables import (
+    MOST_XLSX_ROWS,
+    Cell,
+    CsvTable,
+    Head,
+    Shown,
+    Table,
+    XlsxTable,
+)
+from laoke.surfaces.console.templatetags.figures import currency_sign, named
 
 KEEP = timedelta(days=7)
 KINDS = ("xlsx", "csv")
@@ -293,10 +301,20 @@ def _draft(export: Export) -> Path:
 def _write_table(export: Export, draft: Path, progress: Callable[[int], bool]) -> int | None:
     """The rows written; None when it ended early."""
     columns = [BY_NAME[name] for name in export.columns if name in BY_NAME]
-    heads = [_("Member number"), _("Name"), *(head for column in columns for head in _heads(column))]
+    heads = [
+        Head(_("Member number"), Shown.NUMBER),
+        Head(_("Name")),
+        *(head for column in columns for head in _heads(column)),
+    ]
     table: Table
     if export.kind == "xlsx":
-        table = XlsxTable(draft, heads, _("Members"))
+        table = XlsxTable(
+            draft,
+            heads,
+            _("Members"),
+            sign=currency_sign(),
+            digits=minor_digits(settings.LAOKE.currency),
+        )
     else:
         table = CsvTable(draft, heads)
     written = 0
@@ -342,12 +360,17 @@ def _members(export: Export) -> Iterator[tuple[MemberLine, ...]]:
             return
 
 
-def _heads(column: Column) -> tuple[str, ...]:
-    if column.name == "rfm":
-        return (_("R"), _("F"), _("M"))
-    if column.name == "spend":
-        return (f"{column.label} ({settings.LAOKE.currency})",)
-    return (str(column.label),)
+def _heads(column: Column) -> tuple[Head, ...]:
+    match column.name:
+        case "rfm":
+            return tuple(Head(text, Shown.NUMBER) for text in (_("R"), _("F"), _("M")))
+        case "spend":
+            return (Head(f"{column.label} ({settings.LAOKE.currency})", Shown.MONEY),)
+        case "points":
+            return (Head(str(column.label), Shown.COUNT),)
+        case "last" | "joined":
+            return (Head(str(column.label), Shown.DAY),)
+    return (Head(str(column.label)),)
 
 
 def _cells(column: Column, line: MemberLine) -> tuple[Cell, ...]:

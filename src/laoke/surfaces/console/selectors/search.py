@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.sql import hot_cursor, load
 from laoke.members import selectors as members
+from laoke.surfaces.console import places
 from laoke.surfaces.console.naming import Named
+from laoke.surfaces.console.places import Place
 from laoke.surfaces.console.selectors.stores import limit_of
 
 _PACKAGE = "laoke.surfaces.console"
 MOST = 8
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPage:
-    """A page of the console."""
-
-    path: str
-    group: str
-    label: str
-    icon: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +43,8 @@ class Found:
     """What a text may mean. `more_members` says that there are members beyond the ones shown."""
 
     text: str
-    pages: tuple[FoundPage, ...]
+    pages: tuple[Place, ...]
+    acts: tuple[Place, ...]
     members: tuple[FoundPerson, ...]
     more_members: bool
     orders: tuple[FoundOrder, ...]
@@ -60,29 +52,26 @@ class Found:
     @property
     def nothing(self) -> bool:
         """Whether nothing was found."""
-        return not (self.pages or self.members or self.orders)
+        return not (self.pages or self.acts or self.members or self.orders)
 
 
-def found(caller: Caller, text: str, entries: Sequence[tuple[str, str, str, str]], at: datetime) -> Found:
-    """What the caller may see of what the text may mean; pages alone while the text is empty.
+def found(caller: Caller, actor: Caller, text: str) -> Found:
+    """What the caller may see of what the text may mean; pages and acts alone while the text is empty.
 
     Args:
-        entries: path, group, label and icon of each page in the navigation of the caller.
+        actor: the account as it is, which decides over pages and acts.
     """
     # No text of ours holds a zero byte, and the database takes none.
     text = text.replace("\0", "").strip()
-    folded = text.casefold()
-    pages = tuple(FoundPage(*entry) for entry in entries if folded in f"{entry[1]} {entry[2]}".casefold())[
-        :MOST
-    ]
+    pages, acts = places.pages(actor, text), places.acts(actor, text)
     if not text:
-        return Found(text, pages, (), False, ())
+        return Found(text, pages, acts, (), False, ())
     people: tuple[FoundPerson, ...] = ()
     more = False
     if Scope.MEMBERS_READ in caller.scopes:
         people, more = _people(caller, text)
     orders = _orders(caller, text) if Scope.ORDERS_READ in caller.scopes else ()
-    return Found(text, pages, people, more, orders)
+    return Found(text, pages, acts, people, more, orders)
 
 
 def _people(caller: Caller, text: str) -> tuple[tuple[FoundPerson, ...], bool]:

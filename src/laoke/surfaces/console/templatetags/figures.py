@@ -29,7 +29,8 @@ def _in_chinese() -> bool:
     return (get_language() or settings.LANGUAGE_CODE) == "zh-hans"
 
 
-def _sign() -> str:
+def currency_sign() -> str:
+    """What stands before an amount of the shop's money: ¥, or "THB " where there is no sign."""
     currency: str = settings.LAOKE.currency
     return _SIGNS.get(currency, f"{currency} ")
 
@@ -42,7 +43,7 @@ def money(minor: int | None) -> str:
     digits = minor_digits(settings.LAOKE.currency)
     whole, part = divmod(abs(minor), 10**digits)
     cents = f".{part:0{digits}d}" if digits else ""
-    return f"{'−' if minor < 0 else ''}{_sign()}{whole:,}{cents}"
+    return f"{'−' if minor < 0 else ''}{currency_sign()}{whole:,}{cents}"
 
 
 @register.filter
@@ -51,7 +52,7 @@ def money_short(minor: int | None) -> str:
     if minor is None:
         return NONE
     unit = 10 ** minor_digits(settings.LAOKE.currency)
-    return f"{'−' if minor < 0 else ''}{_sign()}{_short(abs(minor), unit)}"
+    return f"{'−' if minor < 0 else ''}{currency_sign()}{_short(abs(minor), unit)}"
 
 
 @register.filter

@@ -23,7 +23,7 @@ from laoke.members.types import IdentityInput
 from laoke.surfaces.console.directory import tasks
 from laoke.surfaces.console.exports import services as exports
 from laoke.surfaces.console.exports.models import Export
-from laoke.surfaces.console.exports.tables import CsvTable, XlsxTable
+from laoke.surfaces.console.exports.tables import CsvTable, Head, Shown, XlsxTable
 from laoke.surfaces.console.notices.models import Notice
 from laoke.surfaces.console.tasks import watch
 from tests.shop import OPENING
@@ -125,16 +125,39 @@ class TestFiles:
                 None if person.last is None else datetime.combine(person.last, datetime.min.time())
             )
             assert row[5].startswith("**** ")
+        # Shown as money, whole numbers and days; the number of a member counts nothing.
+        assert [cell.number_format for cell in sheet[2]][:4] == ["0", "General", "#,##0", '"¥"#,##0.00']
+        with_day = next(line for line in sheet.iter_rows(min_row=2) if line[4].value is not None)
+        assert (with_day[4].number_format, with_day[4].is_date) == ("yyyy-mm-dd", True)
+        paid = next(line for line in sheet.iter_rows(min_row=2) if line[3].value)
+        assert (paid[3].data_type, paid[2].data_type, paid[1].data_type) == ("n", "n", "s")
+
+    @pytest.mark.parametrize(
+        ("sign", "digits", "shown"),
+        [
+            ("¥", 2, '"¥"#,##0.00'),
+            ("¥", 0, '"¥"#,##0'),
+            ("THB ", 2, '"THB "#,##0.00'),
+            ('"', 3, '""#,##0.000'),
+        ],
+    )
+    def test_money_is_shown_in_the_currency_of_the_shop(self, tmp_path, sign, digits, shown):
+        book = XlsxTable(tmp_path / "a.xlsx", [Head("x", Shown.MONEY)], "a", sign=sign, digits=digits)
+        book.write([Decimal("-1234.5")])
+        book.write([None])
+        book.close()
+        cell = load_workbook(tmp_path / "a.xlsx").active["A2"]
+        assert (cell.value, cell.number_format, cell.data_type) == (-1234.5, shown, "n")
 
     @pytest.mark.parametrize("hostile", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "＝1", "=cmd|' /C calc'!A0"])
     def test_texts_never_become_formulas(self, tmp_path, hostile):
-        table = CsvTable(tmp_path / "a.csv", [hostile])
+        table = CsvTable(tmp_path / "a.csv", [Head(hostile), *[Head("")] * 4])
         table.write([hostile, -5, Decimal("-1.50"), date(2026, 1, 2), None])
         table.close()
         written = (tmp_path / "a.csv").read_bytes().decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(written, newline="")))
-        assert rows == [["'" + hostile], ["'" + hostile, "-5", "-1.50", "2026-01-02", ""]]
-        book = XlsxTable(tmp_path / "a.xlsx", [hostile], "a/b:c[]")
+        assert rows == [["'" + hostile, "", "", "", ""], ["'" + hostile, "-5", "-1.50", "2026-01-02", ""]]
+        book = XlsxTable(tmp_path / "a.xlsx", [Head(hostile), *[Head("")] * 3], "a/b:c[]", sign="¥", digits=2)
         book.write([hostile, -5, "x" * 40_000, "a\x00b"])
         book.close()
         sheet = load_workbook(io.BytesIO((tmp_path / "a.xlsx").read_bytes())).active

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import translation
 
-from laoke.foundation.access import SYSTEM
+from laoke.foundation.access import ROLE_SCOPES, SYSTEM, Role
 from laoke.foundation.outbox import dispatch
 from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
@@ -21,6 +21,7 @@ from laoke.surfaces.console.notices.kinds import KINDS
 from laoke.surfaces.console.notices.models import Notice
 from laoke.surfaces.console.notices.selectors import newest
 from laoke.surfaces.console.pages import NAVIGATION, Undo, Visit
+from laoke.surfaces.console.places import ACTS, UNDER
 from laoke.surfaces.console.tasks import watch
 from tests.shop import OPENING, line
 
@@ -72,6 +73,44 @@ class TestSearch:
     @pytest.mark.parametrize("asked", ["\u202eabc", "😀" * 100, "a" * 10_000, "\x00", "%", "'; drop table"])
     def test_any_text_may_be_asked_for(self, shop, hire, asked):
         assert hire().get("/search", {"q": asked}).status_code == 200
+
+    @pytest.mark.parametrize("role", list(Role))
+    def test_empty_it_lists_every_page_of_the_role_and_what_it_may_start(self, shop, hire, role):
+        page = hire(role.value).get("/search").content.decode().partition("<main")[2]
+        for group in NAVIGATION:
+            for entry in group.entries:
+                assert (f'href="{entry.path}"' in page) is (entry.scope in ROLE_SCOPES[role]), entry.path
+        for act in ACTS:
+            assert (f'href="{act.path}"' in page) is (act.scope in ROLE_SCOPES[role]), act.path
+
+    @pytest.mark.parametrize(
+        ("asked", "path"),
+        [
+            ("register", "/members/new"),
+            ("登记", "/members/new"),
+            ("审计", "/settings/audit"),
+            ("AUDIT", "/settings/audit"),
+            ("password", "/account/password"),
+            ("webhook", "/settings/webhooks"),
+            ("settings", "/jobs"),
+        ],
+    )
+    @pytest.mark.parametrize("language", ["en", "zh-hans"])
+    def test_pages_and_acts_are_found_in_either_language(self, shop, hire, asked, path, language):
+        part = hire(language=language).get("/search", {"q": asked}, headers={"HX-Request": "true"})
+        assert f'href="{path}"' in part.content.decode()
+        assert f'data-text="{asked}"' in part.content.decode()
+
+    def test_accounts_limited_to_stores_start_nothing_of_the_whole_shop(self, shop, hire):
+        page = hire("operations", store_ids=[shop.stores["S1"]]).get("/search").content.decode()
+        assert 'href="/members/new"' in page
+        for path in ("/stores/new", "/products/new", "/settings/webhooks/new", "/imports/new"):
+            assert f'href="{path}"' not in page.partition("<main")[2]
+
+    def test_every_goal_is_a_page(self, shop, hire):
+        browser = hire()
+        for path in [*(goal.path for _group, goal in UNDER), *(act.path for act in ACTS)]:
+            assert browser.get(path).status_code == 200, path
 
     def test_what_the_role_may_not_see_is_not_looked_for(self, shop, li, hire, statements):
         browser = hire("associate")

@@ -14,7 +14,7 @@ from laoke.surfaces.console import scoping
 from laoke.surfaces.console.notices import selectors as notices
 from laoke.surfaces.console.notices import services as notice_services
 from laoke.surfaces.console.notices.selectors import Told
-from laoke.surfaces.console.pages import NAVIGATION, SHORTCUTS_COOKIE, Visit, console_page
+from laoke.surfaces.console.pages import SHORTCUTS_COOKIE, Visit, console_page
 from laoke.surfaces.console.selectors.search import found
 from laoke.surfaces.console.selectors.stores import Place, places
 
@@ -48,15 +48,9 @@ class HelpPage:
 @require_safe
 @console_page("search")
 def search(visit: Visit) -> HttpResponse:
-    """Members, orders and pages that a text may mean."""
+    """Members, orders, pages and acts that a text may mean."""
     text = visit.request.GET.get("q", "")[:100]
-    entries = [
-        (entry.path, str(group.label), str(entry.label), entry.icon)
-        for group in NAVIGATION
-        for entry in group.entries
-        if entry.scope in visit.caller.scopes
-    ]
-    page = found(visit.caller, text, entries, visit.at)
+    page = found(visit.caller, visit.actor, text)
     if visit.wants_part:
         return visit.part("shell/_found", page)
     return visit.show("shell/search", page)

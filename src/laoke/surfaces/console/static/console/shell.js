@@ -103,7 +103,7 @@
     if (!palette || palette.open) return;
     opener = document.activeElement;
     palette.showModal();
-    const field = palette.querySelector("input");
+    const field = typed;
     field.select();
     field.dispatchEvent(new Event("palette:open"));
   };
@@ -112,6 +112,24 @@
      catch whoever passes with the Tab key (WCAG 2.1.2, 3.2.1). */
   if (top) top.addEventListener("pointerdown", (event) => { event.preventDefault(); find(); });
   palette.addEventListener("close", () => { if (opener && opener.isConnected) opener.focus(); });
+  /* Enter opens the first hit, as soon as the hits are those of what is typed. */
+  const typed = palette.querySelector("input");
+  let eager = 0;
+  const openFirst = () => {
+    const shown = palette.querySelector("#palette-found [data-text]");
+    if (!shown || shown.dataset.text !== typed.value.trim()) return false;
+    const first = shown.querySelector("a");
+    if (first) location.assign(first.href);
+    return true;
+  };
+  typed.addEventListener("input", () => { clearTimeout(eager); eager = 0; });
+  palette.addEventListener("submit", (event) => {
+    if (!window.htmx || !typed.value.trim()) return;
+    event.preventDefault();
+    // What is on its way goes first; when it does not come, the page of the search has it.
+    if (!openFirst()) eager = eager || setTimeout(() => HTMLFormElement.prototype.submit.call(event.target), 4000);
+  });
+  document.addEventListener("htmx:after:swap", () => { if (eager && palette.open && openFirst()) { clearTimeout(eager); eager = 0; } });
   // A search field keeps the first Esc for itself, to empty it.
   /* New hits take the place of the one somebody had come to: back to the field. */
   document.addEventListener("htmx:after:swap", () => {
