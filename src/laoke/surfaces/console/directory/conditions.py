@@ -99,9 +99,9 @@ class Where:
         """What goes in front of the select."""
         return f"with {load('laoke.surfaces.console', 'directory_matches')}\n" if self.matches else ""
 
-    def tables_from(self, first: str = "members_member m", *more: str) -> str:
-        """The from clause, with the tables the conditions need."""
-        wanted = self.tables | set(more)
+    def tables_from(self, first: str = "members_member m", *more: str, but: Sequence[str] = ()) -> str:
+        """The from clause, with the tables the conditions need, `but` those that `first` holds already."""
+        wanted = (self.tables | set(more)).difference(but)
         return " ".join(["from", first, *(join for name, join in _JOINS.items() if name in wanted)])
 
     def text(self, *more: str, walking: bool = False) -> str:

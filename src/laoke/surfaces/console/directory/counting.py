@@ -86,8 +86,8 @@ def quick(found: Where, kept: Count | None, plan: Plan | None = None) -> Count:
     return kept or Count(_rounded(plan.rows), exact=False, pending=True)
 
 
-def thorough(found: Where) -> Count:
-    """The count worth waiting for. Where a sample says that it is large, the sample is the answer."""
+def thorough(found: Where, milliseconds: int = _PATIENCE_MS) -> Count:
+    """The count worth waiting for so long. Where a sample says that it is large, the sample is the answer."""
     with hot_cursor() as cursor:
         query = (
             f"{found.head()}select count(*) "
@@ -99,7 +99,7 @@ def thorough(found: Where) -> Count:
     if sampled > EXACT_UP_TO * 1.2:
         return Count(_rounded(sampled), exact=False)
     try:
-        with patience(_PATIENCE_MS):
+        with patience(milliseconds):
             count = _counted(found, sampled)
     except psycopg.errors.QueryCanceled:
         return Count(_rounded(sampled), exact=False)

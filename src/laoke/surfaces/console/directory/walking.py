@@ -30,11 +30,15 @@ _NOT_RECENT = (
 # Points have no index to walk: it would have to be written with every sale. The richest so many are taken first, and
 # only when the filter leaves too few of them are all looked at.
 _RICHEST = 2000
-# Newest or oldest members may be the very ones a filter does not mean. So many are looked at one by one; when too few
-# of them are meant, all that are meant are found first and sorted then.
+# Those at the top of an order may be the very ones a filter does not mean. So many are looked at one by one; when too
+# few of them are meant, all that are meant are found first and sorted then.
 _NEAREST = 10_000
 _SOME_NEAREST = (
     "(select * from members_member {keyset} order by registered_at {way}, id {way} limit %(nearest)s) m"
+)
+_SOME_SPENDERS = (
+    "(select * from segments_memberfeatures {keyset} order by annual_minor {way}, member_id {way} "
+    "limit %(nearest)s) f join members_member m on m.id = f.member_id"
 )
 _SOME_RICHEST = (
     "(select member_id, balance from points_account {keyset} order by balance {way}, member_id {way} "
@@ -57,7 +61,9 @@ class TooDear(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Rows that have the value of an order (`key`), or those that have none (`key` empty)."""
+    """Rows that have the value of an order (`key`), or those that have none (`key` empty). `near` is the table cut to
+    some next rows by an index.
+    """
 
     key: str
     kind: str  # SQL type of the key
@@ -66,6 +72,7 @@ class Stage:
     first: str = "members_member m"
     tables: tuple[str, ...] = ()
     condition: str = ""
+    near: str = ""
 
 
 def _nothing(text: str) -> None:
@@ -73,7 +80,7 @@ def _nothing(text: str) -> None:
         raise ValueError
 
 
-_JOINED = Stage("m.registered_at", "timestamptz", paging.instant)
+_JOINED = Stage("m.registered_at", "timestamptz", paging.instant, near=_SOME_NEAREST)
 _BOUGHT_LATELY = Stage("recent.last_date", "date", date.fromisoformat, "recent.member_id", _RECENT)
 _BOUGHT = Stage(
     "f.last_purchase_date",
@@ -87,7 +94,13 @@ _NOT_BOUGHT = Stage(
     "", "", _nothing, tables=("f",), condition=f"f.last_purchase_date is null and {_NOT_RECENT}"
 )
 _SPENT = Stage(
-    "f.annual_minor", "bigint", int, "f.member_id", tables=("f",), condition="f.member_id is not null"
+    "f.annual_minor",
+    "bigint",
+    int,
+    "f.member_id",
+    tables=("f",),
+    condition="f.member_id is not null",
+    near=_SOME_SPENDERS,
 )
 _NOT_COUNTED = Stage("", "", _nothing, tables=("f",), condition="f.member_id is null")
 _POINTS = Stage("pa.balance", "bigint", int, tables=("pa",), condition="pa.member_id is not null")
@@ -212,9 +225,9 @@ def _places(
         rows, gather = None, way is not Way.WALK
         if stage is _POINTS and way is not Way.GATHER:
             rows = _among_richest(found, begin, rising, room)
-        elif stage is _JOINED and way is Way.NEAREST:
-            rows = _among_nearest(found, begin, rising, room)
-            if rows is None and hurried:
+        elif stage.near and (way is Way.NEAREST or (hurried and way is Way.GATHER)):
+            rows = _among_nearest(found, stage, begin, rising, room)
+            if rows is None and hurried and way is Way.NEAREST:
                 raise TooDear
         elif way is Way.NEAREST:
             gather = False
@@ -281,20 +294,21 @@ def _among_richest(
 
 
 def _among_nearest(
-    found: Where, start: Place | None, rising: bool, limit: int
+    found: Where, stage: Stage, start: Place | None, rising: bool, limit: int
 ) -> list[tuple[Any, int]] | None:
-    """As `_among_richest`, of the next so many by registration who may be meant by when they registered."""
+    """As `_among_richest`, of the next so many in the order of a stage; by registration of those who may be meant."""
     way, beyond = ("asc", ">") if rising else ("desc", "<")
     values: dict[str, Any] = {"walk_limit": limit, "nearest": _NEAREST}
-    within = list(found.joined)
+    within = list(found.joined) if stage is _JOINED else []
     if start is not None:
-        within.append(f"(registered_at, id) {beyond} (%(walk_key)s::timestamptz, %(walk_id)s::bigint)")
+        key, member_id = (name.partition(".")[2] for name in (stage.key, stage.id))
+        within.append(f"({key}, {member_id}) {beyond} (%(walk_key)s::{stage.kind}, %(walk_id)s::bigint)")
         values |= {"walk_key": start.key, "walk_id": start.id}
-    keyset = f"where {' and '.join(within)}" if within else ""
+    near = stage.near.format(keyset=f"where {' and '.join(within)}" if within else "", way=way)
     query = (
-        f"{found.head()}select m.registered_at, m.id\n"
-        f"{found.tables_from(_SOME_NEAREST.format(keyset=keyset, way=way))}\n{found.text(walking=True)}\n"
-        f"order by m.registered_at {way}, m.id {way}\nlimit %(walk_limit)s::bigint"
+        f"{found.head()}select {stage.key}, {stage.id}\n"
+        f"{found.tables_from(near, but=stage.tables)}\n{found.text(walking=True)}\n"
+        f"order by {stage.key} {way}, {stage.id} {way}\nlimit %(walk_limit)s::bigint"
     )
     rows = _run(query, found.values | values)
     return rows if len(rows) == limit else None

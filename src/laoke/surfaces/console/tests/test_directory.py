@@ -241,11 +241,11 @@ def sleepy(*args, **kwargs):
         cursor.cursor.execute("select pg_sleep(1)")
 
 
-def everybody(question, order, *, limit=7, way=Way.WALK):
+def everybody(question, order, *, limit=7, way=Way.WALK, hurried=False):
     """The members of all pages in their order, walked from the first page to the last."""
     found, since, ids, mark = question.where(), question.setting.scene.since, [], None
     while True:
-        page = walk(found, order, since, limit=limit, after=mark, way=way)
+        page = walk(found, order, since, limit=limit, after=mark, way=way, hurried=hurried)
         ids += page.ids
         mark = page.after
         if not mark:
@@ -416,6 +416,7 @@ class TestOrder:
         assert everybody_backwards(question, order) == there[:-1]
         assert everybody(question, order, way=Way.GATHER) == there
         assert everybody(question, order, way=Way.NEAREST) == there
+        assert everybody(question, order, way=Way.GATHER, hurried=True) == there
         assert [_key(people, one, name) for one in there] == sorted(
             (_key(people, one, name) for one in there), key=_with_none_last(ascending)
         )

@@ -30,6 +30,7 @@ from laoke.surfaces.console.forms import Form
 from laoke.surfaces.console.pages import Undo, Visit, console_page
 
 _MOST_IDS = 500
+_COUNT_MS = 100
 
 
 class TagForm(Form):
@@ -180,9 +181,10 @@ def _counted(visit: Visit, question: Asked, target: Target) -> Count:
     found = target.where(question.words, question.setting.scene)
     count = counting.quick(found, counting.remembered([key], visit.at).get(key))
     if count.pending and count.members <= counting.EXACT_UP_TO:
-        # Nobody looked at the list of these before. What is done to people is worth waiting for their number.
-        count = counting.thorough(found)
-        counting.keep(key, count, visit.at)
+        # Nobody looked at the list of these before. What is done to people is worth a moment for their number.
+        count = counting.thorough(found, _COUNT_MS)
+        if count.exact:
+            counting.keep(key, count, visit.at)
     return count
 
 
