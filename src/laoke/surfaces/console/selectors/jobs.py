@@ -148,7 +148,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class JobsPage:
-    """Everything that works in the background."""
+    """Everything that works in the background. `whole`: it says how much was done, which is of the whole shop."""
 
     running: tuple[Work, ...]
     ended: tuple[Work, ...]
@@ -159,6 +159,7 @@ class JobsPage:
     given_up: int
     may_act: bool
     live: bool
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +174,17 @@ class RunNowPage:
 def jobs_page(caller: Caller, at: datetime, now: datetime) -> JobsPage:
     """The page.
 
+    Work is of the whole shop. Whoever is limited to stores, or looks at some of them, sees that it runs and whether it
+    went well, not how many members, points or orders it was about.
+
     Args:
         at: what the next runs are counted from.
         now: the clock that progress is written by; work that was silent for two minutes says so.
     """
     # The page of an import is for those who may import.
     imports = Scope.STORES_WRITE in caller.scopes
-    works = [_work(each, now, imports) for each in jobs.recent(40)]
+    whole = caller.stores is None
+    works = [_work(each, now, imports, whole) for each in jobs.recent(40)]
     runs, counts = jobs.queue(30)
     return JobsPage(
         running=tuple(each for each in works if each.running),
@@ -217,6 +222,7 @@ def jobs_page(caller: Caller, at: datetime, now: datetime) -> JobsPage:
         given_up=counts["given_up"],
         may_act=Scope.PROGRAMME_WRITE in caller.scopes,
         live=any(each.running for each in works) or counts["waiting"] + counts["doing"] > 0,
+        whole=whole,
     )
 
 
@@ -235,7 +241,7 @@ def _label(name: str) -> str:
     return str(NAMES.get(name, name))
 
 
-def _work(found: Progress, now: datetime, imports: bool) -> Work:
+def _work(found: Progress, now: datetime, imports: bool, whole: bool) -> Work:
     state, tone = STATES[found.state]
     running = found.state == "running"
     phase = str(found.detail.get("phase") or found.detail.get("step") or "")
@@ -255,7 +261,7 @@ def _work(found: Progress, now: datetime, imports: bool) -> Work:
         running and (now - found.updated_at).total_seconds() > _SILENT_SECONDS,
         found.started_at,
         found.finished_at,
-        _facts(found.name, found.detail),
+        _facts(found.name, found.detail) if whole else "",
         f"/imports/{found.key}" if imports and found.name == IMPORT else "",
         # Imports are stopped on their own page, which remembers the wish when the worker dies.
         found.name not in {IMPORT, "segments.recompute", "checkout.check"},

@@ -180,3 +180,22 @@ def test_the_page_asks_few_statements(hire, statements):
     assert len(sent) <= 12, sent
     part = browser.get("/jobs", headers={"HX-Request": "true"}).content.decode()
     assert part.lstrip().startswith('<div id="jobs"')
+
+
+@pytest.mark.parametrize("how", ["limited", "narrowed", "whole"])
+def test_figures_of_the_whole_shop_are_for_whoever_sees_it(shop, hire, how):
+    with progress.track("points.expire", 3, OPENING, unit="lots") as work:
+        work.advance(3)
+        work.detail["points"] = 987_654
+    with progress.track("segments.recompute", 54_321, OPENING, key="now", unit="members") as work:
+        store = shop.stores["S1"]
+        browser = hire("analyst", store_ids=[store]) if how == "limited" else hire("analyst")
+        if how == "narrowed":
+            browser.post("/place", {"place": f"store:{store}"})
+        page = browser.get("/jobs").content.decode()
+    assert "Expire points" in page
+    assert "Done" in page
+    whole = how == "whole"
+    for figure in ("987,654", "54,321"):
+        assert (figure in page) is whole
+    assert ("of the whole shop and left out here" in page) is not whole

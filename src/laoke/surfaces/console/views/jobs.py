@@ -21,7 +21,7 @@ _ACT = Scope.PROGRAMME_WRITE
 @console_page(_HERE, Scope.PROGRAMME_READ)
 def show(visit: Visit) -> HttpResponse:
     """Everything; asked for again and again while something moves."""
-    page = pages.jobs_page(visit.actor, visit.at, timezone.now())
+    page = pages.jobs_page(visit.caller, visit.at, timezone.now())
     return visit.part("jobs/_jobs", page) if visit.wants_part else visit.show("jobs/jobs", page)
 
 
