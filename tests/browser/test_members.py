@@ -81,6 +81,34 @@ def test_sign_in_register_find_and_adjust(script: bool, site: Site, window: Open
     assert balance(site, member) == 120
     if script:
         sound(page)
+        # What was wrong says nothing about what is typed now.
+        form.locator("[name=points]").fill("-20")
+        expect(form.locator("#effect")).to_contain_text("100")
+        expect(form.locator("#id_points_error")).to_have_count(0)
+        expect(form.get_by_role("alert")).to_have_count(0)
+        expect(form.locator("[aria-invalid=true]")).to_have_count(0)
+
+
+@SCRIPT
+def test_columns_change_places(script: bool, site: Site, window: Open) -> None:
+    page = window("analyst", script=script)
+    page.goto("/members/display")
+    rows = page.locator("[data-columns] li label")
+    before = [text.strip() for text in rows.all_inner_texts()].index("Home store")
+    for _ in range(2):
+        up = page.get_by_role("button", name="Move Home store up")
+        up.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Move Home store up")).to_be_focused()
+    order = [text.strip() for text in rows.all_inner_texts()]
+    assert order.index("Home store") == before - 2
+    if script:
+        sound(page)
+    page.locator("form.form .acts button").click()
+    looking.arrived(page, re.compile("/members$"))
+    heads = [text.strip() for text in page.locator("#list thead th[scope=col]").all_inner_texts()]
+    wanted = [name for name in order if name in heads]
+    assert [head for head in heads if head != "Member"] == wanted
 
 
 def test_a_double_click_adjusts_once(site: Site, window: Open) -> None:
@@ -90,6 +118,7 @@ def test_a_double_click_adjusts_once(site: Site, window: Open) -> None:
     page.locator("main").get_by_role("link", name="Adjust points").click()
     form = page.locator("form[data-adjust]")
     form.locator("[name=points]").fill("7")
+    form.locator("[name=why]").select_option("goodwill")
     form.get_by_role("button", name="Adjust points").dblclick(no_wait_after=True)
     expect(page.locator("#toasts")).to_contain_text("7")
     assert balance(site, member) == 7
@@ -117,6 +146,10 @@ def test_points_are_adjusted_by_keyboard_alone(site: Site, window: Open) -> None
     field = page.locator("dialog#dialog [name=points]")
     expect(field).to_be_focused()
     page.keyboard.type("15")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Goodwill")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#toasts")).to_contain_text("15")
     assert balance(site, member) == 15
@@ -171,6 +204,7 @@ def test_two_are_merged_and_parted_again(script: bool, site: Site, window: Open)
     for member, points in ((kept, "30"), (gone, "12")):
         page.goto(f"/members/{member}/points")
         page.locator("form[data-adjust] [name=points]").fill(points)
+        page.locator("form[data-adjust] [name=why]").select_option("goodwill")
         page.locator("form[data-adjust]").get_by_role("button", name="Adjust points").click()
         looking.arrived(page, re.compile(f"/members/{member}"))
     page.goto(f"/members/merge?kept={kept}&gone={gone}")

@@ -413,6 +413,15 @@ class TestPoints:
 
 
 class TestPersonal:
+    def test_why_somebody_looks_is_chosen(self, shop, li, hire):
+        browser = hire("customer_service")
+        before = facts()
+        response = browser.post(f"/members/{li}/reveal", {"note": ""})
+        assert response.status_code == 422
+        assert "Choose a reason." in text(response)
+        assert "13812345678" not in response.content.decode()
+        assert facts() == before
+
     def test_a_look_in_clear_is_recorded_and_not_kept(self, shop, li, hire):
         browser = hire("customer_service")
         response = browser.post(f"/members/{li}/reveal", {"why": "identity", "note": ""})

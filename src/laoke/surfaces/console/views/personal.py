@@ -39,7 +39,11 @@ REASONS = (
 class RevealForm(Form):
     """Why somebody has to see it."""
 
-    why = forms.ChoiceField(label=gettext_lazy("Reason"), choices=REASONS)
+    why = forms.ChoiceField(
+        label=gettext_lazy("Reason"),
+        choices=(("", gettext_lazy("Please choose")), *REASONS),
+        error_messages={"required": gettext_lazy("Choose a reason.")},
+    )
     note = forms.CharField(
         required=False,
         label=gettext_lazy("Note"),

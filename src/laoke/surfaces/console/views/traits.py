@@ -71,7 +71,11 @@ class ConsentForm(Form):
         choices=(("yes", gettext_lazy("agrees")), ("no", gettext_lazy("refuses"))),
         error_messages={"required": gettext_lazy("Choose what the member said.")},
     )
-    source = forms.ChoiceField(label=gettext_lazy("How this was said"), choices=SOURCES)
+    source = forms.ChoiceField(
+        label=gettext_lazy("How this was said"),
+        choices=(("", gettext_lazy("Please choose")), *SOURCES),
+        error_messages={"required": gettext_lazy("Choose how the member said it.")},
+    )
 
 
 class WhyForm(Form):
