@@ -13,6 +13,7 @@ from laoke.purchases import entries
 from laoke.purchases.entries import NamedEntry
 from laoke.surfaces.console.naming import Named
 from laoke.surfaces.console.selectors.store_pages import NameLine, directed, like, turned
+from laoke.surfaces.console.templatetags.figures import named
 
 PAGE = 50
 # Beyond this the list says how many there are about, and does not count on.
@@ -199,7 +200,9 @@ def category_tree(caller: Caller) -> CategoryTree:
 
 def category_choices() -> list[tuple[str, str]]:
     """Codes and names in the order of the tree, indented."""
-    return [(line.code, f"{_INDENT * line.depth}{line.code} {line.name.zh}") for line in _tree(_categories())]
+    return [
+        (line.code, f"{_INDENT * line.depth}{line.code} {named(line.name)}") for line in _tree(_categories())
+    ]
 
 
 def _categories() -> list[NamedEntry]:

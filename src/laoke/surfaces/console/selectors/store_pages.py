@@ -17,6 +17,7 @@ from laoke.purchases import entries
 from laoke.review import storemonths
 from laoke.surfaces.console.naming import Named
 from laoke.surfaces.console.selectors.stores import limit_of
+from laoke.surfaces.console.templatetags.figures import named
 
 _PACKAGE = "laoke.surfaces.console"
 PAGE = 50
@@ -252,7 +253,10 @@ def name_line(kind: str, entry_id: int) -> NameLine:
 
 def region_choices() -> list[tuple[str, str]]:
     """Codes and names of all regions."""
-    return [(row.code, f"{row.code} {row.name}") for row in entries.named("region")]
+    return [
+        (row.code, f"{row.code} {named(Named(row.name, row.name_en or row.name))}")
+        for row in entries.named("region")
+    ]
 
 
 def directed(name: str, *, back: bool, conditions: Sequence[str] = ()) -> str:

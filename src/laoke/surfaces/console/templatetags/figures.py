@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from laoke.foundation.access import SYSTEM
 from laoke.kernel.money import minor_digits
 from laoke.surfaces.console.labels import UNITS
 
@@ -151,6 +152,12 @@ def named(value: Any) -> str:
     """The name in the language of the page."""
     name = value.zh if _in_chinese() else value.en
     return str(name) or NONE
+
+
+@register.filter
+def actor(label: str) -> str:
+    """Who acted, by the label the records have: the system itself in the language of the page."""
+    return _("System") if label == SYSTEM.label else label
 
 
 @register.filter

@@ -103,3 +103,9 @@ def test_what_a_unit_holds(written, chinese, english):
         assert figures.pack(written) == chinese
     with translation.override("en"):
         assert figures.pack(written) == english
+
+
+def test_who_acted():
+    with translation.override("zh-hans"):
+        assert figures.actor("system") == "系统"
+        assert figures.actor("system-2") == "system-2"

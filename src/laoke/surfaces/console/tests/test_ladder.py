@@ -115,7 +115,7 @@ class TestVersions:
     def test_the_first_one_says_so(self, shop, hire):
         said = words(hire().get("/tiers"))
         assert "Version 1 in force" in said
-        assert "Version 1 published by system" in said
+        assert "Version 1 published by System" in said
         assert "The first ladder" in said
 
     def test_differences_between_versions(self, shop, hire):

@@ -151,7 +151,7 @@ class TestUndo:
 
     def test_the_list_says_who_when_and_why(self, shop, two, made, hire):
         page = text(hire().get("/members/merges"))
-        assert f"2026-03-10 12:00 李*梅 {two[1]} 李*梅 {two[0]} system 同一个人 Undo…" in page
+        assert f"2026-03-10 12:00 李*梅 {two[1]} 李*梅 {two[0]} System 同一个人 Undo…" in page
         assert "can be undone until 2026-04-09" in page
 
     def test_the_preview_is_what_comes_back(self, shop, two, made, hire):
@@ -211,3 +211,35 @@ def test_in_chinese(shop, two, hire, path):
     response = hire(language="zh-CN").get(path.format(*two))
     main = re.search(r"<main.*</main>", response.content.decode(), re.S)[0]
     assert set(re.findall(r"[A-Za-z]{4,}", re.sub(r"<[^>]+>", " ", main))) == set()
+
+
+class TestWhichPhoneIsShown:
+    def test_the_kept_members_own_on_every_page_and_again_after_undoing(self, shop, two, hire):
+        kept, gone = two
+        members.add_identity(
+            caller=SYSTEM, member_id=gone, identity=IdentityInput("phone", "13700009999"), at=OPENING
+        )
+        browser = hire()
+        page = browser.get(f"/members/merge?kept={kept}&gone={gone}")
+        assert "its own phone and card stay the ones shown" in text(page)
+        promised = re.findall(r"\d{3} \*{4} \d{4}", cells(page, "Recognised by")[2])
+        assert promised == ["138 **** 5678", "137 **** 9999", "139 **** 5678"]
+        browser.post("/members/merge", {"kept": kept, "gone": gone, "reason": "同一个人", "once": "m"})
+
+        def shown(member_id):
+            head = browser.get(f"/members/{member_id}").content.decode()
+            header = re.search(r'ti-phone" aria-hidden="true"></i> <span class="num">([^<]+)<', head)[1]
+            body = browser.get("/members?q=5678").content.decode()
+            line = body.split(f'value="{member_id}" form="selection"')[1].split("</tr>")[0]
+            (row,) = (row for row in selectors.search("").rows if row.id == member_id)
+            return header, re.search(r"\d{3} \*{4} \d{4}", line)[0], row.phones_masked[0]
+
+        assert set(shown(kept)) == {"138 **** 5678"}
+        ways = browser.get(f"/members/{kept}/profile").content.decode()
+        assert list(dict.fromkeys(re.findall(r"\d{3} \*{4} \d{4}", ways))) == promised
+        (merge_id,) = re.findall(
+            r"/members/merges/(\d+)/undo", browser.get("/members/merges").content.decode()
+        )
+        browser.post(f"/members/merges/{merge_id}/undo", {"once": "u"})
+        assert set(shown(kept)) == {"138 **** 5678"}
+        assert {shown(gone)[0], shown(gone)[2]} == {"137 **** 9999"}

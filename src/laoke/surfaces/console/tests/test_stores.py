@@ -192,6 +192,15 @@ class TestAdding:
         browser.post("/place", {"place": f"store:{shop.stores['S1']}"})
         assert 'href="/stores/new"' in browser.get("/stores").content.decode()
 
+    def test_forms_name_things_in_the_language_of_the_page(self, chain, hire):
+        number = Store.objects.get(code="T001").pk
+        services.save_stores(SYSTEM, [StoreInput("T001", "第 1 店", "east", name_en="First")], at=OPENING)
+        assert "First / Edit store T001" in words(hire().get(f"/stores/{number}/edit"))
+        assert "east East" in words(hire("operations").get("/stores/new"))
+        chinese = words(hire("finance", language="zh-hans").get(f"/stores/{number}"))
+        assert "第 1 店" in chinese
+        assert "First" in chinese
+
     def test_a_limited_account_adds_none(self, shop, hire):
         browser = hire("operations", store_ids=[shop.stores["S1"]])
         assert browser.post("/stores/new", {"code": "S9", "name": "九店"}).status_code == 403

@@ -26,6 +26,7 @@ from laoke.surfaces.console.selectors.products import (
     product_page,
 )
 from laoke.surfaces.console.selectors.store_pages import NameLine, clean, name_line
+from laoke.surfaces.console.templatetags.figures import named
 from laoke.surfaces.console.views.entries import EntryForm, EntryPage, Meanwhile, edit, switched, taken
 from laoke.surfaces.console.views.stores import NamesForm, NewNamesForm
 
@@ -204,7 +205,7 @@ def change(visit: Visit, product_id: int) -> HttpResponse:
             about="",
             form=form,
             button=_("Save"),
-            up=(found.name.zh, path),
+            up=(named(found.name), path),
             meanwhile=meanwhile,
         )
 

@@ -28,6 +28,7 @@ from laoke.surfaces.console.selectors.store_pages import (
     store_list,
     store_page,
 )
+from laoke.surfaces.console.templatetags.figures import named
 from laoke.surfaces.console.views.entries import EntryForm, EntryPage, Meanwhile, edit, switched, taken
 
 
@@ -149,7 +150,7 @@ def change(visit: Visit, store_id: int) -> HttpResponse:
             about="",
             form=form,
             button=_("Save"),
-            up=(line.name.zh, path),
+            up=(named(line.name), path),
             meanwhile=meanwhile,
         )
 
