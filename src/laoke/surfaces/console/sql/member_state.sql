@@ -30,7 +30,7 @@ select
             where member_id = member.id and store_id = any(%(stores)s::bigint[])
         ) as visible,
     (
-        select coalesce(json_agg(json_build_array(id, kind, issuer, value_masked, added_at) order by carried, added_at desc, kind, id desc), '[]')::text
+        select coalesce(json_agg(json_build_array(id, kind, issuer, value_masked, added_at, carried) order by carried, added_at desc, kind, id desc), '[]')::text
         from members_identity
         where member_id = member.id
     ) as identities,

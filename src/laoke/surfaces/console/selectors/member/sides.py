@@ -30,12 +30,13 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One way a member is recognised, masked."""
+    """One way a member is recognised, masked. `carried`: how many merges brought it to this member."""
 
     id: int
     kind: str
     masked: str
     added_at: datetime
+    carried: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ def side_of(state: State) -> Side:
         store=state.store,
         registered_at=state.registered_at,
         identities=tuple(
-            Identity(row[0], row[1], row[3], datetime.fromisoformat(row[4])) for row in state.identities
+            Identity(row[0], row[1], row[3], datetime.fromisoformat(row[4]), row[5])
+            for row in state.identities
         ),
         tags={row[0]: datetime.fromisoformat(row[2]) for row in state.tags},
         consents={
@@ -128,7 +130,10 @@ def joined(kept: Side, gone: Side, tier: str) -> Side:
     return replace(
         kept,
         **gaps,
-        identities=(*kept.identities, *gone.identities),
+        identities=(
+            *kept.identities,
+            *(replace(each, carried=each.carried + 1) for each in gone.identities),
+        ),
         tags={**gone.tags, **kept.tags},
         consents=consents,
         tier=tier,
@@ -167,7 +172,11 @@ def parted(kept: Side, gone: Side, back: ComesBack, returning: Returning) -> tup
             status=back.gone_status,
             identities=(
                 *gone.identities,
-                *(each for each in kept.identities if each.id in back.identities),
+                *(
+                    replace(each, carried=each.carried - 1)
+                    for each in kept.identities
+                    if each.id in back.identities
+                ),
             ),
             tags={**{tag: at for tag, _source, at, _new in back.tags}, **gone.tags},
             tier=returning.gone_tier,
@@ -222,7 +231,11 @@ def _traits(caller: Caller, ladder: Ladder, side: Side) -> list[tuple[Any, bool,
 
 
 def _recognised(identities: Iterable[Identity]) -> list[str]:
-    ordered = sorted(identities, key=lambda each: (each.added_at, each.kind, each.id))
+    # As members.models.Identity.PRIMARY_FIRST has it: of a kind the first is the one shown.
+    ordered = sorted(
+        identities,
+        key=lambda each: (each.carried, -each.added_at.timestamp(), each.kind, -each.id),
+    )
     return [f"{IDENTITIES[each.kind]} {each.masked}" for each in ordered]
 
 
