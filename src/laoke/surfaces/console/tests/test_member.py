@@ -58,7 +58,7 @@ class TestOverview:
             "母婴",
             "Review 2026-04-01",
             "Keep Silver reached as of today",
-            "Up to Gold missing ¥987.50 missing 1 purchases",
+            "Up to Gold ¥987.50 more 1 more purchase",
             "Purchases 3 months 2 / 3",
             "Spend 3 months ¥1,012.50 / ¥2,000 Silver ¥500 Gold ¥2,000",
             "Points 1,012 Worth ¥10.00 at the till",
@@ -220,7 +220,7 @@ class TestTabs:
         )
         members.block(caller=SYSTEM, member_id=li, reason="刷分调查", at=OPENING + timedelta(hours=1))
         page = text(hire("auditor").get(f"/members/{li}/changes"))
-        assert "system Blocked Blocked 刷分调查" in page
+        assert "System Blocked Blocked 刷分调查" in page
         assert "system Profile edited Gender, Name" in page
         assert "system Consent recorded Text message · Marketing: refused" in page
         assert "李大梅" not in page

@@ -46,9 +46,9 @@ class EditForm(Form):
         label=gettext_lazy("New name"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    no_name = forms.BooleanField(required=False, label=gettext_lazy("Take the name away"))
+    no_name = forms.BooleanField(required=False, label=gettext_lazy("Remove the name"))
     birth_date = BirthDateField(label=gettext_lazy("New date of birth"))
-    no_birth_date = forms.BooleanField(required=False, label=gettext_lazy("Take the birthday away"))
+    no_birth_date = forms.BooleanField(required=False, label=gettext_lazy("Remove the birthday"))
     gender = GenderField()
     language = LanguageField()
     home_store = HomeStoreField()
