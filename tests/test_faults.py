@@ -449,3 +449,120 @@ def test_an_import_that_is_killed_goes_on(place):
     assert check.returncode == 0, check.stdout
     assert json.loads(place.run(*command).stdout)["known"] == ORDERS
     assert place.family() == []
+
+
+SEND = """
+    from datetime import UTC, datetime
+    from pathlib import Path
+    from laoke.surfaces.cli.session import ready
+    with ready(migrate=True):
+        from laoke.foundation.access import SYSTEM, ROLE_SCOPES, Caller, Role
+        from laoke.foundation.staff import services as staff
+        from laoke.surfaces.importing.fields import Kind
+        from laoke.surfaces.importing.uploads import folders, services
+        from laoke.surfaces.importing.uploads.receiving import Received
+        now = datetime.now(UTC)
+        owner = staff.create(SYSTEM, "owner-7", "O", "owner", "correct-horse-battery-staple-7", at=now)
+        caller = Caller("staff", owner.pk, "owner-7", ROLE_SCOPES[Role.OWNER])
+        folder = folders.make()
+        data = Path({file!r}).read_bytes()
+        folders.place(folder, "1.part").write_bytes(data)
+        sent = [Received("orders.csv", "1.part", len(data))]
+        number = services.begin(caller, Kind.ORDERS, folder, sent, language="en", at=now)
+        services.keep_text(caller, number, {mapping!r})
+        services.start_check(caller, number, at=now)
+        print(number)
+"""
+START = """
+    from datetime import UTC, datetime
+    from laoke.surfaces.cli.session import ready
+    with ready():
+        from laoke.foundation.access import ROLE_SCOPES, Caller, Role
+        from laoke.surfaces.importing.models import FileImport
+        from laoke.surfaces.importing.uploads import services
+        row = FileImport.objects.get(pk={number})
+        caller = Caller("staff", row.staff_id, "owner-7", ROLE_SCOPES[Role.OWNER])
+        services.start(caller, row.pk, at=datetime.now(UTC))
+"""
+
+
+def test_an_import_from_the_page_goes_on_when_its_worker_is_killed(place):
+    """What the page does, by the same services; the worker is killed in the trial run and twice in the import."""
+    place.script(OPEN)
+    file = place.home / "orders.csv"
+    bad = 0
+    with file.open("w") as out:
+        print("no,at,store,card,sku,quantity,paid", file=out)
+        at = datetime(2025, 1, 1, 9, tzinfo=UTC)
+        for number in range(ORDERS):
+            at += timedelta(minutes=50)
+            # Every thousandth order has a line that cannot be used.
+            quantity = "x" if number % 1000 == 999 else "1"
+            bad += quantity == "x"
+            head = f"N{number},{at:%Y-%m-%d %H:%M},S{number % 3},c{number % 400:04}"
+            print(
+                f"{head},A{number % 90},{quantity},{number % 300 + 1}.50\n{head},B{number % 7},2,20", file=out
+            )
+    good = ORDERS - bad
+    up = place.start("up")
+    eventually(lambda: healthy(place), 60, "laoke up did not come up")
+    number = int(place.script(SEND.format(file=str(file), mapping=textwrap.dedent(MAPPING))))
+
+    def state() -> str:
+        return str(place.ask(f"select state from importing_fileimport where id = {number}")[0][0])
+
+    def count() -> int:
+        return int(place.ask("select count(*) from purchases_order")[0][0])
+
+    def kill_worker() -> None:
+        for process in place.family():
+            with suppress(psutil.Error):
+                if "laoke.surfaces.worker" in process.cmdline():
+                    process.kill()
+        # The sweep finds by itself what a dead worker left, when its heartbeat is old; here it is old at once.
+        place.ask("update procrastinate_workers set last_heartbeat = now() - interval '1 hour' returning id")
+
+    eventually(lambda: state() != "check_waits", 40, "the trial run did not begin")
+    kill_worker()
+    eventually(lambda: state() == "checked", 120, "the trial run was not done again")
+    check = place.ask(f"select check_outcome from importing_fileimport where id = {number}")[0][0]
+    assert (check["rows"], check["orders"], check["left_out"], check["rows_bad"]) == (
+        2 * ORDERS, good, bad, bad,
+    )  # fmt: skip
+    assert count() == 0
+
+    place.script(START.format(number=number))
+    seen = []
+    for part in (1, ORDERS // 2):
+        eventually(lambda part=part: count() >= part or state() == "done", 90, "no order came in")
+        kill_worker()
+        seen.append(count())
+    assert 0 < seen[0] <= seen[1]
+    eventually(lambda: state() == "done", 150, "the import did not go on")
+    assert place.ask("select count(*), count(distinct (store_id, order_no)) from purchases_order") == [
+        (good, good)
+    ]
+    assert place.ask("select count(*) from purchases_orderline") == [(2 * good,)]
+    expected = sum(n % 300 + 1 + 20 for n in range(ORDERS) if n % 1000 != 999)
+    assert place.ask("select sum(points_earned)::int from purchases_order") == [(expected,)]
+    assert place.ask("select sum(earned_total)::int from points_account") == [(expected,)]
+    outcome = place.ask(f"select outcome from importing_fileimport where id = {number}")[0][0]
+    assert (outcome["added"] + outcome["known"], outcome["left_out"], outcome["rows_bad"]) == (good, bad, bad)
+    # What the pages say of it: all that went in, however many runs it took.
+    task, done, total, unit, detail = place.ask(
+        "select state, done, total, unit, detail from foundation_taskprogress "
+        f"where name = 'imports.work' and key = '{number}'"
+    )[0]
+    assert (task, done, total, unit) == ("done", 2 * ORDERS, 2 * ORDERS, "rows")
+    assert (detail["added"], detail["rows_bad"]) == (good, bad)
+    ((folder,),) = place.ask(f"select folder from importing_fileimport where id = {number}")
+    report = place.home / "data" / "uploads" / folder / "report.entries"
+    lines = report.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 2 * bad  # the row, and its order
+    assert lines[0].startswith("orders.csv,2000,quantity,quantity,2,")
+    assert not (place.home / "data" / "uploads" / folder / "1.csv").exists()
+
+    up.send_signal(signal.SIGINT)
+    assert up.wait(30) == 0
+    check_books = place.run("check")
+    assert check_books.returncode == 0, check_books.stdout
