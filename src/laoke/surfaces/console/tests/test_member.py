@@ -221,8 +221,8 @@ class TestTabs:
         members.block(caller=SYSTEM, member_id=li, reason="刷分调查", at=OPENING + timedelta(hours=1))
         page = text(hire("auditor").get(f"/members/{li}/changes"))
         assert "System Blocked Blocked 刷分调查" in page
-        assert "system Profile edited Gender, Name" in page
-        assert "system Consent recorded Text message · Marketing: refused" in page
+        assert "System Profile edited Gender, Name" in page
+        assert "System Consent recorded Text message · Marketing: refused" in page
         assert "李大梅" not in page
 
     def test_changes_page_by_page_with_consents_between(self, shop, li, hire, monkeypatch):
