@@ -159,8 +159,11 @@ def test_an_owner_who_sets_a_password_gives_it(hire, browser):
     assert "At the next sign-in they choose their own." in page
     lin = Staff.objects.get(username="lin")
     assert lin.password_given is True
+    assert "first password not replaced yet" in owner.get("/settings/staff").content.decode()
+    assert "They have not chosen their own yet" in owner.get(f"/settings/staff/{lin.pk}").content.decode()
     browser.sign_in("lin", made)
     assert choose(browser, OWN).url == "/"
+    assert "not replaced yet" not in owner.get("/settings/staff").content.decode()
     # Reset by the owner: the same again.
     owner.post(f"/settings/staff/{lin.pk}/password", {"means": "own", "password": "tian-mi-mi-9-9"})
     assert browser.get("/account").url.startswith("/login")

@@ -184,6 +184,7 @@ class StaffRow:
     last_login: datetime | None
     codes: bool
     active: bool
+    given: bool
     me: bool
 
 
@@ -274,6 +275,7 @@ def show_all(visit: Visit) -> HttpResponse:
             account.last_login,
             account.codes,
             account.active,
+            account.given,
             account.id == visit.actor.id,
         )
         for account in selectors.accounts(visit.actor)
