@@ -187,10 +187,11 @@ def store_page(caller: Caller, store_id: int, at: datetime) -> StorePage:
         "yesterday": yesterday,
     }
     with hot_cursor() as cursor:
-        known = cursor.execute(load(_PACKAGE, "store_month"), values).fetchone()
+        # How many orders lie between two instants hangs on them: a plan for any is a bad one.
+        known = cursor.execute(load(_PACKAGE, "store_month"), values, prepare=False).fetchone()
         by_night = known is not None and known[5] > _QUICK_ORDERS
         if not by_night:
-            known = cursor.execute(load(_PACKAGE, "store_figures"), values).fetchone()
+            known = cursor.execute(load(_PACKAGE, "store_figures"), values, prepare=False).fetchone()
     assert known is not None
     members, orders, buyers, net_minor, member_net_minor = known[:5]
     return StorePage(
