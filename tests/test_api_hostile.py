@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from laoke.foundation.access import WHOLE_SHOP
 from tests import api_shop
 from tests.api_shop import ALL, MEMBER, ORDER, PHONE, Operation, key, operations, send, state
 
@@ -281,7 +282,7 @@ def test_a_key_limited_to_stores_stays_within_them(shop):
     with connection.cursor() as cursor:
         cursor.execute("select id from purchases_store where code = 'S002'")
         (other,) = cursor.fetchone()
-    elsewhere = key(ALL, stores=[other])
+    elsewhere = key(ALL - WHOLE_SHOP, stores=[other])
     before = state()
     for method, url, body in (
         ("post", "/v1/quotes", BASKET),

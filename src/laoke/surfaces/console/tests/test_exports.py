@@ -69,6 +69,16 @@ def _change(browser, shop, *, role=None, store_ids=None):
 
 
 class TestFiles:
+    def test_the_file_has_its_columns_in_the_order_of_the_list(self, shop, people, hire):
+        browser = hire()
+        order = ["store", "points", "tier"]
+        browser.post("/members/display", {"order": order, "column": order})
+        page = browser.get("/members/export").content.decode()
+        assert page.index('value="store"') < page.index('value="points"') < page.index('value="tier"')
+        ask(browser, columns=("tier", "points", "phone", "store"), of="tier=gold")
+        rows = list(csv.reader(io.StringIO(body(browser, made()).decode("utf-8-sig"), newline="")))
+        assert rows[0] == ["Member number", "Name", "Home store", "Points", "Tier", "Phone"]
+
     def test_a_csv_holds_the_filter_with_the_chosen_columns(self, shop, people, hire):
         browser = hire()
         answer = ask(

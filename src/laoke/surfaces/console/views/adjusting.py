@@ -204,5 +204,5 @@ def preview(visit: Visit, member_id: int) -> HttpResponse:
     form = AdjustForm(member_id, visit.request.POST)
     form.is_valid()
     if visit.request.POST.get("points", "").strip() and (wrong := form.errors.get("points")):
-        return visit.part("member/_effect", Effect(refused=" ".join(wrong)))
+        return visit.part("member/_effect", Effect(refused=" ".join(map(str, wrong))))
     return visit.part("member/_effect", effect_of(visit, member_id, form.cleaned_data.get("points")))

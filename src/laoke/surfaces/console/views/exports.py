@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from laoke.foundation.access import Role, Scope
 from laoke.surfaces.console.directory import counting
-from laoke.surfaces.console.directory.columns import allowed, shown
+from laoke.surfaces.console.directory.columns import offered, shown
 from laoke.surfaces.console.directory.counting import Count
 from laoke.surfaces.console.directory.page import PATH, Asked, asked
 from laoke.surfaces.console.directory.tasks import EXPORT, write_export
@@ -70,13 +70,15 @@ def ask(visit: Visit) -> HttpResponse:
     posted = visit.request.method == "POST"
     of = visit.request.POST.get("of", "") if posted else visit.request.GET.urlencode()
     question = asked(visit.caller, QueryDict(of), visit.at)
-    offered = [(column.name, column.label) for column in allowed(visit.caller)]
+    chosen = [column.name for column in question.setting.layout.columns]
+    choices = [(column.name, column.label) for column in offered(chosen, visit.caller)]
     if not posted:
-        chosen = [column.name for column in question.setting.layout.columns]
-        return _page(visit, ExportForm(initial={"column": chosen}, columns=offered), question)
-    form = ExportForm(visit.request.POST, columns=offered)
+        return _page(visit, ExportForm(initial={"column": chosen}, columns=choices), question)
+    form = ExportForm(visit.request.POST, columns=choices)
     if form.is_valid():
-        kind, names = form.cleaned_data["kind"], form.cleaned_data["column"]
+        # The file has its columns in the order of the list.
+        kind, ticked = form.cleaned_data["kind"], form.cleaned_data["column"]
+        names = [name for name, _label in choices if name in ticked]
 
         def run() -> Mapping[str, Any]:
             export = exports.request(
