@@ -150,7 +150,7 @@ class TestRoles:
         for path in ("/members", "/members/1"):
             response = browser.get(path)
             assert response.status_code == 403
-            assert "members:read" in text(response)
+            assert "View members, masked" in text(response)
             assert "Finance" in text(response)
         # Somebody who may see nothing of the shop still has an account.
         assert browser.get("/").headers["Location"] == "/account"
