@@ -232,7 +232,11 @@ class Visit:
 
     def refuse(self, error: LaokeError) -> HttpResponse:
         """Say what was refused; where a permission is missing, which one and who can give it."""
-        right = str(SCOPE_LABELS[Scope(error.extensions["scope"])]) if isinstance(error, MissingScope) else ""
+        right = (
+            str(SCOPE_LABELS[Scope(str(error.extensions["scope"]))])
+            if isinstance(error, MissingScope)
+            else ""
+        )
         owners = tuple(accounts.owner_names()) if right else ()
         page = Refusal(gettext(error.title), error.detail, error.code, error.status, right, owners)
         return self.show("refusal", page, status=error.status)
