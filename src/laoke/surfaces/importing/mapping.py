@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from decimal import Decimal, InvalidOperation
@@ -15,7 +15,7 @@ from zoneinfo import available_timezones
 import yaml
 from django.utils.translation import gettext as _
 
-from laoke.surfaces.importing.errors import BadMapping
+from laoke.surfaces.importing.errors import BadMapping, UnknownColumn
 from laoke.surfaces.importing.expressions import (
     Cases,
     CellIs,
@@ -115,6 +115,23 @@ class ImportMapping:
             yield from consent.granted.named()
             if consent.at:
                 yield from consent.at.named()
+
+
+def require(path: Path, columns: Sequence[str], wanted: Mapping[str, Named]) -> None:
+    """See that a file has what a mapping names, and has it once.
+
+    Raises:
+        UnknownColumn, BadMapping
+    """
+    for name, named in wanted.items():
+        if name not in columns:
+            raise UnknownColumn(named.place, name, path, columns)
+        if list(columns).count(name) > 1:
+            raise BadMapping(
+                named.place,
+                _("%(file)s has several columns %(column)r; rename all but one")
+                % {"file": path.name, "column": name[:60]},
+            )
 
 
 def extra(mapping: ImportMapping) -> dict[str, tuple[Expression, Takes]]:

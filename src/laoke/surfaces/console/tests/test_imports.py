@@ -56,6 +56,17 @@ def file(content: str | bytes, name: str = "members.csv") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, content.encode() if isinstance(content, str) else content)
 
 
+def another_owner():
+    """A second one beside whom `hire` gives, signed in."""
+    from laoke.foundation.access import SYSTEM
+    from laoke.foundation.staff import services as staff
+    from laoke.surfaces.console.tests.conftest import PASSWORD, Browser
+
+    browser = Browser()
+    browser.force_login(staff.create(SYSTEM, "owner-9", "王", "owner", PASSWORD, at=OPENING))
+    return browser
+
+
 def send(browser, *files: SimpleUploadedFile, kind: str = "members", **more):
     return browser.post("/imports/files", {"kind": kind, "files": list(files), **more})
 
@@ -770,3 +781,330 @@ def test_parts_are_asked_for_while_it_moves(hire):
     part = browser.get(f"/imports/{import_id}", headers={"HX-Request": "true"}).content.decode()
     assert part.lstrip().startswith('<div id="state" hx-get=')
     assert "It begins in a moment." in part
+
+
+def test_the_preview_refuses_what_the_trial_run_refuses(hire):
+    """Every kind of field, by the same checks: rows with mistakes and their reasons are the same."""
+    browser = hire("owner")
+    content = (
+        "手机号,会员卡号,邮箱,姓名,入会时间,生日,语言,所属门店,标签,短信营销\n"
+        "13812345678,C001,a@example.com,张三,2025-03-01 10:00,1990-01-02,zh-hans,S1,母婴,是\n"
+        "12345,C002,,李四,2025-03-01 10:00,,,S1,,\n"
+        "13912345678,1,,李四,2025-03-01 10:00,,,S1,,\n"
+        "13912345671,C004,no address,李四,2025-03-01 10:00,,,S1,,\n"
+        "13912345672,C005,,李四,soon,,,S1,,\n"
+        "13912345673,C006,,李四,2025-03-01 10:00,1850-01-01,,S1,,\n"
+        "13912345674,C007,,李四,2025-03-01 10:00,,no language,S1,,\n"
+        "13912345675,C008,,李四,2025-03-01 10:00,,,S99,,\n"
+        f"13912345676,C009,,李四,2025-03-01 10:00,,,S1,{'长' * 41},\n"
+        "13912345677,C010,,李四,2025-03-01 10:00,,,S1,,maybe\n"
+        "13812345678,C011,,李四,2025-03-01 10:00,,,S1,,\n"
+        ",,,李四,2025-03-01 10:00,,,S1,,\n"
+        "13912345679,C013\n"
+    )
+    import_id = number(send(browser, file(content)))
+    page = browser.get(f"/imports/{import_id}/columns").content.decode()
+    assert "12 of the first 13 rows have mistakes" in page
+    after = check(browser, import_id)
+    row = FileImport.objects.get()
+    assert (row.check_outcome["rows_bad"], row.check_outcome["things"]) == (12, 1)
+    reasons = re.findall(r"<td>([^<]+)</td><td class=\"r num\">1</td>", after)
+    assert len(reasons) == 12
+    for reason in reasons:
+        assert reason in page, reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "bad"),
+    [
+        ("products", f"sku,name,price,tags\nA1,Milk,2,x\nA2,Rice,-1,\nA3,Tea,1,{'t' * 41}\nA1,Again,1,\n", 3),
+        ("stores", "code,name,region,city\nS7,New,R1,x\n,No code,,\nS8,Name,R1," + "c" * 61 + "\n", 2),
+    ],
+)
+def test_the_preview_of_reference_data_too(hire, kind, content, bad):
+    browser = hire("owner")
+    import_id = number(send(browser, file(content), kind=kind))
+    page = browser.get(f"/imports/{import_id}/columns").content.decode()
+    assert f"{bad} of the first" in page
+    check(browser, import_id)
+    assert FileImport.objects.get().check_outcome["rows_bad"] == bad
+
+
+def test_the_preview_of_orders_too(hire):
+    browser = hire("owner")
+    lines = LINES + "A4,2026/1/8 12:00,S1,12345,milk,牛奶,1,1250,1250\n"
+    import_id = number(send(browser, file(ORDERS + lines, "orders.csv"), kind="orders"))
+    address = f"/imports/{import_id}/columns"
+    assert "Choose a column for: Channel code" in browser.get(address).content.decode()
+    fields = form_of(browser, address) | {"value-channel": "pos"}
+    browser.post(address, fields | {"act": "look"})
+    page = browser.get(address).content.decode()
+    # Rows 4 (no such store), 5 (x pieces) and 6 (no telephone number).
+    assert "3 of the first 5 rows have mistakes" in page
+    assert "no such store; import the stores first" in page
+    check(browser, import_id)
+    assert FileImport.objects.get().check_outcome["rows_bad"] == 3
+
+
+def test_unknown_stores_are_listed_and_made_when_one_says_so(hire):
+    browser = hire("owner")
+    import_id = number(send(browser, file(ORDERS + LINES, "orders.csv"), kind="orders"))
+    fields = form_of(browser, f"/imports/{import_id}/columns")
+    assert "create-stores" not in fields
+    assert "create-channels" not in fields
+    assert fields["create-members"] == "on"
+    page = check(browser, import_id, **{"value-channel": "pos"})
+    row = FileImport.objects.get()
+    assert row.check_outcome["unknown"] == [{"what": "stores", "count": 1, "rows": 1}]
+    assert "1 store of the file is not known. Its 1 rows are left out." in page
+    assert "<bdi>S9</bdi>" in page
+    assert 'href="/imports/new?kind=stores"' in page
+    # Whoever did not send the file sees how many, and neither which nor the button.
+    other = another_owner().get(f"/imports/{import_id}").content.decode()
+    assert "1 store of the file is not known" in other
+    assert "<bdi>S9</bdi>" not in other
+    assert f"/imports/{import_id}/add" not in other
+    for what in ("", "orders", "everything"):
+        assert browser.post(f"/imports/{import_id}/add", {"what": what}).status_code == 409
+    for _click in range(2):
+        answer = browser.post(f"/imports/{import_id}/add", {"what": "stores", "once": "a"})
+        assert (answer.status_code, answer["Location"]) == (303, f"/imports/{import_id}")
+    run_worker(import_id)
+    row.refresh_from_db()
+    assert (row.state, row.check_outcome["unknown"], row.check_outcome["orders"]) == ("checked", [], 2)
+    assert "not known" not in browser.get(f"/imports/{import_id}").content.decode()
+    browser.post(f"/imports/{import_id}/start")
+    run_worker(import_id)
+    row.refresh_from_db()
+    assert row.outcome["created"]["stores"] == 1
+
+
+def test_jobs_and_the_import_count_alike(hire):
+    browser = hire("owner")
+    import_id = number(send(browser, file(MEMBERS + ROWS.replace("not a day", "2025-06-01 09:00"))))
+    page = check(browser, import_id)
+    assert '<dt>Rows read</dt><dd class="num">4</dd>' in page
+    jobs = browser.get("/jobs").content.decode()
+    assert "trial run · 3 to be added · 1 row with mistakes" in jobs
+    assert '<td class="r num">4 rows</td>' in jobs
+    browser.post(f"/imports/{import_id}/start")
+    run_worker(import_id)
+    page = " ".join(browser.get(f"/imports/{import_id}").content.decode().split())
+    assert '<dt>Went in</dt><dd class="num">3</dd>' in page
+    jobs = browser.get("/jobs").content.decode()
+    assert "3 added · 1 row with mistakes" in jobs
+    assert '<td class="r num">4 rows</td>' in jobs
+
+
+def test_the_report_is_in_the_language_of_who_fetches_it(hire):
+    browser = hire("owner", language="zh-hans")
+    import_id = number(send(browser, file(MEMBERS + ROWS)))
+    check(browser, import_id)
+
+    def fetched(by) -> list[list[str]]:
+        answer = by.get(f"/imports/{import_id}/check.csv")
+        assert answer["Content-Type"] == "text/csv; charset=utf-8"
+        return list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+
+    assert fetched(browser)[0] == ["文件", "行号", "文件中的列", "字段", "问题", "代码", "原值"]
+    assert fetched(browser)[2] == [
+        "members.csv",
+        "5",
+        "入会时间",
+        "入会",
+        "不是所选格式的时间",
+        "not-a-time",
+        "not a day",
+    ]
+    assert fetched(another_owner())[2][4] == "is not a point in time of the form that was chosen"
+
+
+def test_mappings_of_public_logs_are_offered_to_nobody(hire):
+    browser = hire("owner")
+    import_id = number(send(browser, file(ORDERS + LINES, "orders.csv"), kind="orders"))
+    page = browser.get(f"/imports/{import_id}/columns").content.decode()
+    assert "complete_journey" not in page
+    assert "cdnow" not in page
+    answer = browser.post(f"/imports/{import_id}/columns", {"act": "use", "source": "shipped:cdnow_orders"})
+    assert answer.status_code == 404
+
+
+def test_a_mapping_that_cannot_be_audited_is_not_kept(hire, monkeypatch):
+    from laoke.surfaces.importing.uploads import services
+
+    browser = hire("owner")
+    import_id = number(send(browser, file(MEMBERS + ROWS)))
+    address = f"/imports/{import_id}/columns"
+    fields = form_of(browser, address) | {"act": "save", "name": "每月"}
+    real = services.record
+
+    def fails(caller, action, *rest, **more):
+        if action.startswith("mapping."):
+            raise ConnectionError("the database went away")
+        real(caller, action, *rest, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "record", fails)
+        with pytest.raises(ConnectionError):
+            browser.post(address, fields)
+    assert SavedMapping.objects.count() == 0
+    assert browser.post(address, fields).status_code == 303
+    saved = SavedMapping.objects.get()
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "record", fails)
+        with pytest.raises(ConnectionError):
+            browser.post(f"/imports/mappings/{saved.pk}/remove")
+    assert SavedMapping.objects.count() == 1
+
+
+def test_a_sender_who_stalls_is_given_up_and_leaves_nothing(shop, home, monkeypatch):
+    import threading
+    import time
+
+    from laoke.surfaces.importing.uploads import patience
+
+    browser = another_owner()
+    monkeypatch.setattr(patience, "PIECE_SECONDS", 0.3)
+    ended = threading.Event()
+    head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.csv"\r\n\r\ncard,joined\n'
+
+    class Stalled:
+        sent = head
+
+        def read(self, size=-1):
+            if self.sent:
+                piece, self.sent = self.sent, b""
+                return piece
+            ended.wait(10)
+            return b""
+
+        readline = read
+
+    begun = time.monotonic()
+    answer = browser.generic(
+        "POST",
+        "/imports/files",
+        b"",
+        content_type="multipart/form-data; boundary=x",
+        **{
+            "wsgi.input": Stalled(),
+            "CONTENT_LENGTH": str(50 << 20),
+            "CONTENT_TYPE": "multipart/form-data; boundary=x",
+        },
+    )
+    assert answer.status_code == 408
+    assert time.monotonic() - begun < 5
+    assert "The connection is too slow, or it broke off." in answer.content.decode()
+    assert uploads(home) == []
+    assert list((home / "uploads").glob("?" * 32)) == []
+    ended.set()
+    # The lock is free again.
+    assert send(browser, file(MEMBERS + ROWS)).status_code == 303
+
+
+def test_a_claimed_length_above_the_limit_is_refused_unread(hire, home, settings):
+    settings.LAOKE = replace(settings.LAOKE, upload_mb=2048)
+
+    class Unread:
+        def read(self, size=-1):
+            raise AssertionError("nobody reads it")
+
+        readline = read
+
+    answer = hire("owner").generic(
+        "POST",
+        "/imports/files",
+        "",
+        content_type="multipart/form-data; boundary=x",
+        **{"wsgi.input": Unread(), "CONTENT_LENGTH": str((2048 << 20) + (2 << 20))},
+    )
+    assert answer.status_code == 413
+    assert uploads(home) == []
+
+
+def test_a_claimed_length_that_never_comes_is_no_file(hire, home):
+    """2 GB are announced, a few bytes come, the connection ends."""
+    sent = io.BytesIO(
+        b'--x\r\nContent-Disposition: form-data; name="kind"\r\n\r\nmembers\r\n',
+    )
+    answer = hire("owner").generic(
+        "POST",
+        "/imports/files",
+        "",
+        content_type="multipart/form-data; boundary=x",
+        **{
+            "wsgi.input": sent,
+            "CONTENT_LENGTH": str(2 << 30),
+            "CONTENT_TYPE": "multipart/form-data; boundary=x",
+        },
+    )
+    assert answer.status_code == 422
+    assert "Nothing was kept or changed." in answer.content.decode()
+    assert uploads(home) == []
+
+
+ODD = {
+    "emoji and right-to-left names of columns": ("🎁卡号,تاريخ الانضمام,姓名\nC001,2025-03-01 10:00,王\n", 3),
+    "marks that turn the line": ("card\u202e,joined\u2066,na\u200bme\nC001,2025-03-01 10:00,王\n", 3),
+    "names that are alike": ("card,card,joined\nC001,C002,2025-03-01 10:00\n", 3),
+    "names of ten thousand letters": ("c" * 10_000 + ",joined\nC001,2025-03-01 10:00\n", 2),
+    "formulas": ('card,joined,name\nC001,2025-03-01 10:00,"=HYPERLINK(""http://x"",""y"")"\n', 3),
+    "a cell of a megabyte": ("card,joined,name\nC001,2025-03-01 10:00," + "长" * 350_000 + "\n", 3),
+    "markup": ("<b>card</b>,joined,<script>x</script>\nC001,2025-03-01 10:00,<img src=x>\n", 3),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("name", list(ODD))
+def test_odd_files_are_shown_and_read(hire, name, language):
+    content, width = ODD[name]
+    browser = hire("owner", language=language)
+    import_id = number(send(browser, file(content)))
+    address = f"/imports/{import_id}/columns"
+    page = browser.get(address)
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert len(text) < 400_000
+    assert "<script>x" not in text
+    assert "<img src=x" not in text
+    fields = form_of(browser, address)
+    assert fields["width"] == str(width)
+    fields |= {"column-card": "0", "column-registered_at": str(2 if name == "names that are alike" else 1)}
+    fields |= {"column-name": "2"} if width == 3 and name != "names that are alike" else {"column-name": ""}
+    answer = browser.post(address, fields | {"act": "check"})
+    if name == "names that are alike":
+        assert answer.status_code == 422
+        return
+    assert answer.status_code == 303, refusal(answer)
+    run_worker(import_id)
+    row = FileImport.objects.get()
+    assert row.state == "checked", row.failure
+    assert row.check_outcome["rows"] == 1
+    assert row.check_outcome["rows_bad"] == (1 if name == "a cell of a megabyte" else 0)
+
+
+def test_utf_16_and_gb18030_come_in_whole(hire):
+    browser = hire("owner")
+    for encoding in ("utf-16", "utf-16-be", "gb18030"):
+        text = (MEMBERS + ROWS).encode(encoding)
+        content = b"\xfe\xff" + text if encoding == "utf-16-be" else text
+        import_id = number(send(browser, file(content)))
+        check(browser, import_id)
+        row = FileImport.objects.get(pk=import_id)
+        assert (row.state, row.check_outcome["things"], row.check_outcome["rows_bad"]) == ("checked", 2, 2), (
+            encoding
+        )
+
+
+def test_nul_bytes_far_behind_are_told_with_their_row(hire):
+    browser = hire("owner")
+    good = "card,joined,name\n" + "".join(f"C{n:06},2025-01-01,{'x' * 90}\n" for n in range(12_000))
+    import_id = number(send(browser, file(good.encode() + b"C9\x00\x00\x009,2025-01-01,a\x00b\n", "far.csv")))
+    page = check(browser, import_id)
+    row = FileImport.objects.get()
+    assert row.state in {"checked", "failed"}
+    if row.state == "checked":
+        assert (row.check_outcome["things"], row.check_outcome["rows_bad"]) == (12_000, 1)
+        assert "12002" in page
+    else:
+        assert "far.csv" in page

@@ -76,7 +76,7 @@ def _upload(visit: Visit) -> HttpResponse:
     try:
         folder = folders.make()
         kept = False
-        sender = BufferedReader(Patient(request._stream))
+        sender = BufferedReader(Patient(request._stream, request.META.get("REMOTE_ADDR", "")))
         request._stream = sender
         try:
             receiver = ToFolder(request, folder)

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -12,7 +11,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from laoke.kernel.money import minor_digits
-from laoke.surfaces.importing.errors import UnknownColumn
 from laoke.surfaces.importing.fields import Kind, Takes
 from laoke.surfaces.importing.glance import Glance
 from laoke.surfaces.importing.mapping import ImportMapping, extra
@@ -44,17 +42,6 @@ class Preview:
     rows: tuple[Reading, ...]
     bad: int
     looked_at: int
-
-
-def check_columns(mapping: ImportMapping, path: Path, columns: Sequence[str]) -> None:
-    """See that a file has what the mapping names.
-
-    Raises:
-        UnknownColumn
-    """
-    for named in mapping.named():
-        if named.name not in columns:
-            raise UnknownColumn(named.place, named.name, path, columns)
 
 
 def preview(

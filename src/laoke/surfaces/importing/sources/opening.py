@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from laoke.surfaces.importing.errors import BadMapping, BadSource, UnknownColumn
+from laoke.surfaces.importing.errors import BadMapping, BadSource
 from laoke.surfaces.importing.expressions import Named, quoted
-from laoke.surfaces.importing.mapping import ImportMapping
+from laoke.surfaces.importing.mapping import ImportMapping, require
 from laoke.surfaces.importing.sources import csv_files, xlsx_files
 from laoke.surfaces.importing.watch import Watch
 
@@ -117,20 +117,8 @@ def _open(
             ending=ending or "nothing",
             known=known,
         )
-    _require(path, table.columns, wanted)
+    require(path, table.columns, wanted)
     return table
-
-
-def _require(path: Path, columns: Sequence[str], wanted: dict[str, Named]) -> None:
-    for name, named in wanted.items():
-        if name not in columns:
-            raise UnknownColumn(named.place, name, path, columns)
-        if list(columns).count(name) > 1:
-            raise BadMapping(
-                named.place,
-                gettext("%(file)s has several columns %(column)r; rename all but one")
-                % {"file": path.name, "column": name[:60]},
-            )
 
 
 def _convert(path: Path, table: Table, wanted: dict[str, Named], target: Path, watch: Watch) -> Source:
@@ -177,7 +165,7 @@ def _parquet(session: duckdb.DuckDBPyConnection, path: Path, wanted: dict[str, N
     except duckdb.Error:
         raise BadSource(path, _("is not a readable Parquet file")) from None
     types = {row[0]: str(row[1]) for row in described if row[0] != "file_row_number"}
-    _require(path, list(types), wanted)
+    require(path, list(types), wanted)
     cells = dict(_parquet_cells(path, types, wanted))
     return Source(path, relation, "file_row_number + 1", cells)
 

@@ -22,7 +22,6 @@ from laoke.surfaces.importing.fields import Kind
 from laoke.surfaces.importing.forming import choices as forms
 from laoke.surfaces.importing.forming import guessing
 from laoke.surfaces.importing.forming.choices import Choices
-from laoke.surfaces.importing.forming.preview import check_columns
 from laoke.surfaces.importing.glance import UNSURE_ENCODING, Glance, form_of, glance
 from laoke.surfaces.importing.models import FileImport, SavedMapping
 from laoke.surfaces.importing.uploads import folders
@@ -264,7 +263,7 @@ def readable(row: FileImport, seen: Sequence[Glance] | None = None) -> mappings.
     """
     mapping = mappings.parse(row.mapping, Kind(row.kind))
     for file, look in zip(row.files, seen or looks(row), strict=True):
-        check_columns(mapping, Path(file["name"]), look.columns)
+        mappings.require(Path(file["name"]), look.columns, {named.name: named for named in mapping.named()})
     return mapping
 
 
