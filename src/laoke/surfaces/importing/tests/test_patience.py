@@ -29,7 +29,9 @@ def connection():
     with socket.create_server(("127.0.0.1", 0)) as server:
         sender = socket.create_connection(server.getsockname())
         receiver, _address = server.accept()
-        with sender, receiver:
+        # A server has sockets of other kinds too.
+        one, other = socket.socketpair()
+        with sender, receiver, one, other:
             yield sender, receiver
 
 

@@ -29,6 +29,7 @@ GRACE_SECONDS = 30.0
 LEAST_RATE = 32 << 10  # bytes a second
 _LOOK_EVERY = 1.0  # seconds
 _RECEIVED = slice(128, 136)  # tcpi_bytes_received in Linux' struct tcp_info
+_INTERNET = {socket.AF_INET, socket.AF_INET6}
 
 
 class Readable(Protocol):
@@ -112,7 +113,9 @@ def _received(sender: str) -> dict[int, int]:
     if sys.platform == "linux":
         for path in Path("/proc/self/fd").iterdir():
             with suppress(OSError, ValueError), socket.socket(fileno=os.dup(int(path.name))) as one:
-                if one.type == socket.SOCK_STREAM and one.getpeername()[0] == sender:
+                if one.family not in _INTERNET or one.type != socket.SOCK_STREAM:
+                    continue
+                if one.getpeername()[0] == sender:
                     told = one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _RECEIVED.stop)
                     found[int(path.name)] = int.from_bytes(told[_RECEIVED], sys.byteorder)
     return found
