@@ -73,9 +73,9 @@ class Glance:
 
 
 def from_json(told: dict[str, Any]) -> Glance:
-    """A look as `asdict` and JSON have left it."""
-    wrong = tuple((row, expected, actual) for row, expected, actual in told["wrong"])
-    tuples = {name: tuple(told[name]) for name in ("sheets", "notes", "numbers")}
+    """A look as `asdict` and JSON have left it; what an older version did not look for is not there."""
+    wrong = tuple((row, expected, actual) for row, expected, actual in told.get("wrong", ()))
+    tuples = {name: tuple(told.get(name, ())) for name in ("sheets", "notes", "numbers")}
     return Glance(**(told | tuples | {"wrong": wrong}))
 
 

@@ -16,8 +16,8 @@ from laoke.foundation import vault
 from laoke.foundation.access import SYSTEM, Role
 from laoke.foundation.audit.models import AuditEntry
 from laoke.foundation.config import ROLES
-from laoke.foundation.staff import services as staff
 from laoke.foundation.staff import oidc, sign_on
+from laoke.foundation.staff import services as staff
 from laoke.foundation.staff.models import Staff, StaffSession
 from tests.shop import OPENING
 
