@@ -958,46 +958,38 @@ def test_a_mapping_that_cannot_be_audited_is_not_kept(hire, monkeypatch):
 
 
 def test_a_sender_who_stalls_is_given_up_and_leaves_nothing(shop, home, monkeypatch):
-    import threading
+    import socket
     import time
 
     from laoke.surfaces.importing.uploads import patience
 
     browser = another_owner()
     monkeypatch.setattr(patience, "PIECE_SECONDS", 0.3)
-    ended = threading.Event()
-    head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.csv"\r\n\r\ncard,joined\n'
-
-    class Stalled:
-        sent = head
-
-        def read(self, size=-1):
-            if self.sent:
-                piece, self.sent = self.sent, b""
-                return piece
-            ended.wait(10)
-            return b""
-
-        readline = read
-
-    begun = time.monotonic()
-    answer = browser.generic(
-        "POST",
-        "/imports/files",
-        b"",
-        content_type="multipart/form-data; boundary=x",
-        **{
-            "wsgi.input": Stalled(),
-            "CONTENT_LENGTH": str(50 << 20),
-            "CONTENT_TYPE": "multipart/form-data; boundary=x",
-        },
+    monkeypatch.setattr(patience, "_LOOK_EVERY", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sender = socket.create_connection(server.getsockname())
+        receiver, _address = server.accept()
+    sender.sendall(
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.csv"\r\n\r\ncard,joined\n'
     )
+    begun = time.monotonic()
+    with sender, receiver, receiver.makefile("rb") as body:
+        answer = browser.generic(
+            "POST",
+            "/imports/files",
+            "",
+            **{
+                "wsgi.input": body,
+                "CONTENT_LENGTH": str(50 << 20),
+                "CONTENT_TYPE": "multipart/form-data; boundary=x",
+                "REMOTE_ADDR": "127.0.0.1",
+            },
+        )
     assert answer.status_code == 408
     assert time.monotonic() - begun < 5
     assert "The connection is too slow, or it broke off." in answer.content.decode()
     assert uploads(home) == []
     assert list((home / "uploads").glob("?" * 32)) == []
-    ended.set()
     # The lock is free again.
     assert send(browser, file(MEMBERS + ROWS)).status_code == 303
 

@@ -26,9 +26,14 @@ from laoke.surfaces.importing.glance import Glance
 from laoke.surfaces.importing.models import FileImport
 from laoke.surfaces.importing.report import speak
 from laoke.surfaces.importing.uploads import folders, services
-from laoke.surfaces.importing.uploads.errors import UnknownImport, UploadBusy, UploadRefused
+from laoke.surfaces.importing.uploads.errors import (
+    UnknownImport,
+    UploadBusy,
+    UploadRefused,
+    UploadStalled,
+)
 from laoke.surfaces.importing.uploads.patience import Patient
-from laoke.surfaces.importing.uploads.receiving import Received, ToFolder
+from laoke.surfaces.importing.uploads.receiving import Received, ToFolder, ToNowhere
 from laoke.surfaces.importing.uploads.services import Written
 
 # Whoever may import anything holds it: owners and operations. Each kind asks for more in its services.
@@ -57,7 +62,14 @@ def upload(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         # Not by the page's own way, which would keep what was typed: that is all of the files here.
         return HttpResponseRedirect("/login?next=/imports/new", status=303)
-    response: HttpResponse = _upload(request)
+    # Refusals read what is still to come too, so that browsers show their sentence.
+    with BufferedReader(Patient(request._stream, request.META.get("REMOTE_ADDR", ""))) as sender:
+        request._stream = sender
+        request.upload_handlers = [ToNowhere(request)]
+        try:
+            response: HttpResponse = _upload(request)
+        except UploadStalled as error:
+            return HttpResponse(error.detail, status=error.status, content_type="text/plain; charset=utf-8")
     return response
 
 
@@ -76,15 +88,12 @@ def _upload(visit: Visit) -> HttpResponse:
     try:
         folder = folders.make()
         kept = False
-        sender = BufferedReader(Patient(request._stream, request.META.get("REMOTE_ADDR", "")))
-        request._stream = sender
         try:
             receiver = ToFolder(request, folder)
             request.upload_handlers = [receiver]
             answer, kept = _received(visit, folder, receiver)
             return answer
         finally:
-            sender.close()
             if not kept:
                 folders.remove(folder)
     finally:

@@ -8,12 +8,12 @@ of its process waits then. So the connection itself is ended for reading when a 
 from __future__ import annotations
 
 import io
-import os
 import socket
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -112,15 +112,24 @@ def _received(sender: str) -> dict[int, int]:
     found = {}
     if sys.platform == "linux":
         for path in Path("/proc/self/fd").iterdir():
-            with suppress(OSError, ValueError), socket.socket(fileno=os.dup(int(path.name))) as one:
-                if one.family not in _INTERNET or one.type != socket.SOCK_STREAM:
-                    continue
-                if one.getpeername()[0] == sender:
+            with suppress(OSError, ValueError), _borrowed(int(path.name)) as one:
+                internet = one.family in _INTERNET and one.type == socket.SOCK_STREAM
+                if internet and one.getpeername()[0] == sender:
                     told = one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _RECEIVED.stop)
                     found[int(path.name)] = int.from_bytes(told[_RECEIVED], sys.byteorder)
     return found
 
 
 def _end_reading(descriptor: int) -> None:
-    with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as one:
+    with suppress(OSError), _borrowed(descriptor) as one:
         one.shutdown(socket.SHUT_RD)
+
+
+@contextmanager
+def _borrowed(descriptor: int) -> Iterator[socket.socket]:
+    """A socket of somebody else, left open. A copy of the descriptor would do, but copies of locks hold the lock."""
+    one = socket.socket(fileno=descriptor)
+    try:
+        yield one
+    finally:
+        one.detach()

@@ -35,6 +35,16 @@ class Received(UploadedFile):  # type: ignore[type-arg]  # generic in the stubs 
         self.stored = stored
 
 
+class ToNowhere(FileUploadHandler):
+    """Throws files away: those of a request that is refused are read only for its sentence to be seen."""
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Nobody gets it."""
+
+    def file_complete(self, file_size: int) -> None:
+        """There is none."""
+
+
 class ToFolder(FileUploadHandler):
     """Writes each file of a request into one folder; `refused` says why it stopped, if it did."""
 
