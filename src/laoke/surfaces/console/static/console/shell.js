@@ -103,9 +103,13 @@
     if (!palette || palette.open) return;
     opener = document.activeElement;
     palette.showModal();
-    const field = typed;
-    field.select();
-    field.dispatchEvent(new Event("palette:open"));
+    typed.select();
+    stir();
+  };
+  /* htmx takes up a page a moment after it has loaded; asked before, it would not hear. */
+  const stir = () => {
+    if (typed.hasAttribute("data-htmx-powered") || !window.htmx) typed.dispatchEvent(new Event("palette:open"));
+    else if (palette.open) setTimeout(stir, 50);
   };
   const top = document.querySelector("[data-palette-open]");
   /* The field in the top bar is a search of its own. Only the pointer opens the larger one: opened by focus, it would
