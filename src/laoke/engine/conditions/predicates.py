@@ -64,7 +64,8 @@ def _all(parts: list[Predicate[Ctx]]) -> Predicate[Ctx]:
         return parts[0]
 
     def holds(ctx: Ctx) -> bool:
-        for part in parts:
+        # A loop, not all() over a generator: this runs for every offer of every basket.
+        for part in parts:  # noqa: SIM110
             if not part(ctx):
                 return False
         return True
@@ -74,7 +75,7 @@ def _all(parts: list[Predicate[Ctx]]) -> Predicate[Ctx]:
 
 def _any(parts: list[Predicate[Ctx]]) -> Predicate[Ctx]:
     def holds(ctx: Ctx) -> bool:
-        for part in parts:
+        for part in parts:  # noqa: SIM110
             if part(ctx):
                 return True
         return False

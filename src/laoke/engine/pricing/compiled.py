@@ -6,7 +6,7 @@ version; what it learns about articles it keeps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from laoke.engine.conditions import All, Is, Op, Tree
 from laoke.engine.conditions.predicates import first_failure
@@ -36,6 +36,7 @@ class Ready:
 
     __slots__ = (
         "alone_in",
+        "conditions",
         "early",
         "late",
         "late_trees",
@@ -52,14 +53,16 @@ class Ready:
         self, offer: Offer, place: int, rank: int, combine: Combine, selector_of: questions.SelectorOf
     ) -> None:
         reader = questions.reader(selector_of)
-        late = [tree for tree in offer.when if questions.is_late(tree)]
-        early = [tree for tree in offer.when if not questions.is_late(tree)]
+        conditions = list(_flat(offer.when))
+        late = [tree for tree in conditions if questions.is_late(tree)]
+        early = [tree for tree in conditions if not questions.is_late(tree)]
         self.offer = offer
         self.place = place
         self.rank = rank
         self.early: Failing | None = first_failure(All(tuple(early)), reader) if early else None
         self.late: Failing | None = first_failure(All(tuple(late)), reader) if late else None
         self.late_trees = late
+        self.conditions = [(tree, first_failure(tree, reader)) for tree in conditions]
         self.selectors = [each for effect in offer.effects for each in effect.looks_at()]
         self.targeted = any(each is not None for each in self.selectors)
         self.ships = any(isinstance(effect, Shipping) for effect in offer.effects)
@@ -74,6 +77,18 @@ class Ready:
 
     def __repr__(self) -> str:
         return f"Ready({self.offer.key})"
+
+    def waits_only_for(self, leaf: Tree, asked: Asked) -> bool:
+        """Whether every other condition holds."""
+        return all(failed(asked) is None for tree, failed in self.conditions if tree != leaf)
+
+
+def _flat(trees: Iterable[Tree]) -> Iterator[Tree]:
+    for tree in trees:
+        if isinstance(tree, All):
+            yield from _flat(tree.parts)
+        else:
+            yield tree
 
 
 class _Learnt:

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from laoke.engine.pricing.deals import Deal, Refused
 from laoke.engine.pricing.eligibility import Rejected
+from laoke.engine.pricing.hints import Hint
 from laoke.engine.pricing.tender import Redemption
 
 
@@ -56,3 +57,4 @@ class Priced:
     payable_minor: int
     points_earned: Fraction
     complete: bool
+    hints: tuple[Hint, ...] = ()

@@ -11,6 +11,7 @@ from laoke.engine.pricing.basket import Basket
 from laoke.engine.pricing.board import Board, Facts, State
 from laoke.engine.pricing.compiled import Programme, Ready
 from laoke.engine.pricing.deals import Refused
+from laoke.engine.pricing.hints import hints
 from laoke.engine.pricing.policies import TaxMode
 from laoke.engine.pricing.priced import DeliveryPrice, LinePrice, Priced
 from laoke.engine.pricing.tax import tax_of
@@ -19,12 +20,13 @@ from laoke.engine.pricing.tender import Redemption, redeem
 NONE_REDEEMED = Redemption()
 
 
-def price(basket: Basket, programme: Programme, facts: Facts, at: datetime) -> Priced:
+def price(basket: Basket, programme: Programme, facts: Facts, at: datetime, *, most_hints: int = 0) -> Priced:
     """Price a basket under a programme.
 
     Args:
         facts: what is known of the shopper, the store and the moment.
         at: the instant the price is for; offers are judged by it.
+        most_hints: how many hints the answer may hold.
     """
     # 1. The basket in columns, and the offers that concern it.
     matched, candidates = programme.concerned(basket, facts)
@@ -69,6 +71,7 @@ def price(basket: Basket, programme: Programme, facts: Facts, at: datetime) -> P
         sums.total - redemption.minor,
         points,
         complete,
+        tuple(hints(programme, board, after, given, refused, most_hints)) if most_hints else (),
     )
 
 
