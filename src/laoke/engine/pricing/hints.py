@@ -21,6 +21,7 @@ from laoke.engine.pricing.effects.percent import Percent
 from laoke.engine.pricing.effects.thresholds import Metric, PerThreshold, Tiered
 from laoke.engine.pricing.effects.turn import Effect, Turn
 from laoke.engine.pricing.effects.units import BuyGet, NthItem
+from laoke.engine.pricing.questions import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ def _threshold(ready: Ready, leaf: Is, after: _After) -> list[Hint]:
     if gain is None or leaf.op not in (Op.GTE, Op.GT) or not isinstance(leaf.value, int):
         return []
     turn = after.turn(ready)
+    if not ready.waits_only_for(leaf, Asked(after.board, after.state)):
+        return []
     selector = None if leaf.of is None else after.programme.selector(leaf.of)
     lines = turn.board.targets(selector)
     wanted = leaf.value + (leaf.op is Op.GT)
@@ -130,11 +133,9 @@ _GAINS: dict[type, Callable[[Any], Gain | None]] = {
 
 
 def _next_steps(ready: Ready, after: _After) -> list[Hint]:
-    found, turn = [], after.turn(ready)
-    for effect in ready.offer.effects:
-        if (step := _STEPS.get(type(effect))) and (hint := step(ready, effect, turn)):
-            found.append(hint)
-    return found
+    turn = after.turn(ready)
+    steps = [(effect, _STEPS.get(type(effect))) for effect in ready.offer.effects]
+    return [hint for effect, step in steps if step and (hint := step(ready, effect, turn))]
 
 
 def _next_tier(ready: Ready, effect: Tiered, turn: Turn) -> Hint | None:

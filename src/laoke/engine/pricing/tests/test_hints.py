@@ -85,8 +85,9 @@ def test_only_the_goods_of_the_offer_count_and_the_nearest_comes_first() -> None
 
 def test_an_offer_the_member_cannot_have_is_no_hint() -> None:
     diamond = Is("member.tier", Op.EQ, "diamond")
-    offer = Offer("o", (Amount(2000),), (diamond, build.spent(10000)))
-    assert hints([build.line(1, 8200)], offer) == []
+    before = Offer("before", (Amount(2000),), (diamond, build.spent(10000)))
+    behind = Offer("behind", (Amount(2000),), (build.spent(10000), diamond))
+    assert hints([build.line(1, 8200)], before, behind) == []
 
 
 def test_an_offer_out_of_its_days_is_no_hint() -> None:
