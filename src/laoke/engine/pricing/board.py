@@ -8,7 +8,7 @@ from typing import Any
 
 from laoke.engine.pricing.basket import Basket
 from laoke.engine.pricing.guards import Guards, floors
-from laoke.engine.pricing.policies import LimitedBase, PercentBase, Policies
+from laoke.engine.pricing.policies import LimitedBase, PercentBase, Policies, SpreadOrder
 from laoke.engine.pricing.selectors import Lists, Seen, Selector
 from laoke.engine.pricing.spreading import in_spread_order, spread
 from laoke.kernel.rounding import rounder
@@ -177,13 +177,24 @@ class Board:
         """The same when only so many units of the line count."""
         return self.base(state, i) if units >= self.units[i] else self.limited(self, state, i, units)
 
-    def spread(self, state: State, amount: int, lines: Sequence[int], bases: Mapping[int, int]) -> None:
-        """Spread an amount over lines in the declared way and take it off them."""
-        lines = in_spread_order(lines, self.prices, self.policies.spread_order)
+    def bases(self, state: State, lines: Sequence[int]) -> list[int]:
+        """The bases of several lines."""
+        amounts = self.amounts
+        if self.policies.percent_base is PercentBase.ORIGINAL:
+            return [amounts[i] for i in lines]
+        taken = state.taken
+        return [amounts[i] - taken[i] for i in lines]
+
+    def spread(self, state: State, amount: int, lines: Sequence[int], bases: Sequence[int]) -> None:
+        """Spread an amount over lines, by their bases in the declared way, and take it off them."""
+        if self.policies.spread_order is not SpreadOrder.BASKET:
+            order = in_spread_order(
+                range(len(lines)), [self.prices[i] for i in lines], self.policies.spread_order
+            )
+            lines, bases = [lines[k] for k in order], [bases[k] for k in order]
         amounts, taken, floors = self.amounts, state.taken, self.floors
         rooms = [amounts[i] - taken[i] - floors[i] for i in lines]
-        parts = spread(amount, [bases[i] for i in lines], rooms, self.policies)
-        for i, part in zip(lines, parts, strict=True):
+        for i, part in zip(lines, spread(amount, bases, rooms, self.policies), strict=True):
             taken[i] += part
 
     def give(self, state: State, i: int, amount: int) -> None:

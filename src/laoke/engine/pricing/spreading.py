@@ -7,6 +7,7 @@ the same way over the lines that still have room.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import le
 
 from laoke.engine.pricing.policies import Policies, Remainder, SpreadOrder
 from laoke.kernel.rounding import Rounding, rounder
@@ -89,11 +90,18 @@ def spread(amount: int, bases: Sequence[int], rooms: Sequence[int], policies: Po
     Returns:
         One part a line, none negative, none above its room.
     """
+    shares = SHARES[policies.remainder]
+    if amount <= 0 or not rooms:
+        return [0] * len(bases)
+    if min(rooms) > 0 and any(bases):
+        # Mostly nobody lacks room, and one round is all.
+        parts = shares(amount, bases, policies.share_rounding)
+        if all(map(le, parts, rooms)):
+            return parts
     whole = left = min(amount, sum([room for room in rooms if room > 0]))
     parts = [0] * len(bases)
     if left <= 0:
         return parts
-    shares = SHARES[policies.remainder]
     open_lines = [i for i, room in enumerate(rooms) if room > 0]
     while left and open_lines:
         weights = [bases[i] for i in open_lines]

@@ -39,7 +39,7 @@ class Amount:
         lines = turn.targets(self.target)
         board, state = turn.board, turn.state
         if self.allocation is Allocation.ACROSS:
-            board.spread(state, self.minor, lines, {i: board.base(state, i) for i in lines})
+            board.spread(state, self.minor, lines, board.bases(state, lines))
         elif self.allocation is Allocation.ONCE:
             most = sum(board.units) if self.max_quantity is None else self.max_quantity
             for i, units in up_to(board, lines, most, Pick.CHEAPEST_FIRST):

@@ -64,8 +64,8 @@ class Percent:
             if scope is PercentScope.LINE and self.max_minor is None:
                 share, rounded = self.share, board.rounded
                 numerator, denominator = share.numerator, share.denominator
-                for i in lines:
-                    board.give(state, i, rounded(board.base(state, i) * numerator, denominator))
+                for i, base in zip(lines, board.bases(state, lines), strict=True):
+                    board.give(state, i, rounded(base * numerator, denominator))
                 return
             units = {i: board.units[i] for i in lines}
             bases = {i: board.base(state, i) for i in lines}
@@ -92,7 +92,7 @@ def _take(
     rounded, cap = board.rounded, effect.max_minor
     if scope is PercentScope.ORDER:
         total = rounded(sum(bases.values()) * numerator, denominator)
-        board.spread(state, total if cap is None else min(total, cap), lines, bases)
+        board.spread(state, total if cap is None else min(total, cap), lines, [bases[i] for i in lines])
         return
     if scope is PercentScope.UNIT:
         amounts = {
@@ -103,7 +103,7 @@ def _take(
         amounts = {i: rounded(bases[i] * numerator, denominator) for i in lines}
     if cap is not None and sum(amounts.values()) > cap:
         if effect.cap is CapDistribution.PROPORTIONAL:
-            board.spread(state, cap, lines, bases)
+            board.spread(state, cap, lines, [bases[i] for i in lines])
             return
         amounts = _in_turn(amounts, cap)
     for i, amount in amounts.items():

@@ -49,8 +49,8 @@ class BundlePrice:
         while (group := _group(left, self.parts, orders)) is not None:
             above = sum(board.prices[i] * units for i, units in group.items()) - self.minor
             if above > 0:
-                weights = {i: board.prices[i] * units for i, units in group.items()}
-                board.spread(turn.state, above, sorted(group), weights)
+                lines = sorted(group)
+                board.spread(turn.state, above, lines, [board.prices[i] * group[i] for i in lines])
             if not self.repeat:
                 break
 
@@ -75,8 +75,9 @@ class BundleReduction:
         left = board.units.copy()
         orders = [in_pick_order(board, turn.targets(part.target), self.pick) for part in self.parts]
         while (group := _group(left, self.parts, orders)) is not None:
-            weights = {i: board.prices[i] * units for i, units in group.items()}
-            board.spread(turn.state, min(self.minor, sum(weights.values())), sorted(group), weights)
+            lines = sorted(group)
+            weights = [board.prices[i] * group[i] for i in lines]
+            board.spread(turn.state, min(self.minor, sum(weights)), lines, weights)
             if not self.repeat:
                 break
 
