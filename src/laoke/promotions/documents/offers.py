@@ -71,7 +71,7 @@ def _instant(value: Any) -> Any:
     return value
 
 
-Moment = Annotated[datetime | date, BeforeValidator(_instant), Field(union_mode="left_to_right")]
+Moment = Annotated[date | datetime, BeforeValidator(_instant)]
 
 
 class Allowed(Document):
@@ -105,8 +105,8 @@ class OfferDocument(Document):
     bearer: Bearer = Bearer.STORE
     stage: Stage
     priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
-    starts: date | datetime | None = None
-    ends: date | datetime | None = None
+    starts: Moment | None = None
+    ends: Moment | None = None
     channels: tuple[Code, ...] | None = None
     codes: tuple[Code, ...] = ()
     when: Condition = None
@@ -152,7 +152,14 @@ def read_offer(document: Mapping[str, Any], language: Language) -> OfferDocument
     try:
         return OfferDocument.model_validate(document, context=language)
     except ValidationError as error:
-        raise Fault([_fault(each) for each in error.errors(include_url=False)]) from None
+        raise Fault(_faults(error)) from None
+
+
+def _faults(error: ValidationError) -> list[tuple[Place, str]]:
+    """What is wrong, each thing once: a list that is called too short because its items are wrong is not short."""
+    errors = error.errors(include_url=False)
+    inside = {each["loc"][:depth] for each in errors for depth in range(len(each["loc"]))}
+    return [_fault(each) for each in errors if each["type"] != "too_short" or each["loc"] not in inside]
 
 
 def _fault(error: Any) -> tuple[Place, str]:
