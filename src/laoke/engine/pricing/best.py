@@ -4,7 +4,7 @@ The offers of a set are given in their declared order. What is searched is which
 lowers the basket below another's threshold, takes a group's only place, or closes lines may cost more than it gives.
 
 Method: depth-first branch and bound over "give it or leave it", an offer at a time in order of application. What an
-offer gives on the untouched basket bounds what it can give later (for steady effects; for others the room that is
+offer gives on the untouched basket bounds what it can give later (where its effects shrink; for others the room that is
 left does). Offers that share no lines, groups or limits are searched apart. The answer is exact while the search stays
 within `Policies.search_limit` computed deals for one cluster of conflicting offers; above it the best found so far
 holds, which is at least what giving everything in order comes to.
@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from laoke.engine.conditions import leaves
 from laoke.engine.pricing.board import Board, State
 from laoke.engine.pricing.compiled import Ready
-from laoke.engine.pricing.deals import Deal, Refused, deal
+from laoke.engine.pricing.deals import Refused, deal, most_alone
+from laoke.engine.pricing.policies import Consumption
 
 # Money first; among equals whoever gives more beside money.
 Worth = tuple[int, int]
@@ -76,10 +77,9 @@ def _bounds(offers: Sequence[Ready], board: Board, state: State) -> list[int]:
     room = sum(board.amounts) - sum(state.taken) + sum(board.delivery_prices) - sum(state.shipped)
     bounds = [0]
     for ready in reversed(offers):
-        most = room
-        if ready.steady and ready.late is None:
-            alone = deal(ready, board, state)
-            most = alone.amount if isinstance(alone, Deal) else 0
+        # Under consumption other offers use units up, and a buy-and-get offer may be left with dearer ones.
+        alone = ready.shrinks and board.policies.consumption is Consumption.NONE
+        most = most_alone(ready, board, state) if alone else room
         bounds.append(min(bounds[-1] + most, room))
     return bounds[::-1]
 

@@ -45,7 +45,7 @@ class Ready:
         "rank",
         "selectors",
         "ships",
-        "steady",
+        "shrinks",
         "targeted",
     )
 
@@ -66,7 +66,9 @@ class Ready:
         self.selectors = [each for effect in offer.effects for each in effect.looks_at()]
         self.targeted = any(each is not None for each in self.selectors)
         self.ships = any(isinstance(effect, Shipping) for effect in offer.effects)
-        self.steady = all(effect.steady for effect in offer.effects)
+        self.shrinks = all(
+            effect.shrinks_closed if offer.once_per_line else effect.shrinks for effect in offer.effects
+        )
         alone: list[tuple[object, str]] = []
         if offer.exclusive_set is not None:
             alone.append(("set", offer.exclusive_set))

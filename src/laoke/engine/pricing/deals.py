@@ -91,6 +91,15 @@ def deal(ready: Ready, board: Board, state: State) -> Deal | Refused:
     return Deal(ready, tuple(lines), tuple(deliveries), amount, tuple(turn.gifts), tuple(turn.grants), after)
 
 
+def most_alone(ready: Ready, board: Board, state: State) -> int:
+    """What an offer would give if nothing stood in its way: no waiting condition, no limit, no set."""
+    after = state.copy()
+    turn = Turn(board, after)
+    for effect in ready.offer.effects:
+        effect.give(turn)
+    return after.total() - state.total()
+
+
 def _clip(board: Board, lines: list[int], deliveries: list[int], left: int) -> tuple[list[int], list[int]]:
     """What may still be given, in proportion to the line amounts."""
     rooms = [*lines, *deliveries]

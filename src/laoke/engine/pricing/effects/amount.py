@@ -28,7 +28,12 @@ class Amount:
     per: AmountPer = AmountPer.UNIT
     target: Selector | None = None
     max_quantity: int | None = None
-    steady = True
+    shrinks = True
+
+    @property
+    def shrinks_closed(self) -> bool:
+        """Not when it picks units."""
+        return self.allocation is not Allocation.ONCE
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """Its targets."""
@@ -63,7 +68,8 @@ class FixedPrice:
     minor: int
     target: Selector | None = None
     max_quantity: int | None = None
-    steady = True
+    shrinks = True
+    shrinks_closed = True
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """Its targets."""
@@ -82,7 +88,8 @@ class PriceList:
     prices: Mapping[str, int]
     target: Selector | None = None
     max_quantity: int | None = None
-    steady = True
+    shrinks = True
+    shrinks_closed = True
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """Its targets."""

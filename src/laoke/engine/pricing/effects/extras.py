@@ -46,7 +46,8 @@ class GiveGift:
     per: Every | None = None
     max_times: int | None = None
     choice_key: str = ""
-    steady = True
+    shrinks = True
+    shrinks_closed = True
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """What it is counted by."""
@@ -74,7 +75,8 @@ class GrantCoupon:
     quantity: int = 1
     per: Every | None = None
     max_times: int | None = None
-    steady = True
+    shrinks = True
+    shrinks_closed = True
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """What it is counted by."""
@@ -105,7 +107,8 @@ class Shipping:
     minor: int = 0
     allocation: Allocation = Allocation.EACH
     methods: frozenset[str] | None = None
-    steady = True
+    shrinks = True
+    shrinks_closed = True
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """No lines."""

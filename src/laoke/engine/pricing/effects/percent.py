@@ -45,7 +45,12 @@ class Percent:
     max_minor: int | None = None
     cap: CapDistribution = CapDistribution.PROPORTIONAL
     scope: PercentScope | None = None
-    steady = True
+    shrinks = True
+
+    @property
+    def shrinks_closed(self) -> bool:
+        """Not when it picks units."""
+        return self.allocation is not Allocation.ONCE
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """Its targets."""

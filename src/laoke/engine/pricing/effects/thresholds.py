@@ -46,7 +46,18 @@ class Tiered:
     measured: Selector | None = None
     allocation: Allocation = Allocation.EACH
     scope: PercentScope | None = None
-    steady = True
+
+    @property
+    def shrinks(self) -> bool:
+        """When no step gives less than one below it, and all of them amounts or all of them shares."""
+        amounts = [step.minor for step in self.steps if step.minor is not None]
+        shares = [step.share for step in self.steps if step.share is not None]
+        return not (amounts and shares) and amounts == sorted(amounts) and shares == sorted(shares)
+
+    @property
+    def shrinks_closed(self) -> bool:
+        """The same."""
+        return self.shrinks
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """Its targets, and what is measured."""
@@ -102,7 +113,8 @@ class PerThreshold:
     discounted: bool = True
     max_times: int | None = None
     target: Selector | None = None
-    steady = True
+    shrinks = True
+    shrinks_closed = True
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """Its targets."""
@@ -128,7 +140,8 @@ class QuantityGroup:
     minor: int | None = None
     share: Fraction | None = None
     target: Selector | None = None
-    steady = True
+    shrinks = True
+    shrinks_closed = False
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """Its targets."""

@@ -56,12 +56,16 @@ class Turn:
 class Effect(Protocol):
     """One thing an offer does.
 
-    `steady`: the effect never gives more because others gave before it or closed lines to it. The search for the best
-    combination may then take what it gives alone as the most it can give.
+    `shrinks`: it never gives more when more was taken before it. `shrinks_closed`: nor when lines are closed to it; one
+    that picks units might then pick dearer ones. The search for the best combination takes what a shrinking effect
+    gives alone as the most it can give.
     """
 
     @property
-    def steady(self) -> bool: ...
+    def shrinks(self) -> bool: ...
+
+    @property
+    def shrinks_closed(self) -> bool: ...
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """The selectors of the lines it reads or takes from; None stands for all lines."""

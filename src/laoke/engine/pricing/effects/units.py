@@ -1,6 +1,6 @@
 """Effects that pick units: bundles, buy X get Y, every n-th unit.
 
-None of them is steady: with lines closed to it or units used up by others an effect may pick dearer units.
+With lines closed to it, or units used up by others, such an effect may pick dearer units and give more.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class BundlePrice:
     parts: tuple[Part, ...]
     repeat: bool = True
     pick: Pick = Pick.DEAREST_FIRST
-    steady = False
+    shrinks = True
+    shrinks_closed = False
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """The lines of its parts."""
@@ -63,7 +64,8 @@ class BundleReduction:
     parts: tuple[Part, ...]
     repeat: bool = True
     pick: Pick = Pick.DEAREST_FIRST
-    steady = False
+    shrinks = True
+    shrinks_closed = False
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """The lines of its parts."""
@@ -112,7 +114,8 @@ class BuyGet:
     buy_pick: Pick = Pick.DEAREST_FIRST
     get_pick: Pick = Pick.CHEAPEST_FIRST
 
-    steady = False
+    shrinks = True
+    shrinks_closed = False
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """What is bought and what is got."""
@@ -165,7 +168,8 @@ class NthItem:
     repeat: bool = True
     by_line: bool = False
     target: Selector | None = None
-    steady = False
+    shrinks = True
+    shrinks_closed = False
 
     def looks_at(self) -> tuple[Selector | None, ...]:
         """Its targets."""
