@@ -30,6 +30,7 @@ ALL: dict[str, tuple[str, list[str], list[str]]] = {
         ["--members", "10000", "--requests", "5"],
     ),
     "rfm-1m": ("benchmarks.rfm", ["--members", "1000000"], ["--members", "10000"]),
+    "pricing": ("benchmarks.pricing", [], ["--baskets", "20", "--repeats", "2"]),
     "import-complete-journey": ("benchmarks.import_orders", [], []),
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 from laoke.checkout.programme import Programme
 from laoke.checkout.types import MemberFacts
 from laoke.engine import tiering
-from laoke.engine.pricing import Price
+from laoke.engine.pricing.plain import Price
 from laoke.kernel.quantity import format_milli
 from laoke.purchases.types import ProductFacts
 

@@ -23,7 +23,7 @@ from laoke.checkout.types import MemberFacts, OrderRequest, TenderRequest
 from laoke.engine import lots as lot_rules
 from laoke.engine import tiering
 from laoke.engine.lots import Lot, Take
-from laoke.engine.pricing import Price
+from laoke.engine.pricing.plain import Price
 from laoke.engine.tiering import Move
 from laoke.foundation import clock, generations, sql
 from laoke.foundation.access import Caller, Scope

@@ -12,7 +12,7 @@ from laoke.checkout.catalogue import Known
 from laoke.checkout.errors import WrongCurrency
 from laoke.checkout.programme import Programme
 from laoke.checkout.types import BasketRequest, MemberFacts
-from laoke.engine.pricing import BasketLine, Price, price
+from laoke.engine.pricing.plain import BasketLine, Price, price
 from laoke.kernel.errors import LaokeError
 from laoke.purchases.types import ProductFacts, StoreFacts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 
@@ -37,3 +38,37 @@ def round_ratio(numerator: int, denominator: int, mode: Rounding) -> int:
     else:
         up = twice > denominator or (twice == denominator and whole % 2 == 1)
     return sign * (whole + up)
+
+
+def _half_up(numerator: int, denominator: int) -> int:
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def _half_down(numerator: int, denominator: int) -> int:
+    return -((denominator - 2 * numerator) // (2 * denominator))
+
+
+def _down(numerator: int, denominator: int) -> int:
+    return numerator // denominator
+
+
+def _up(numerator: int, denominator: int) -> int:
+    return -(-numerator // denominator)
+
+
+def _half_even(numerator: int, denominator: int) -> int:
+    return round_ratio(numerator, denominator, Rounding.HALF_EVEN)
+
+
+_ROUNDERS: dict[Rounding, Callable[[int, int], int]] = {
+    Rounding.HALF_UP: _half_up,
+    Rounding.HALF_DOWN: _half_down,
+    Rounding.HALF_EVEN: _half_even,
+    Rounding.DOWN: _down,
+    Rounding.UP: _up,
+}
+
+
+def rounder(mode: Rounding) -> Callable[[int, int], int]:
+    """The rounding of `mode` for ratios that are not negative, as a function to call many times."""
+    return _ROUNDERS[mode]

@@ -18,7 +18,8 @@ from laoke.checkout.replay.events import GiveBackEvent, Sale
 from laoke.checkout.replay.sold import SoldBook, SoldRecord
 from laoke.checkout.replay.state import LotState, MemberState, Purchase, WindowCalendar, load
 from laoke.engine import lots as lot_rules
-from laoke.engine import pricing, tiering
+from laoke.engine import tiering
+from laoke.engine.pricing import plain as pricing
 from laoke.engine.returning import GiveBack, ReturnRefused, give_back
 from laoke.engine.tiering import Bought
 from laoke.foundation.sql import hot_cursor

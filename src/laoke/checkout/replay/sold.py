@@ -12,7 +12,7 @@ import psycopg
 
 from laoke.checkout.replay.events import GiveBackEvent, Sale
 from laoke.engine.lots import Take
-from laoke.engine.pricing import Settlement
+from laoke.engine.pricing.plain import Settlement
 from laoke.engine.returning import GiveBack, SoldLine, SoldOrder
 
 Key = tuple[int, str]  # store id, order number

@@ -11,7 +11,7 @@ import psycopg
 from laoke.checkout.replay.events import GiveBackEvent, Sale
 from laoke.checkout.replay.sold import SoldBook, SoldRecord
 from laoke.checkout.replay.state import LotState, MemberState
-from laoke.engine.pricing import Settlement
+from laoke.engine.pricing.plain import Settlement
 from laoke.engine.returning import GiveBack, SoldLine
 from laoke.engine.tiering import Move
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from laoke.engine.policy import PointsPolicy, SpendRule
-from laoke.engine.pricing import BadBasket, BasketLine, PointsRefused, price
+from laoke.engine.pricing.plain import BadBasket, BasketLine, PointsRefused, price
 from laoke.engine.returning import ReturnRefused, SoldLine, SoldOrder, give_back
 
 POLICY = PointsPolicy()

@@ -1,0 +1,1 @@
+"""The price of a basket: offers, points as tender, points earned. Pure: the same answer every time."""

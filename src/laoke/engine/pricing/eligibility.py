@@ -1,0 +1,91 @@
+"""Which offers take part: codes, life, limits, conditions; the first that fails is the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from laoke.engine.pricing import questions
+from laoke.engine.pricing.board import NEVER_USED, Board, State
+from laoke.engine.pricing.compiled import Programme, Ready
+from laoke.engine.pricing.deals import Refused
+from laoke.engine.pricing.policies import Repeated
+from laoke.engine.pricing.questions import Asked
+
+
+class Rejected(NamedTuple):
+    """A code that brought nothing, as it was entered."""
+
+    code: str
+    reason: str
+
+
+class Entered(NamedTuple):
+    """One code as it was entered: the offers it calls, or why it calls none."""
+
+    code: str
+    offers: tuple[Ready, ...] = ()
+    reason: str | None = None
+
+
+def read_codes(programme: Programme, codes: Iterable[str]) -> list[Entered]:
+    """Find the offers of the codes, in the order they were entered."""
+    found = []
+    seen = set()
+    for text in codes:
+        code = programme.code(text)
+        if code in seen:
+            if programme.policies.repeated_codes is Repeated.REJECT:
+                found.append(Entered(text, reason="already_applied"))
+            continue
+        seen.add(code)
+        called = programme.with_code(code)
+        found.append(Entered(text, tuple(called)) if called else Entered(text, reason="unknown_code"))
+    return found
+
+
+def rejected(entered: Iterable[Entered], refused: Iterable[Refused]) -> tuple[Rejected, ...]:
+    """The codes that brought nothing: unknown, repeated, or with offers that were all refused."""
+    reasons = {each.ready: each.code for each in refused}
+    found = []
+    for code, offers, reason in entered:
+        if reason is None:
+            reason = reasons.get(offers[0]) if all(ready in reasons for ready in offers) else None
+        if reason is not None:
+            found.append(Rejected(code, reason))
+    return tuple(found)
+
+
+def refusal(ready: Ready, board: Board, state: State, at: datetime) -> Refused | None:
+    """Why an offer takes no part, or None."""
+    offer = ready.offer
+    if not offer.active:
+        return Refused(ready, "inactive")
+    if offer.starts_at is not None and at < offer.starts_at:
+        return Refused(ready, "not_started")
+    if offer.ends_at is not None and at > offer.ends_at:
+        return Refused(ready, "expired")
+    if offer.channels is not None and board.basket.channel not in offer.channels:
+        return Refused(ready, "wrong_channel")
+    if offer.limits.limited and (code := _over_limit(ready, board)):
+        return Refused(ready, code)
+    if ready.early is not None and (failed := ready.early(Asked(board, state))) is not None:
+        about_member = questions.is_about_member(failed)
+        return Refused(ready, "member_not_eligible" if about_member else "conditions_not_met", failed)
+    return None
+
+
+def _over_limit(ready: Ready, board: Board) -> str | None:
+    limits, facts = ready.offer.limits, board.facts
+    uses = facts.uses.get(ready.offer.key, NEVER_USED)
+    if limits.in_total is not None and uses.total >= limits.in_total:
+        return "usage_limit_reached"
+    if limits.members_only and not facts.is_member:
+        return "member_not_eligible"
+    if facts.is_member:
+        if limits.per_member is not None and uses.by_member >= limits.per_member:
+            return "member_limit_reached"
+        if limits.per_member_a_day is not None and uses.by_member_today >= limits.per_member_a_day:
+            return "member_limit_reached"
+    return None

@@ -1,0 +1,133 @@
+"""The values documents hold: money, shares, names, conditions. Each knows how it is written, read and published.
+
+Reading needs to know the currency and the vocabulary: they come in pydantic's context as a `Language`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationInfo, WithJsonSchema
+
+from laoke.engine.conditions import Tree
+from laoke.engine.conditions.documents import BadCondition, Language
+from laoke.engine.pricing.selectors import Selector
+from laoke.kernel.money import format_minor, parse_minor
+
+
+class Document(BaseModel):
+    """A part of a document: no field that is not declared, never changed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def language_of(info: ValidationInfo) -> Language:
+    """The language of the document that is read."""
+    context = info.context
+    if not isinstance(context, Language):
+        raise TypeError("Documents are read with a Language as their context")
+    return context
+
+
+def _minor(value: Any, info: ValidationInfo) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise ValueError("takes an amount of money like 19.90")
+    minor = parse_minor(str(value), language_of(info).currency)
+    if minor < 0:
+        raise ValueError("takes an amount of money that is not negative")
+    return minor
+
+
+def _written_minor(value: int, info: Any) -> str:
+    return format_minor(value, info.context.currency)
+
+
+def _share(value: Any) -> Fraction:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise ValueError("takes percent like 12.5")
+    try:
+        percent = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError("takes percent like 12.5") from None
+    if not percent.is_finite() or not 0 < percent <= 100:
+        raise ValueError("takes percent above 0 and up to 100")
+    if percent != percent.quantize(Decimal("0.0001")):
+        raise ValueError("takes percent with at most four decimals")
+    return Fraction(percent) / 100
+
+
+def _written_share(value: Fraction) -> str:
+    percent = value * 100
+    return f"{Decimal(percent.numerator) / Decimal(percent.denominator):f}"
+
+
+def _tree(value: Any, info: ValidationInfo) -> Tree:
+    return _asked(value, info, lines=False)
+
+
+def _lines(value: Any, info: ValidationInfo) -> Selector:
+    return Selector(_asked(value, info, lines=True))
+
+
+def _asked(value: Any, info: ValidationInfo, *, lines: bool) -> Tree:
+    language = language_of(info)
+    try:
+        return language.read_lines(value) if lines else language.read(value)
+    except BadCondition as error:
+        raise ConditionFault(error) from None
+
+
+class ConditionFault(ValueError):
+    """A condition that cannot be used, inside a document that pydantic reads."""
+
+    def __init__(self, error: BadCondition) -> None:
+        super().__init__(error.detail)
+        self.place = error.place
+
+
+_MONEY_SCHEMA = {
+    "type": ["number", "string"],
+    "description": "An amount in the programme's currency, like 19.90",
+}
+_CONDITION_SCHEMA = {
+    "type": "object",
+    "minProperties": 1,
+    "description": "Attributes with what they are compared with, or all, any, not",
+}
+
+Minor = Annotated[
+    int, BeforeValidator(_minor), PlainSerializer(_written_minor), WithJsonSchema(_MONEY_SCHEMA)
+]
+Share = Annotated[
+    Fraction,
+    BeforeValidator(_share),
+    PlainSerializer(_written_share),
+    WithJsonSchema({"type": ["number", "string"], "description": "Percent, above 0 and up to 100"}),
+]
+Condition = Annotated[
+    Any,
+    BeforeValidator(_tree),
+    PlainSerializer(lambda tree, info: info.context.write(tree)),
+    WithJsonSchema(_CONDITION_SCHEMA),
+]
+Lines = Annotated[
+    Selector,
+    BeforeValidator(_lines),
+    PlainSerializer(lambda selector, info: info.context.write(selector.tree)),
+    WithJsonSchema(_CONDITION_SCHEMA),
+]
+
+
+class Text(Document):
+    """A name or sentence in both languages."""
+
+    zh: str
+    en: str
+
+    @classmethod
+    def of(cls, words: Mapping[str, str]) -> Text:
+        """From a mapping of languages."""
+        return cls(zh=words["zh"], en=words["en"])
