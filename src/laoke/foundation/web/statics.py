@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import threading
 from pathlib import Path
 from typing import Any
 from wsgiref.headers import Headers
@@ -45,7 +46,7 @@ def _packed(path: Path) -> Path | None:
     target = folder / f"{mark}.gz"
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        draft = folder / f"{mark}.{os.getpid()}"
+        draft = folder / f"{mark}.{os.getpid()}.{threading.get_ident()}"
         draft.write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
-        draft.replace(target)  # several processes may make the same copy at once
+        draft.replace(target)  # several may make the same copy at once
     return target

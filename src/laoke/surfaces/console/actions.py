@@ -29,6 +29,8 @@ ACTIONS: dict[str, Any] = {
     "job.started": _("Job started by hand"),
     "job.stopped": _("Job stopped"),
     "ladder.published": _("Tier rules published"),
+    "offer.ended": _("Offer ended"),
+    "offer.published": _("Offer published"),
     "mapping.removed": _("Import mapping removed"),
     "mapping.saved": _("Import mapping saved"),
     "member.blocked": _("Member blocked"),
