@@ -144,13 +144,14 @@ def publish(caller: Caller, documents: Mapping[str, OfferDocument], *, at: datet
         )
         if new is not None:
             counters.allot(key, new.limits.in_total, new.limits.budget)
+        # The documents themselves are kept with the version.
         record(
             caller,
             "offer.published" if new is not None else "offer.ended",
             "offer",
             key,
             at=at,
-            before=former,
-            after=after,
+            before=None if old is None else {"name": old.name.zh},
+            after=None if new is None else {"name": new.name.zh},
         )
     return version

@@ -104,6 +104,7 @@ OBJECTS: dict[str, Any] = {
     "job": _("Job"),
     "mapping": _("Import mapping"),
     "member": _("Member"),
+    "offer": _("Offer"),
     "outbox": _("Events"),
     "product": _("Product"),
     "programme": _("Programme rules"),

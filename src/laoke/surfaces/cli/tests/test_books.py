@@ -214,7 +214,7 @@ class TestProgramme:
         ("text", "says"),
         [
             ("points: [", "line 1, column 10: expected the node content"),
-            ("", "it takes the sections points and ladder"),
+            ("", "it takes the sections points, ladder and offers"),
             ("points:", "points: takes named fields"),
             ("prices: {}", "there is no such section"),
             ("points: {earn: {points: 1.5}}", "takes a whole number"),
