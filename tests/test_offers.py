@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.db import connection
 
 from laoke.checkout import programme
@@ -320,6 +323,29 @@ def test_a_limit_that_is_raised_or_lowered_counts_what_was_used(shop):
     assert given(till.sell("C", None, line("rice", 2))) == {}
     assert counted("few") == (3, 6000)
     assert broken() == {}
+
+
+def test_what_the_guide_shows_can_be_published(shop):
+    guide = Path(__file__).resolve().parents[1] / "docs" / "how-to" / "announce-an-offer.md"
+    (shown,) = re.findall(r"```yaml\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+    programme.apply(SYSTEM, yaml.safe_load(shown), at=OPENING)
+    assert list(programme.current().offers.documents) == ["second-half-price", "first-week"]
+
+
+def test_the_shipped_examples_can_be_published_but_for_coupons_and_deliveries(shop):
+    shipped = Path(__file__).resolve().parents[1] / "examples" / "offers.yaml"
+    documents = yaml.safe_load(shipped.read_text(encoding="utf-8"))["offers"]
+    later = {
+        key
+        for key, each in documents.items()
+        if any({"coupon", "delivery"} & set(gives) for gives in each["gives"])
+    }
+    assert later == {"high-margin-coupon", "birthday-week", "free-delivery"}
+    publish(**{key: each for key, each in documents.items() if key not in later})
+    quoted = shop.till().quote(shop.member(), line("rice", 2), line("milk", 3))
+    assert quoted.status == 200
+    # A new customer on a 10th: 177.30 reaches the first step, the offer of the first week, and members' day once.
+    assert given(quoted) == {"new-customer-steps": 2000, "member-day": 1000, "first-week": 1500}
 
 
 class TestAtOnce:

@@ -137,12 +137,12 @@ def _offers(document: Mapping[str, Any], before: Programme, file: Path, text: st
 
     if "offers" not in document:
         return publication.to_document(before.offers)
+    lines = read_file(text)
     try:
         return {
             key: publication.written(offer) for key, offer in publication.parse(document["offers"]).items()
         }
     except Fault as error:
-        lines = read_file(text)
         told = "\n".join(
             f"{file}, line {lines.line_of(place)}: {'.'.join(map(str, place))}: {says}"
             for place, says in error.faults
