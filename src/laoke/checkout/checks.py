@@ -2,6 +2,7 @@
 
 from laoke.foundation.checks import Check
 from laoke.points.checks import CHECKS as POINTS
+from laoke.promotions.checks import CHECKS as PROMOTIONS
 from laoke.purchases.checks import CHECKS as PURCHASES
 from laoke.tiers.checks import CHECKS as TIERS
 
@@ -9,6 +10,7 @@ CHECKS = (
     *PURCHASES,
     *POINTS,
     *TIERS,
+    *PROMOTIONS,
     Check(
         "orders-and-points",
         "points an order earned, redeemed, gave back and took back are its postings",

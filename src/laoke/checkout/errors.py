@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from laoke.foundation.clock import ClockInFuture as ClockInFuture
 from laoke.kernel.errors import LaokeError
 from laoke.purchases.errors import UnknownChannel as UnknownChannel
@@ -50,3 +52,13 @@ class ReturnExists(LaokeError):
     """The order already has a return of this number, under another idempotency key."""
 
     code, status, title = "return-exists", 409, "The return number is taken"
+
+
+class OfferUsedUp(LaokeError):
+    """An offer that the quote gave has meanwhile reached its limit; ask for a new quote."""
+
+    code, status, title = "offer-used-up", 409, "The offer is used up"
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        super().__init__(f"Nothing is left of {', '.join(keys)}", offers=list(keys))
+        self.keys = tuple(keys)

@@ -21,11 +21,12 @@ VALID_FOR = timedelta(minutes=15)
 
 
 class Guarantee(NamedTuple):
-    """What a quote promised."""
+    """What a quote promised. `offers_minor` is what offers took off together."""
 
     programme_version: int
     priced_at: datetime
     unit_prices: tuple[int, ...]
+    offers_minor: int = 0
 
 
 def issue(basket: BasketRequest, guarantee: Guarantee) -> str:
@@ -36,6 +37,7 @@ def issue(basket: BasketRequest, guarantee: Guarantee) -> str:
             int(guarantee.priced_at.timestamp() * 1_000_000),
             guarantee.unit_prices,
             _fingerprint(basket),
+            guarantee.offers_minor,
         ]
     )
     return f"{_text(body)}.{_text(_signature(body))}"
@@ -55,13 +57,13 @@ def read(note: str, basket: BasketRequest, now: datetime) -> Guarantee:
         raise QuoteMismatch("The quote is not one of ours") from None
     if not hmac.compare_digest(signature, _signature(body)):
         raise QuoteMismatch("The quote is not one of ours")
-    version, micros, prices, fingerprint = orjson.loads(body)
+    version, micros, prices, fingerprint, *more = orjson.loads(body)
     priced_at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)
     if now > priced_at + VALID_FOR:
         raise QuoteExpired("The quote was valid for 15 minutes; ask for a new one")
     if fingerprint != _fingerprint(basket):
         raise QuoteMismatch("The order differs from the basket that was quoted; ask for a new quote")
-    return Guarantee(version, priced_at, tuple(prices))
+    return Guarantee(version, priced_at, tuple(prices), *more)
 
 
 def _fingerprint(basket: BasketRequest) -> str:
@@ -77,6 +79,7 @@ def _fingerprint(basket: BasketRequest) -> str:
             [line.sku, line.quantity_milli, line.unit_price_minor, line.discount_minor]
             for line in basket.lines
         ],
+        *([basket.codes, basket.gift_choices] if basket.codes or basket.gift_choices else []),
     ]
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:32]
 

@@ -12,9 +12,11 @@ import psycopg
 from django.conf import settings
 from django.db import transaction
 
-from laoke.checkout import answers, catalogue, guarantee, members, pricing, programme
+from laoke.checkout import answers, catalogue, guarantee, members, offers, pricing, programme
 from laoke.checkout.errors import (
+    OfferUsedUp,
     OrderExists,
+    QuoteMismatch,
     TendersDoNotSum,
 )
 from laoke.checkout.members import FirstAnswer
@@ -24,6 +26,7 @@ from laoke.engine import lots as lot_rules
 from laoke.engine import tiering
 from laoke.engine.lots import Lot, Take
 from laoke.engine.pricing.plain import Price
+from laoke.engine.pricing.priced import Priced
 from laoke.engine.tiering import Move
 from laoke.foundation import clock, generations, sql
 from laoke.foundation.access import Caller, Scope
@@ -88,14 +91,17 @@ def _commit(
         data = catalogue.known(locked.catalogue)
     resolved = pricing.resolve(basket, data, promise.unit_prices if promise else None)
     caller.require_store(resolved.store.id, resolved.store.code)
-    price = pricing.priced(basket, resolved, rules, facts)
+    order_id = locked.order_id if locked else _next_order_id(cursor)
+    found = _offered(cursor, request, resolved, rules, facts, order_id, promise)
+    price = pricing.priced(basket, offers.discounts(found, resolved.lines), rules, facts)
     tenders = _tenders(request.tenders, price)
     takes = _takes(cursor, facts, price, at)
     repaid = min(facts.debt, price.points_earned) if facts else 0
     activity_after, move = _judge(rules, facts, price, at)
-    order_id = locked.order_id if locked else _next_order_id(cursor)
     tier = move.to_tier if move else facts.tier if facts else None
     answer = _answer(order_id, request, price, rules, resolved, facts, activity_after, tier, move, repaid)
+    answer["offers"] = offers.answer(found, rules)
+    answer["codes_rejected"] = offers.answer_codes(found, basket.codes)
     text = orjson.dumps(answer)
     tier_at = max(at, facts.tier_since) if facts and move else None
     WRITE.run(
@@ -151,7 +157,50 @@ def _commit(
             "answer": text.decode(),
         },
     )
+    offers.write_uses(cursor, order_id, facts.member_id if facts else None, found, rules, at)
     return Answer(201, text, first=True)
+
+
+def _offered(
+    cursor: psycopg.Cursor[Any],
+    request: OrderRequest,
+    resolved: pricing.Resolved,
+    rules: Programme,
+    facts: MemberFacts | None,
+    order_id: int,
+    promise: guarantee.Guarantee | None,
+) -> Priced | None:
+    """What the offers give, with what has limits counted. A quoted order has the offers of the instant of its quote.
+
+    Raises:
+        OfferUsedUp: a quoted offer has nothing left. Without a quote the order is priced without it.
+        QuoteMismatch: offers give another amount than was quoted, since something else is known of the member.
+    """
+    at = promise.priced_at if promise else request.placed_at
+    used_up: frozenset[str] = frozenset()
+    while True:
+        found = offers.priced(
+            cursor,
+            request.basket,
+            resolved.store,
+            resolved.products,
+            resolved.lines,
+            rules,
+            facts,
+            at,
+            used_up=used_up,
+        )
+        short = offers.count(cursor, order_id, found, rules)
+        if not short:
+            break
+        if promise:
+            raise OfferUsedUp(short)
+        used_up |= frozenset(short)
+    if promise and promise.offers_minor != offers.total(found):
+        if gone := offers.used_up(found):
+            raise OfferUsedUp(gone)
+        raise QuoteMismatch("What offers give to this basket has changed since; ask for a new quote")
+    return found
 
 
 def _lock(

@@ -67,15 +67,18 @@ def resolve(basket: BasketRequest, data: Known, prices: Sequence[int] | None = N
 
 
 def priced(
-    basket: BasketRequest, resolved: Resolved, programme: Programme, facts: MemberFacts | None
+    basket: BasketRequest,
+    lines: Sequence[BasketLine],
+    programme: Programme,
+    facts: MemberFacts | None,
 ) -> Price:
-    """Price a resolved basket for a member or an anonymous shopper.
+    """Price lines, with what offers took off them, for a member or an anonymous shopper.
 
     Raises:
         BadBasket, PointsRefused
     """
     return price(
-        resolved.lines,
+        lines,
         programme.points,
         available_points=None if facts is None else facts.available,
         wanted_points=basket.points_to_redeem,

@@ -16,6 +16,8 @@ from laoke.engine.tiering import Ladder
 from laoke.foundation import generations
 from laoke.foundation.access import Caller
 from laoke.points import policy as points_policy
+from laoke.promotions import publication
+from laoke.promotions.publication import Offers
 from laoke.tiers import ladder as tier_ladder
 
 
@@ -26,12 +28,18 @@ class Programme:
     version: int
     points: PointsPolicy
     ladder: Ladder
+    offers: Offers
 
 
 @lru_cache(maxsize=16)
 def at_version(version: int) -> Programme:
     """The programme of a version. Versions never change, so a process reads each of them once."""
-    return Programme(version, points_policy.at_version(version), tier_ladder.at_version(version))
+    return Programme(
+        version,
+        points_policy.at_version(version),
+        tier_ladder.at_version(version),
+        publication.at_version(version),
+    )
 
 
 def current() -> Programme:
@@ -44,6 +52,7 @@ def to_document(programme: Programme) -> dict[str, Any]:
     return {
         "points": points_policy.to_document(programme.points),
         "ladder": tier_ladder.to_document(programme.ladder),
+        "offers": publication.to_document(programme.offers),
     }
 
 
@@ -51,19 +60,22 @@ def apply(caller: Caller, document: Mapping[str, Any], *, at: datetime) -> Progr
     """Publish the sections of `document` that differ from what is in force; all or nothing.
 
     Raises:
-        BadPolicy: an unknown section or field, or a value that cannot be used; nothing is published.
+        BadPolicy, Fault: an unknown section or field, or a value that cannot be used; nothing is published.
     """
     for name in document:
-        if name not in {"points", "ladder"}:
-            raise BadPolicy(str(name), "there is no such section. Known are ladder, points")
+        if name not in {"points", "ladder", "offers"}:
+            raise BadPolicy(str(name), "there is no such section. Known are ladder, offers, points")
     points = points_policy.parse(document["points"]) if "points" in document else None
     ladder = tier_ladder.parse(document["ladder"]) if "ladder" in document else None
+    offers = publication.parse(document["offers"]) if "offers" in document else None
     with transaction.atomic():
         now = current()
         if points is not None and points != now.points:
             points_policy.publish(caller, points, at=at)
         if ladder is not None and ladder != now.ladder:
             tier_ladder.publish(caller, ladder, at=at)
+        if offers is not None and publication.differ(offers, now.offers):
+            publication.publish(caller, offers, at=at)
         return current()
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from laoke.checkout import answers, catalogue, guarantee, members, pricing, programme
+from laoke.checkout import answers, catalogue, guarantee, members, offers, pricing, programme
 from laoke.checkout.guarantee import VALID_FOR, Guarantee
 from laoke.checkout.types import BasketRequest, MemberFacts
+from laoke.engine.pricing.priced import Priced
 from laoke.engine.reasons import Reason
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
@@ -28,8 +29,10 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
     rules, facts, data = _read(basket, at)
     resolved = pricing.resolve(basket, data)
     caller.require_store(resolved.store.id, resolved.store.code)
-    price = pricing.priced(basket, resolved, rules, facts)
-    note = Guarantee(rules.version, at, tuple(line.unit_price_minor for line in resolved.lines))
+    found = _offers(basket, resolved, rules, facts, at)
+    price = pricing.priced(basket, offers.discounts(found, resolved.lines), rules, facts)
+    unit_prices = tuple(line.unit_price_minor for line in resolved.lines)
+    note = Guarantee(rules.version, at, unit_prices, offers.total(found))
     answer: dict[str, Any] = {
         "quote": guarantee.issue(basket, note),
         "programme_version": rules.version,
@@ -37,12 +40,18 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
         "valid_until": at + VALID_FOR,
         "lines": answers.lines(price, resolved.products),
         **answers.totals(price),
+        "offers": offers.answer(found, rules),
+        "offers_refused": offers.answer_refused(found, rules),
+        "codes_rejected": offers.answer_codes(found, basket.codes),
         "points_to_earn": price.points_earned,
         "points_usable": price.points_usable,
         "points_usable_minor": rules.points.worth(price.points_usable),
         "points_to_redeem": price.points_redeemed,
         "reasons": [reason.as_json() for reason in price.reasons],
-        "hints": [hint.as_json() for hint in _hints(price.earn_base_minor, rules)] if facts else [],
+        "hints": [
+            *offers.answer_hints(found, rules),
+            *([hint.as_json() for hint in _hints(price.earn_base_minor, rules)] if facts else []),
+        ],
         "member": None,
     }
     if facts is not None:
@@ -53,6 +62,21 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
             "progress": answers.progress(rules, facts.tier, facts),
         }
     return answer
+
+
+def _offers(
+    basket: BasketRequest,
+    resolved: pricing.Resolved,
+    rules: programme.Programme,
+    facts: MemberFacts | None,
+    at: datetime,
+) -> Priced | None:
+    if rules.offers.compiled is None:
+        return None
+    with raw_cursor() as cursor:
+        return offers.priced(
+            cursor, basket, resolved.store, resolved.products, resolved.lines, rules, facts, at
+        )
 
 
 def _read(

@@ -25,6 +25,8 @@ from laoke.foundation.sql import hot_cursor, raw_cursor
 from laoke.kernel.quantity import format_milli
 from laoke.points import ledger
 from laoke.points.ledger import Cause, LockedAccount
+from laoke.promotions import services as promotions
+from laoke.promotions.services import Returned
 from laoke.tiers import standing
 
 WRITE = sql.statement("laoke.checkout", "write_return")
@@ -121,6 +123,7 @@ def _take_back(
         "member": None,
     }
     _apply_to_order(cursor, request, plan)
+    promotions.take_back(cursor, request.order_id, _returned(lines, plan), request.returned_at)
     if account is not None:
         answer["member"] = _member_after(cursor, raw, account, rules, request, plan, now)
     event = {name: answer[name] for name in ("return_id", "return_no", "order_id", "order_no", "store")} | {
@@ -199,6 +202,15 @@ def _lines(cursor: psycopg.Cursor[Any], order_id: int) -> list[SoldLine]:
         prepare=True,
     ).fetchall()
     return [SoldLine(*row) for row in rows]
+
+
+def _returned(lines: list[SoldLine], plan: GiveBack) -> list[Returned]:
+    """The lines with what has come back of them, this return included."""
+    now = {line.line_no: line.quantity_milli for line in plan.lines}
+    return [
+        Returned(line.line_no, line.quantity_milli, line.returned_milli + now.get(line.line_no, 0))
+        for line in lines
+    ]
 
 
 def _wanted(request: ReturnRequest) -> dict[int, int] | None:

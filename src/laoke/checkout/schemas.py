@@ -131,6 +131,10 @@ class BasketIn(In):
     member: MemberIn | None = None
     lines: list[LineIn] = Field(min_length=1)
     points_to_redeem: PositivePoints = 0
+    codes: list[Code] = Field([], max_length=20, description="codes the shopper entered")
+    gift_choices: dict[Code, Code] = Field(
+        {}, max_length=20, description="by offer, the SKU of the gift the shopper chose"
+    )
 
     def basket(self) -> BasketRequest:
         """As the services take it."""
@@ -144,6 +148,8 @@ class BasketIn(In):
             ),
             self.member.key() if self.member else None,
             self.points_to_redeem,
+            tuple(self.codes),
+            tuple(sorted(self.gift_choices.items())),
         )
 
 
@@ -246,6 +252,53 @@ class _Totals(BaseModel):
     payable_minor: int
 
 
+class NameOut(BaseModel):
+    """A name in both languages."""
+
+    zh: str
+    en: str
+
+
+class OfferLineOut(BaseModel):
+    """What an offer took off one line."""
+
+    line_no: int
+    amount_minor: int
+
+
+class GiftOut(BaseModel):
+    """A gift beside the basket. Without `sku` it is still to be chosen from `choices`."""
+
+    sku: str | None
+    quantity: int
+    choices: list[str]
+
+
+class OfferOut(BaseModel):
+    """An offer that was given."""
+
+    offer: str
+    name: NameOut
+    amount_minor: int
+    lines: list[OfferLineOut]
+    gifts: list[GiftOut]
+
+
+class OfferRefusedOut(BaseModel):
+    """An offer that concerns the basket and was not given, with the first reason."""
+
+    offer: str
+    name: NameOut
+    reason: str
+
+
+class CodeRejectedOut(BaseModel):
+    """A code that brought nothing."""
+
+    code: str
+    reason: str
+
+
 class QuoteMemberOut(BaseModel):
     """The member as of the quote."""
 
@@ -265,6 +318,9 @@ class QuoteOut(_Totals):
         valid_until="2026-03-10T04:15:00Z",
         lines=_LINES,
         **_TOTALS,
+        offers=[],
+        offers_refused=[],
+        codes_rejected=[],
         points_to_earn=13,
         points_usable=0,
         points_usable_minor=0,
@@ -279,6 +335,9 @@ class QuoteOut(_Totals):
     priced_at: datetime
     valid_until: datetime
     lines: list[LineOut]
+    offers: list[OfferOut]
+    offers_refused: list[OfferRefusedOut]
+    codes_rejected: list[CodeRejectedOut]
     points_to_earn: int
     points_usable: int
     points_usable_minor: int
@@ -309,6 +368,8 @@ class OrderOut(_Totals):
         programme_version=2,
         lines=_LINES,
         **_TOTALS,
+        offers=[],
+        codes_rejected=[],
         points_redeemed=0,
         points_earned=13,
         member={
@@ -326,6 +387,8 @@ class OrderOut(_Totals):
     placed_at: datetime
     programme_version: int
     lines: list[LineOut]
+    offers: list[OfferOut]
+    codes_rejected: list[CodeRejectedOut]
     points_redeemed: int
     points_earned: int
     member: OrderMemberOut | None

@@ -48,6 +48,8 @@ class BasketRequest:
     lines: tuple[LineRequest, ...]
     member: MemberKey | None = None
     points_to_redeem: int = 0
+    codes: tuple[str, ...] = ()
+    gift_choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "laoke.purchases",
     "laoke.points",
     "laoke.tiers",
+    "laoke.promotions",
     "laoke.segments",
     "laoke.checkout",
     "laoke.review",

@@ -9,7 +9,6 @@ MEMBER = (
     Attribute("member.known", Kind.FLAG, "是会员", "Is a member"),
     Attribute("member.tier", Kind.TEXT, "等级", "Tier"),
     Attribute("member.class", Kind.TEXT, "RFM 分类", "RFM class"),
-    Attribute("member.segment", Kind.TEXT, "分群", "Segment", several=True),
     Attribute("member.tag", Kind.TEXT, "会员标签", "Member tag", several=True),
     Attribute("member.orders", Kind.NUMBER, "已完成订单数", "Completed orders"),
     Attribute(
@@ -19,11 +18,7 @@ MEMBER = (
         "member.days_since_last_order", Kind.NUMBER, "距上次消费天数", "Days since the last order", unit="day"
     ),
     Attribute("member.birthday_week", Kind.FLAG, "生日周内", "In the birthday week"),
-    Attribute("member.attended", Kind.TEXT, "参加过的活动", "Events attended", several=True),
 )
-STORE = (
-    Attribute("store.code", Kind.TEXT, "门店", "Store"),
-    Attribute("store.region", Kind.TEXT, "区域", "Region"),
-)
+STORE = (Attribute("store.code", Kind.TEXT, "门店", "Store"),)
 
 VOCABULARY = Vocabulary([*attributes.LINES, *attributes.BASKET, *MEMBER, *STORE, *attributes.MOMENT])

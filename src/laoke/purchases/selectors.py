@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import psycopg
 
+from laoke.engine.pricing.basket import Article
 from laoke.foundation import sql
 from laoke.foundation.sql import raw_cursor
 from laoke.purchases.models import Channel, Store
@@ -28,21 +29,49 @@ def channels_by_code() -> dict[str, int]:
 PRODUCTS = sql.statement("laoke.purchases", "products_by_sku")
 
 
+# A tag of this form says in which margin class an article is.
+MARGIN = "margin:"
+
+
 def active_products(most: int) -> dict[str, ProductFacts]:
     """Active products by SKU, as the till prices them; any `most` of them when there are more."""
     with raw_cursor() as cursor:
+        above = _categories_above(cursor)
         cursor.execute(
-            "select id, sku, name, price_minor, earns_points from purchases_product where active limit $1",
+            "select id, sku, name, price_minor, earns_points, category_id, brand, tags, cost_minor "
+            "from purchases_product where active limit $1",
             (most,),
         )
-        return {row[1]: ProductFacts(*row) for row in cursor}
+        return {row[1]: _facts(row, above) for row in cursor}
 
 
 def products_by_sku(skus: Iterable[str]) -> dict[str, ProductFacts]:
     """Those of the SKUs that are in the catalogue and active."""
     with raw_cursor() as cursor:
+        above = _categories_above(cursor)
         PRODUCTS.run(cursor, {"skus": list(skus)})
-        return {row[1]: ProductFacts(*row) for row in cursor}
+        return {row[1]: _facts(row, above) for row in cursor}
+
+
+def _facts(row: tuple[Any, ...], above: Mapping[int, frozenset[str]]) -> ProductFacts:
+    number, sku, name, price_minor, earns_points, category_id, brand, tags, cost_minor = row
+    margin = next((tag.removeprefix(MARGIN) for tag in tags if tag.startswith(MARGIN)), None)
+    article = Article(sku, above.get(category_id, frozenset()), brand or None, frozenset(tags), margin)
+    return ProductFacts(number, sku, name, price_minor, earns_points, article, cost_minor)
+
+
+def _categories_above(cursor: psycopg.Cursor[Any]) -> dict[int, frozenset[str]]:
+    """By category, its own code and those of all categories above it."""
+    cursor.execute("select id, code, parent_id from purchases_category", prepare=True)
+    rows = {row[0]: (row[1], row[2]) for row in cursor}
+    found: dict[int, frozenset[str]] = {}
+    for number in rows:
+        codes, at = set(), number
+        while at is not None and rows[at][0] not in codes:
+            codes.add(rows[at][0])
+            at = rows[at][1]
+        found[number] = frozenset(codes)
+    return found
 
 
 _ACTIVITY = (

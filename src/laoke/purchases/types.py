@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from laoke.engine.pricing.basket import Article
+
 
 class StoreFacts(NamedTuple):
     """An active store."""
@@ -15,13 +17,16 @@ class StoreFacts(NamedTuple):
 
 
 class ProductFacts(NamedTuple):
-    """An active product as the till prices it. `price_minor` is the list price of one unit."""
+    """An active product as the till prices it. `price_minor` is the list price of one unit, `article` what offers may
+    ask of it."""
 
     id: int
     sku: str
     name: str
     price_minor: int
     earns_points: bool
+    article: Article
+    cost_minor: int | None
 
 
 class ChannelFacts(NamedTuple):

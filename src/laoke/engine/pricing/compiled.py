@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from laoke.engine.conditions import All, Is, Op, Tree
+from laoke.engine.conditions import All, Is, Op, Tree, leaves
 from laoke.engine.conditions.predicates import first_failure
 from laoke.engine.pricing import questions
 from laoke.engine.pricing.basket import Article, Basket
@@ -24,7 +24,7 @@ from laoke.engine.pricing.tender import TenderTerms
 
 Failing = Callable[[Asked], Tree | None]
 # Attributes of the shopper under which offers for the whole basket are filed.
-MEMBER_KEYS = ("member.tier", "member.class", "member.segment", "member.tag")
+MEMBER_KEYS = ("member.segment", "member.tag")
 
 
 class Ready:
@@ -153,6 +153,11 @@ class Programme:
         if found is None:
             found = self._selectors[tree] = Selector(tree)
         return found
+
+    @property
+    def line_attributes(self) -> set[str]:
+        """Every attribute that selectors of the programme ask of lines."""
+        return {leaf.attribute for selector in self._used_selectors() for leaf in leaves(selector.tree)}
 
     def code(self, text: str) -> str:
         """A code as it is compared."""

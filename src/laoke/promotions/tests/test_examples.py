@@ -100,7 +100,7 @@ NEW = {"member.orders": 0, "member.days_since_registration": 3}
         (
             "workshop-20",
             [Item("ingredients", 5000)],
-            {"member": {"member.attended": frozenset({"diy-workshop"})}},
+            {"member": {"member.tag": frozenset({"diy-workshop"})}},
             4000,
         ),
         ("fresh-monday", [Item("fresh", 5000), Item("household", 5000)], {"at": MONDAY}, 9400),

@@ -80,11 +80,12 @@ def apply(
         from laoke.points import policy
         from laoke.tiers import ladder
 
-        document = _read(file)
+        document, text = _read(file)
         before = programme.current()
         points = policy.parse(document["points"]) if "points" in document else before.points
         rungs = ladder.parse(document["ladder"]) if "ladder" in document else before.ladder
         wanted = {"points": policy.to_document(points), "ladder": ladder.to_document(rungs)}
+        wanted["offers"] = _offers(document, before, file, text)
         changes = list(differences(programme.to_document(before), wanted))
         result = {
             "changes": [change._asdict() for change in changes],
@@ -128,7 +129,28 @@ def percent(share: Fraction) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d}".rstrip("0").rstrip(".") + " %"
 
 
-def _read(file: Path) -> Mapping[str, Any]:
+def _offers(document: Mapping[str, Any], before: Programme, file: Path, text: str) -> dict[str, Any]:
+    """The offers the document asks for, as they would be written back; each fault with its line in the file."""
+    from laoke.promotions import publication
+    from laoke.promotions.documents.files import read_file
+    from laoke.promotions.documents.offers import Fault
+
+    if "offers" not in document:
+        return publication.to_document(before.offers)
+    lines = read_file(text)
+    try:
+        return {
+            key: publication.written(offer) for key, offer in publication.parse(document["offers"]).items()
+        }
+    except Fault as error:
+        told = "\n".join(
+            f"{file}, line {lines.line_of(place)}: {'.'.join(map(str, place))}: {says}"
+            for place, says in error.faults
+        )
+        raise UnreadableProgramme(told) from None
+
+
+def _read(file: Path) -> tuple[Mapping[str, Any], str]:
     import yaml
 
     from laoke.engine.policy import BadPolicy
@@ -146,14 +168,14 @@ def _read(file: Path) -> Mapping[str, Any]:
         raise UnreadableProgramme(f"{file}{where}: {getattr(error, 'problem', 'not YAML')}.") from None
     if not isinstance(document, Mapping) or not document:
         raise UnreadableProgramme(
-            f"{file}: it takes the sections points and ladder. `laoke programme show --yaml`."
+            f"{file}: it takes the sections points, ladder and offers. `laoke programme show --yaml`."
         )
     for name, section in document.items():
-        if name not in ("points", "ladder"):
-            raise BadPolicy(str(name), "there is no such section. Known are ladder, points")
+        if name not in ("points", "ladder", "offers"):
+            raise BadPolicy(str(name), "there is no such section. Known are ladder, offers, points")
         if not isinstance(section, Mapping):
             raise BadPolicy(str(name), "takes named fields")
-    return document
+    return document, text
 
 
 def _text(file: Path) -> str:
@@ -177,6 +199,16 @@ def _words(found: Programme, currency: str) -> Iterator[str]:
     yield f"Version {found.version}"
     yield from _points(found.points, currency)
     yield from _ladder(found.ladder, currency)
+    if found.offers.documents:
+        yield ""
+        yield "Offers"
+        for key, offer in found.offers.documents.items():
+            days = " ".join(
+                f"{word} {day.isoformat()}"
+                for word, day in (("from", offer.starts), ("until", offer.ends))
+                if day
+            )
+            yield f"  {key} ({offer.name.zh}, {offer.name.en}): stage {offer.stage.value}{days and ', ' + days}"
 
 
 def _points(policy: PointsPolicy, currency: str) -> Iterator[str]:

@@ -214,11 +214,17 @@ class TestProgramme:
         ("text", "says"),
         [
             ("points: [", "line 1, column 10: expected the node content"),
-            ("", "it takes the sections points and ladder"),
+            ("", "it takes the sections points, ladder and offers"),
             ("points:", "points: takes named fields"),
             ("prices: {}", "there is no such section"),
             ("points: {earn: {points: 1.5}}", "takes a whole number"),
             ("ladder: {tiers: gold}", "takes a list of tiers"),
+            (
+                "offers:\n  bad:\n    name: {zh: 名, en: N}\n    goal: repeat\n    stage: basket\n"
+                "    gives:\n    - amount: {discount: -1}",
+                "line 7: offers.bad.gives.0.amount.discount: takes an amount of money that is not negative",
+            ),
+            ("offers: {}\noffers: {}", "line 2: 'offers' stands here twice"),
         ],
     )
     def test_a_bad_document_changes_nothing(self, member, laoke, text, says):

@@ -66,6 +66,8 @@ CHECKS: dict[str, Any] = {
     "members-of-orders": _("members of orders"),
     "moves": _("moves between tiers"),
     "orders-and-points": _("points of orders"),
+    "offer-counters": _("uses of offers"),
+    "offers-and-lines": _("discounts of offers"),
     "owners": _("owners of points"),
     "return-lines": _("lines of returns"),
     "returns": _("returns of orders"),

@@ -1,0 +1,10 @@
+-- What offers gave to one order. Arrays are parallel; lines and gifts are JSON objects as text.
+insert into promotions_offeruse (
+    key, order_id, member_id, programme_version, amount_minor, lines, gifts, used_at, used_date, counted, returned_minor
+)
+select
+    use.key, %(order_id)s::bigint, %(member_id)s::bigint, %(programme_version)s::bigint, use.amount_minor,
+    use.lines::jsonb, use.gifts::jsonb, %(used_at)s::timestamptz, %(used_date)s::date, use.counted, 0
+from unnest(
+    %(key)s::text[], %(amount_minor)s::bigint[], %(lines)s::text[], %(gifts)s::text[], %(counted)s::boolean[]
+) as use (key, amount_minor, lines, gifts, counted)

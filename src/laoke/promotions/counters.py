@@ -1,0 +1,161 @@
+"""Counting uses and money of offers with limits: exact at any concurrency, without one row that all tills wait for.
+
+Limits are split into slots. An order takes from the slot of its number; only when that has run dry are all slots of the
+offer locked, in order, and allotments moved. The database refuses a slot above its allotment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import psycopg
+from django.db import transaction
+
+from laoke.engine.pricing.board import Uses
+from laoke.foundation.sql import hot_cursor
+
+SLOTS = 8
+
+
+class Taken(NamedTuple):
+    """One use of an offer: what it gives to one order."""
+
+    key: str
+    amount_minor: int
+
+
+def allot(key: str, in_total: int | None, budget_minor: int | None) -> None:
+    """Share the limits of an offer out over its slots, beside what was used already. Call in a transaction."""
+    with hot_cursor() as cursor:
+        cursor.execute(
+            "insert into promotions_offercounter (key, slot, uses, spent_minor) "
+            "select %s, slot, 0, 0 from generate_series(0, %s) slot on conflict do nothing",
+            (key, SLOTS - 1),
+        )
+        rows = cursor.execute(
+            "select slot, uses, spent_minor from promotions_offercounter where key = %s order by slot for update",
+            (key,),
+        ).fetchall()
+        uses = _shares(in_total, [row[1] for row in rows])
+        spent = _shares(budget_minor, [row[2] for row in rows])
+        for (slot, _, _), some_uses, some_money in zip(rows, uses, spent, strict=True):
+            cursor.execute(
+                "update promotions_offercounter set uses_allotted = %s, spent_allotted = %s "
+                "where key = %s and slot = %s",
+                (some_uses, some_money, key, slot),
+            )
+
+
+def _shares(limit: int | None, used: list[int]) -> list[int | None]:
+    """What each slot may hold: what it holds already, and an equal share of what the limit leaves."""
+    if limit is None:
+        return [None] * len(used)
+    left = max(0, limit - sum(used))
+    return [
+        mine + left // len(used) + (1 if slot < left % len(used) else 0) for slot, mine in enumerate(used)
+    ]
+
+
+def used(cursor: psycopg.Cursor[Any], keys: Iterable[str]) -> dict[str, Uses]:
+    """Uses and money of some offers so far, by everybody."""
+    wanted = sorted(keys)
+    if not wanted:
+        return {}
+    rows = cursor.execute(
+        "select key, sum(uses)::bigint, sum(spent_minor)::bigint from promotions_offercounter "
+        "where key = any($1) group by key",
+        (wanted,),
+        prepare=True,
+    ).fetchall()
+    return {key: Uses(total=uses, spent_minor=spent) for key, uses, spent in rows}
+
+
+class _Dry(Exception):
+    """A slot has too little left."""
+
+
+class _Short(Exception):
+    """Offers have too little left, whatever the slot."""
+
+
+def take(cursor: psycopg.Cursor[Any], order_id: int, wanted: Iterable[Taken]) -> list[str]:
+    """Count one use of each of these offers; or none, and the keys of those that have too little left.
+
+    Locks are always waited for in the order of key and slot. An update whose slot turns out to be dry once it has been
+    waited for leaves that slot locked all the same: so its savepoint is given up before all slots are asked for.
+    """
+    in_order = sorted(wanted)
+    try:
+        with transaction.atomic():
+            for each in in_order:
+                if not _take(cursor, order_id % SLOTS, each):
+                    raise _Dry
+        return []
+    except _Dry:
+        pass
+    try:
+        with transaction.atomic():
+            short = [each.key for each in in_order if not _gather(cursor, order_id % SLOTS, each)]
+            if short:
+                raise _Short
+            return []
+    except _Short:
+        return short
+
+
+def _take(cursor: psycopg.Cursor[Any], slot: int, each: Taken) -> bool:
+    cursor.execute(
+        "update promotions_offercounter set uses = uses + 1, spent_minor = spent_minor + $3 "
+        "where key = $1 and slot = $2 and (uses_allotted is null or uses < uses_allotted) "
+        "and (spent_allotted is null or spent_minor + $3 <= spent_allotted)",
+        (each.key, slot, each.amount_minor),
+        prepare=True,
+    )
+    return cursor.rowcount == 1
+
+
+def _gather(cursor: psycopg.Cursor[Any], slot: int, each: Taken) -> bool:
+    """Move what the other slots have left into this one, if together they have enough."""
+    rows = cursor.execute(
+        "select slot, uses, uses_allotted, spent_minor, spent_allotted from promotions_offercounter "
+        "where key = $1 order by slot for update",
+        (each.key,),
+        prepare=True,
+    ).fetchall()
+    if not rows:
+        return False
+    free_uses = None if rows[0][2] is None else sum(row[2] - row[1] for row in rows)
+    free_money = None if rows[0][4] is None else sum(row[4] - row[3] for row in rows)
+    if (free_uses is not None and free_uses < 1) or (
+        free_money is not None and free_money < each.amount_minor
+    ):
+        return False
+    for other, uses, _, spent, _ in rows:
+        if other == slot:
+            allotted = (
+                None if free_uses is None else uses + free_uses,
+                None if free_money is None else spent + free_money,
+            )
+            taken = (1, each.amount_minor)
+        else:
+            allotted = (None if free_uses is None else uses, None if free_money is None else spent)
+            taken = (0, 0)
+        cursor.execute(
+            "update promotions_offercounter set uses_allotted = $3, spent_allotted = $4, uses = uses + $5, "
+            "spent_minor = spent_minor + $6 where key = $1 and slot = $2",
+            (each.key, other, *allotted, *taken),
+            prepare=True,
+        )
+    return True
+
+
+def give_back(cursor: psycopg.Cursor[Any], order_id: int, back: Mapping[str, tuple[int, int]]) -> None:
+    """Count uses and money back that returns gave back: (uses, minor units) by offer."""
+    for key in sorted(back):
+        uses, minor = back[key]
+        cursor.execute(
+            "update promotions_offercounter set uses = uses - %s, spent_minor = spent_minor - %s "
+            "where key = %s and slot = %s",
+            (uses, minor, key, order_id % SLOTS),
+        )

@@ -1,0 +1,389 @@
+"""Offers at the till: what a quote says, an order keeps and a return gives back, in stories of one shop."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.db import connection
+
+from laoke.checkout import programme
+from laoke.foundation.access import SYSTEM
+from laoke.members import services as members
+from laoke.promotions.documents.offers import Fault
+from tests.shop import OPENING, Till, account, broken, everything, line
+from tests.test_concurrency import at_once
+
+NAME = {"zh": "促销", "en": "Offer"}
+
+
+def offer(*gives: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The document of an offer."""
+    return {"name": NAME, "goal": "repeat", "stage": "basket", "gives": list(gives), **more}
+
+
+def off(amount: float, reaching: float, **more: Any) -> dict[str, Any]:
+    """满减."""
+    when = {"basket.subtotal": {"gte": reaching, "basis": "discounted"}}
+    return offer({"amount": {"discount": amount}}, **({"when": when} | more))
+
+
+def publish(**offers: dict[str, Any]) -> None:
+    """Put offers in force; underscores in names become hyphens."""
+    documents = {key.replace("_", "-"): document for key, document in offers.items()}
+    programme.apply(SYSTEM, {"offers": documents}, at=OPENING)
+
+
+def given(reply: Any) -> dict[str, int]:
+    """What each offer gave."""
+    return {each["offer"]: each["amount_minor"] for each in reply["offers"]}
+
+
+def refused(reply: Any) -> dict[str, str]:
+    """Why others gave nothing."""
+    return {each["offer"]: each["reason"] for each in reply["offers_refused"]}
+
+
+def uses() -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select key, member_id, amount_minor, lines, returned_minor, undone_at is not null "
+            "from promotions_offeruse order by id"
+        )
+        return [(*row[:3], json.loads(row[3]), *row[4:]) for row in cursor.fetchall()]
+
+
+def counted(key: str) -> tuple[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select sum(uses)::int, sum(spent_minor)::int from promotions_offercounter where key = %s", [key]
+        )
+        return cursor.fetchone()
+
+
+def keep(till: Till, number: str, member: Any, *lines: Any, **more: Any) -> Any:
+    """Quote, then sell on the quote: the amounts have to be the same."""
+    quoted = till.quote(member, *lines, **more)
+    assert quoted.status == 200, quoted.body
+    sold = till.sell(number, member, *lines, quote=quoted["quote"], **more)
+    assert sold.status == 201, sold.body
+    for name in ("lines", "offers", "discount_minor", "total_minor", "payable_minor", "codes_rejected"):
+        assert sold[name] == quoted[name]
+    return sold
+
+
+def test_a_quote_explains_and_the_order_keeps_it(shop):
+    publish(
+        second_half=offer({"nth": {"n": 2, "percent": 50, "of": {"product.sku": "rice"}}}, stage="item"),
+        less_20=off(20, 100),
+        less_90=off(90, 500),
+        platinum=offer({"percent": {"percent": 10}}, stage="tier", when={"member.tier": "gold"}),
+    )
+    member, till = shop.member(), shop.till()
+    quoted = till.quote(member, line("rice", 2), line("milk", 2))
+    assert given(quoted) == {"second-half": 3495, "less-20": 2000}
+    assert refused(quoted) == {"less-90": "conditions_not_met", "platinum": "member_not_eligible"}
+    # 69.90 + 34.95 + 25.00 = 129.85, less 20 = 109.85; 500 less 129.85 is missing for the next.
+    assert quoted["total_minor"] == 10985
+    assert quoted["hints"][0] == {
+        "code": "buy_more_for_offer",
+        "offer": "less-90",
+        "name": NAME,
+        "missing_minor": 50000 - 10985,
+        "missing_units": None,
+        "discount_minor": 9000,
+        "percent": None,
+        "gifts": [],
+    }
+    sold = keep(till, "A", member, line("rice", 2), line("milk", 2))
+    assert [(each["line_no"], each["net_minor"]) for each in sold["lines"]] == [(1, 8870), (2, 2115)]
+    assert sold["points_earned"] == 109
+    assert uses() == [
+        ("second-half", member, 3495, {"1": 3495}, 0, False),
+        ("less-20", member, 2000, {"1": 1615, "2": 385}, 0, False),
+    ]
+    assert broken() == {}
+
+
+def test_what_the_shop_took_off_comes_first(shop):
+    publish(less_20=off(20, 100))
+    sold = keep(shop.till(), "A", None, line("rice", 2, discount_minor=4000))
+    assert given(sold) == {}
+    sold = keep(shop.till(), "B", None, line("rice", 2, discount_minor=3980))
+    assert (given(sold), sold["total_minor"]) == ({"less-20": 2000}, 8000)
+
+
+def test_returns_give_points_money_and_the_use_back(shop):
+    publish(less_20=off(20, 100, limits={"budget": 50, "in_total": 2}))
+    member, till = shop.member(), shop.till()
+    sold = keep(till, "A", member, line("rice", 1), line("milk", 4))
+    assert (sold["total_minor"], counted("less-20")) == (9990, (1, 2000))
+    back = till.later(hours=1).take_back(sold["order_id"], "R1", (2, "2"))
+    # Two of four bottles: half of what was paid for them.
+    assert back["refund_minor"] == 2083
+    assert counted("less-20") == (1, 2000 - 417)
+    assert broken() == {}
+    back = till.take_back(sold["order_id"], "R2")
+    assert back["left_minor"] == 0
+    assert counted("less-20") == (0, 0)
+    assert uses()[0][4:] == (2000, True)
+    assert account(member)["balance"] == 0
+    assert broken() == {}
+
+
+def test_an_offer_that_is_used_up_is_not_given_and_a_quote_of_it_is_refused(shop):
+    publish(first=off(20, 100, limits={"in_total": 1}))
+    till = shop.till()
+    quoted = till.quote(None, line("rice", 2))
+    assert given(quoted) == {"first": 2000}
+    assert given(till.sell("A", None, line("rice", 2))) == {"first": 2000}
+    before = everything()
+    late = till.sell("B", None, line("rice", 2), quote=quoted["quote"])
+    assert (late.status, late.code, late["offers"]) == (409, "offer-used-up", ["first"])
+    assert everything() == before
+    assert refused(till.quote(None, line("rice", 2))) == {"first": "usage_limit_reached"}
+    # Without a quote nobody promised anything: the order is priced without the offer.
+    assert given(till.sell("C", None, line("rice", 2))) == {}
+    assert broken() == {}
+
+
+def test_a_budget_is_never_overspent(shop):
+    publish(
+        money=offer({"percent": {"percent": 50}}, limits={"budget": 100}),
+        rest=offer({"amount": {"discount": 30}}, stage="coupon", limits={"budget": 40, "on_exceed": "clip"}),
+    )
+    till = shop.till()
+    first = till.sell("A", None, line("rice", 2))
+    assert given(first) == {"money": 6990, "rest": 3000}
+    second = till.sell("B", None, line("rice", 2))
+    assert given(second) == {"rest": 1000}
+    assert (counted("money"), counted("rest")) == ((1, 6990), (2, 4000))
+    assert broken() == {}
+
+
+def test_a_member_has_an_offer_as_often_as_it_says(shop):
+    publish(once=off(20, 100, limits={"per_member": 1}), daily=off(5, 100, limits={"per_member_a_day": 1}))
+    member, till = shop.member(), shop.till()
+    first = keep(till, "A", member, line("rice", 2))
+    assert given(first) == {"once": 2000, "daily": 500}
+    second = keep(till.later(minutes=1), "B", member, line("rice", 2))
+    assert given(second) == {}
+    third = keep(till.later(days=1), "C", member, line("rice", 2))
+    assert given(third) == {"daily": 500}
+    # What came back whole was not used.
+    till.take_back(first["order_id"])
+    assert given(till.quote(member, line("rice", 2))) == {"once": 2000}
+    # Whose uses nobody counts does not get it.
+    assert set(refused(till.quote(None, line("rice", 2))).values()) == {"member_not_eligible"}
+    assert broken() == {}
+
+
+def test_a_merged_member_has_used_what_both_have_used(shop):
+    publish(once=off(20, 100, limits={"per_member": 1}))
+    kept, gone, till = shop.member(), shop.member(), shop.till()
+    keep(till, "A", gone, line("rice", 2))
+    merge = members.merge(
+        caller=SYSTEM, kept_id=kept, gone_id=gone, reason="one person", at=till.later(hours=1).at
+    )
+    assert refused(till.quote(kept, line("rice", 2))) == {"once": "member_limit_reached"}
+    members.unmerge(caller=SYSTEM, merge_id=merge, at=till.later(hours=1).at)
+    assert given(till.quote(kept, line("rice", 2))) == {"once": 2000}
+    assert refused(till.quote(gone, line("rice", 2))) == {"once": "member_limit_reached"}
+    assert broken() == {}
+
+
+def test_codes_call_offers_and_say_why_they_bring_nothing(shop):
+    publish(welcome=off(20, 100, codes=["WELCOME20"]))
+    till = shop.till()
+    assert given(till.quote(None, line("rice", 2))) == {}
+    sold = keep(till, "A", None, line("rice", 2), codes=["welcome20", "nonsense"])
+    assert given(sold) == {"welcome": 2000}
+    assert sold["codes_rejected"] == [{"code": "nonsense", "reason": "unknown_code"}]
+    small = till.quote(None, line("milk"), codes=["WELCOME20"])
+    assert small["codes_rejected"] == [{"code": "WELCOME20", "reason": "conditions_not_met"}]
+
+
+def test_the_codes_belong_to_the_quote(shop):
+    publish(welcome=off(20, 100, codes=["WELCOME20"]))
+    till = shop.till()
+    quoted = till.quote(None, line("rice", 2))
+    other = till.sell("A", None, line("rice", 2), quote=quoted["quote"], codes=["WELCOME20"])
+    assert (other.status, other.code) == (409, "quote-mismatch")
+
+
+def test_gifts_are_listed_and_chosen(shop):
+    publish(toys=offer({"gift": {"skus": ["bear", "car"]}}, when={"basket.subtotal": {"gte": 100}}))
+    till = shop.till()
+    open_choice = till.quote(None, line("rice", 2))
+    assert open_choice["offers"][0]["gifts"] == [{"sku": None, "quantity": 1, "choices": ["bear", "car"]}]
+    chosen = keep(till, "A", None, line("rice", 2), gift_choices={"toys": "car"})
+    assert chosen["offers"][0]["gifts"] == [{"sku": "car", "quantity": 1, "choices": []}]
+
+
+def test_what_members_are_and_did_decides(shop):
+    publish(
+        first_week=off(
+            15,
+            39,
+            when={
+                "member.orders": 0,
+                "member.days_since_registration": {"lte": 7},
+                "basket.subtotal": {"gte": 39, "basis": "discounted"},
+            },
+            limits={"per_member": 1},
+        ),
+        birthday=offer({"percent": {"percent": 5}}, stage="coupon", when={"member.birthday_week": True}),
+        tagged=offer({"percent": {"percent": 1}}, stage="tier", when={"member.tag": "workshop"}),
+        usual=offer({"percent": {"percent": 10, "of": {"product.personal_list": "usual"}}}, stage="item"),
+    )
+    member, till = shop.member(), shop.till()
+    assert given(keep(till, "A", member, line("rice"))) == {"first-week": 1500}
+    assert given(keep(till.later(days=1), "B", member, line("rice"))) == {}
+    # Rice in two orders by now: what one buys again and again.
+    assert given(keep(till.later(days=1), "C", member, line("rice"), line("milk"))) == {"usual": 699}
+    members.tag(caller=SYSTEM, member_id=member, tags=["workshop"], at=till.at, source="test")
+    assert given(till.quote(member, line("milk"))) == {"tagged": 13}
+    assert given(till.quote(shop.member(), line("milk"))) == {}
+    late = shop.till(OPENING + timedelta(days=8))
+    assert "first-week" not in given(late.quote(member, line("rice")))
+
+
+def test_an_offer_that_ended_is_still_owed_to_who_was_quoted_it(shop):
+    publish(less_20=off(20, 100))
+    till = shop.till()
+    quoted = till.quote(None, line("rice", 2))
+    publish()
+    assert given(till.quote(None, line("rice", 2))) == {}
+    sold = till.later(minutes=5).sell("A", None, line("rice", 2), quote=quoted["quote"])
+    assert (given(sold), sold["total_minor"]) == ({"less-20": 2000}, 11980)
+    assert given(till.sell("B", None, line("rice", 2))) == {}
+
+
+def test_a_quoted_order_has_the_offers_of_the_instant_of_its_quote(shop):
+    """Happy hour until 12:10; quoted at 12:05, paid at 12:12."""
+    publish(noon=offer({"percent": {"percent": 10}}, when={"moment.time": {"gte": "12:00", "lt": "12:10"}}))
+    till = shop.till(OPENING + timedelta(minutes=5))
+    quoted = till.quote(None, line("rice"))
+    sold = till.later(minutes=7).sell("A", None, line("rice"), quote=quoted["quote"])
+    assert given(sold) == given(quoted) == {"noon": 699}
+    assert given(till.sell("B", None, line("rice"))) == {}
+
+
+def test_what_cannot_be_used_is_not_published(shop):
+    publish(less_20=off(20, 100))
+    before = everything()
+    for broken_one in (
+        off(-20, 100),
+        offer({"coupon": {"template": "ten"}}),
+        offer({"delivery": {"free": True}}),
+        offer({"amount": {"discount": 1}}, when={"member.shoe_size": 42}),
+    ):
+        with pytest.raises(Fault) as fault:
+            publish(less_20=off(30, 100), bad=broken_one)
+        assert fault.value.faults[0][0][:2] == ("offers", "bad")
+    assert everything() == before
+
+
+def test_the_programme_document_brings_the_same_offers_back(shop):
+    publish(less_20=off(20, 100, limits={"budget": "50.50"}), noon=offer({"percent": {"percent": 12.5}}))
+    document = programme.to_document(programme.current())
+    version = programme.current().version
+    assert programme.apply(SYSTEM, document, at=OPENING).version == version
+    programme.apply(SYSTEM, {"offers": {"noon": document["offers"]["noon"]}}, at=OPENING)
+    assert list(programme.to_document(programme.current())["offers"]) == ["noon"]
+
+
+def test_a_return_makes_room_under_a_limit(shop):
+    publish(first=off(20, 100, limits={"in_total": 1}))
+    till = shop.till()
+    sold = till.sell("A", None, line("rice", 2))
+    assert given(till.quote(None, line("rice", 2))) == {}
+    till.take_back(sold["order_id"])
+    assert given(till.sell("B", None, line("rice", 2))) == {"first": 2000}
+    assert broken() == {}
+
+
+def test_a_limit_that_is_raised_or_lowered_counts_what_was_used(shop):
+    publish(few=off(20, 100, limits={"in_total": 2}))
+    till = shop.till()
+    for number in range(3):
+        till.sell(f"A{number}", None, line("rice", 2))
+    publish(few=off(20, 100, limits={"in_total": 3}))
+    assert [given(till.sell(f"B{number}", None, line("rice", 2))) for number in range(2)] == [
+        {"few": 2000},
+        {},
+    ]
+    publish(few=off(20, 100, limits={"in_total": 1}))
+    assert given(till.sell("C", None, line("rice", 2))) == {}
+    assert counted("few") == (3, 6000)
+    assert broken() == {}
+
+
+def test_what_the_guide_shows_can_be_published(shop):
+    guide = Path(__file__).resolve().parents[1] / "docs" / "how-to" / "announce-an-offer.md"
+    (shown,) = re.findall(r"```yaml\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+    programme.apply(SYSTEM, yaml.safe_load(shown), at=OPENING)
+    assert list(programme.current().offers.documents) == ["second-half-price", "first-week"]
+
+
+def test_the_shipped_examples_can_be_published_but_for_coupons_and_deliveries(shop):
+    shipped = Path(__file__).resolve().parents[1] / "examples" / "offers.yaml"
+    documents = yaml.safe_load(shipped.read_text(encoding="utf-8"))["offers"]
+    later = {
+        key
+        for key, each in documents.items()
+        if any({"coupon", "delivery"} & set(gives) for gives in each["gives"])
+    }
+    assert later == {"high-margin-coupon", "birthday-week", "free-delivery"}
+    publish(**{key: each for key, each in documents.items() if key not in later})
+    quoted = shop.till().quote(shop.member(), line("rice", 2), line("milk", 3))
+    assert quoted.status == 200
+    # A new customer on a 10th: 177.30 reaches the first step, the offer of the first week, and members' day once.
+    assert given(quoted) == {"new-customer-steps": 2000, "member-day": 1000, "first-week": 1500}
+
+
+class TestAtOnce:
+    """Real threads on real connections."""
+
+    @pytest.fixture
+    def shop(self, committed_shop):
+        return committed_shop
+
+    def test_the_first_so_many_are_exactly_so_many(self, shop):
+        """64 orders of 16 tills for 20 places, a money budget beside it that ends at 30 uses."""
+        publish(
+            first=off(20, 100, limits={"in_total": 20}),
+            money=off(5, 50, stage="coupon", limits={"budget": 150}),
+        )
+        orders = 64
+
+        def sell(number: int) -> Any:
+            def run() -> list[Any]:
+                till = shop.till()
+                return [
+                    till.sell(f"N{number}-{count}", None, line("rice", 2)) for count in range(orders // 16)
+                ]
+
+            return run
+
+        replies = [reply for replies in at_once(*(sell(number) for number in range(16))) for reply in replies]
+        assert Counter((reply.status, reply.code) for reply in replies) == {(201, None): orders}
+        times = Counter(key for reply in replies for key in given(reply))
+        assert times == {"first": 20, "money": 30}
+        assert (counted("first"), counted("money")) == ((20, 40_000), (30, 15_000))
+        assert broken() == {}
+
+    def test_one_member_at_two_tills_has_it_once(self, shop):
+        publish(once=off(20, 100, limits={"per_member": 1}))
+        member = shop.member()
+        replies = at_once(
+            *((lambda n=n: shop.till().sell(f"M{n}", member, line("rice", 2))) for n in range(8))
+        )
+        assert Counter(tuple(given(reply)) for reply in replies) == {("once",): 1, (): 7}
+        assert broken() == {}
