@@ -44,7 +44,7 @@ class _Search:
         ready = self.offers[place]
         self.deals_left -= 1
         found = deal(ready, self.board, state)
-        if isinstance(found, Refused) or not found.gives:
+        if isinstance(found, Refused):
             self.visit(place + 1, state, worth, chosen)
             return
         extras = len(found.gifts) + len(found.grants)

@@ -41,12 +41,15 @@ class Ready:
         "late",
         "late_trees",
         "offer",
+        "once_per_line",
         "place",
         "rank",
+        "rationed",
         "selectors",
         "ships",
         "shrinks",
         "targeted",
+        "unbound",
     )
 
     def __init__(
@@ -58,9 +61,18 @@ class Ready:
         early = [tree for tree in conditions if not questions.is_late(tree)]
         self.offer = offer
         self.place = place
+        self.once_per_line = offer.once_per_line
+        self.rationed = offer.limits.budget_minor is not None or offer.limits.budget_uses is not None
         self.rank = rank
         self.early: Failing | None = first_failure(All(tuple(early)), reader) if early else None
         self.late: Failing | None = first_failure(All(tuple(late)), reader) if late else None
+        # Nothing but its turn decides on it.
+        self.unbound = (
+            offer.active
+            and self.early is None
+            and not offer.limits.limited
+            and (offer.starts_at, offer.ends_at, offer.channels) == (None, None, None)
+        )
         self.late_trees = late
         self.conditions = [(tree, first_failure(tree, reader)) for tree in conditions]
         self.selectors = [each for effect in offer.effects for each in effect.looks_at()]

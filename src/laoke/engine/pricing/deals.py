@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from laoke.engine.conditions import Tree
 from laoke.engine.pricing.board import NEVER_USED, Board, State
@@ -12,9 +12,10 @@ from laoke.engine.pricing.offers import OnExceed
 from laoke.engine.pricing.questions import Asked
 from laoke.engine.pricing.spreading import spread
 
+_NONE: list[int] = []
 
-@dataclass(frozen=True, slots=True)
-class Deal:
+
+class Deal(NamedTuple):
     """What an offer gives. `lines` and `deliveries` hold what is taken by place, zero included; `after` is the state
     when this offer is given."""
 
@@ -27,18 +28,12 @@ class Deal:
     after: State
 
     @property
-    def gives(self) -> bool:
-        """Whether anybody would notice."""
-        return self.amount > 0 or bool(self.gifts) or bool(self.grants)
-
-    @property
     def is_targeted(self) -> bool:
         """Whether it is for certain articles."""
         return self.ready.targeted
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """Why an offer was not given; `failed` is the condition that did not hold, if one did not."""
 
     ready: Ready
@@ -47,48 +42,65 @@ class Refused:
 
 
 def deal(ready: Ready, board: Board, state: State) -> Deal | Refused:
-    """Work out what an offer gives now; the state stays as it is."""
-    offer = ready.offer
+    """Work out what an offer gives now; the state stays as it is. A deal gives something that somebody would notice."""
     if ready.alone_in and not ready.alone_in.isdisjoint(state.sets):
         return Refused(ready, "not_combinable")
     if ready.late is not None and (failed := ready.late(Asked(board, state))) is not None:
         return Refused(ready, "conditions_not_met", failed)
-    limits, uses = offer.limits, board.facts.uses.get(offer.key, NEVER_USED)
-    if limits.budget_uses is not None and uses.total >= limits.budget_uses:
-        return Refused(ready, "budget_exhausted")
     after = state.copy()
-    turn = Turn(board, after, offer.once_per_line)
-    for effect in offer.effects:
+    turn = Turn(board, after, ready.once_per_line)
+    for effect in ready.offer.effects:
         effect.give(turn)
-    before = state.taken
-    if after.taken == before:
-        lines = [0] * len(before)
-    else:
-        lines = [now - then for now, then in zip(after.taken, before, strict=True)]
-    deliveries = [now - then for now, then in zip(after.shipped, state.shipped, strict=True)]
-    amount = full = sum(lines) + sum(deliveries)
-    if board.most is not None and amount:
-        left = max(0, board.most - state.total())
-        if amount > left:
-            if not left:
-                return Refused(ready, "discount_limit_reached")
-            lines, deliveries = _clip(board, lines, deliveries, left)
-            amount = left
-    if limits.budget_minor is not None and amount:
-        left = max(0, limits.budget_minor - uses.spent_minor)
-        if amount > left:
-            if limits.on_exceed is OnExceed.REFUSE or not left:
-                return Refused(ready, "budget_exhausted")
-            lines, deliveries = _clip(board, lines, deliveries, left)
-            amount = left
-    if amount != full:
-        after.taken = [then + given for then, given in zip(before, lines, strict=True)]
-        after.shipped = [then + given for then, given in zip(state.shipped, deliveries, strict=True)]
-    if offer.once_per_line:
+    before, shipped = state.taken, state.shipped
+    deliveries = (
+        _NONE if after.shipped is shipped else [a - b for a, b in zip(after.shipped, shipped, strict=True)]
+    )
+    if after.taken == before and not (any(deliveries) or turn.gifts or turn.grants):
+        return Refused(ready, "no_effect")
+    lines = [now - then for now, then in zip(after.taken, before, strict=True)]
+    amount = sum(lines) + sum(deliveries)
+    if ready.rationed or board.most is not None:
+        most = _most(ready, board, state, amount)
+        if isinstance(most, Refused):
+            return most
+        if most < amount:
+            lines, deliveries = _clip(board, lines, [*deliveries] or [0] * len(shipped), most)
+            amount = most
+            after.taken = [then + given for then, given in zip(before, lines, strict=True)]
+            after.shipped = [then + given for then, given in zip(shipped, deliveries, strict=True)]
+    if ready.once_per_line:
         after.closed |= {i for i, given in enumerate(lines) if given}
     if ready.alone_in:
         after.sets |= ready.alone_in
-    return Deal(ready, tuple(lines), tuple(deliveries), amount, tuple(turn.gifts), tuple(turn.grants), after)
+    return Deal(
+        ready,
+        tuple(lines),
+        tuple(deliveries) or (0,) * len(shipped),
+        amount,
+        tuple(turn.gifts),
+        tuple(turn.grants),
+        after,
+    )
+
+
+def _most(ready: Ready, board: Board, state: State, amount: int) -> int | Refused:
+    """What budgets and the largest discount together leave of an amount."""
+    limits = ready.offer.limits
+    uses = board.facts.uses.get(ready.offer.key, NEVER_USED)
+    if limits.budget_uses is not None and uses.total >= limits.budget_uses:
+        return Refused(ready, "budget_exhausted")
+    most = amount
+    if board.most is not None and amount:
+        most = min(amount, max(0, board.most - state.total()))
+        if not most:
+            return Refused(ready, "discount_limit_reached")
+    if limits.budget_minor is not None and most:
+        left = max(0, limits.budget_minor - uses.spent_minor)
+        if most > left:
+            if limits.on_exceed is OnExceed.REFUSE or not left:
+                return Refused(ready, "budget_exhausted")
+            most = left
+    return most
 
 
 def most_alone(ready: Ready, board: Board, state: State) -> int:

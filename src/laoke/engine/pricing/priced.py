@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from laoke.engine.pricing.deals import Deal, Refused
 from laoke.engine.pricing.eligibility import Rejected
@@ -11,8 +11,7 @@ from laoke.engine.pricing.hints import Hint
 from laoke.engine.pricing.tender import Redemption
 
 
-@dataclass(frozen=True, slots=True)
-class LinePrice:
+class LinePrice(NamedTuple):
     """One line. net = amount - discount; `discount` holds what the shop took off and what offers took."""
 
     line_no: int
@@ -22,8 +21,7 @@ class LinePrice:
     tax_minor: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryPrice:
+class DeliveryPrice(NamedTuple):
     """One delivery. net = price - discount."""
 
     key: str
@@ -33,8 +31,7 @@ class DeliveryPrice:
     tax_minor: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
+class Priced(NamedTuple):
     """A basket with its offers.
 
     `complete`: whether the best combination is proven; False when its search was cut (see `best`).

@@ -80,7 +80,7 @@ def _taking_part(
 ) -> tuple[list[Ready], list[Refused]]:
     eligible, refused = [], []
     for ready in sorted(candidates, key=_place):
-        refusal = eligibility.refusal(ready, board, state, at)
+        refusal = None if ready.unbound else eligibility.refusal(ready, board, state, at)
         if refusal is None:
             eligible.append(ready)
         else:

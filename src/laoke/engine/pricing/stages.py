@@ -66,8 +66,6 @@ def _give_only(
         found = deal(ready, board, state)
         if isinstance(found, Refused):
             refused.append(found)
-        elif not found.gives:
-            refused.append(Refused(ready, "no_effect"))
         elif ready in chosen:
             given.append(found)
             state = found.after
@@ -117,11 +115,9 @@ def _all(stage: Sequence[Ready], board: Board, state: State, refused: list[Refus
         found = deal(ready, board, state)
         if isinstance(found, Refused):
             refused.append(found)
-        elif found.gives:
+        else:
             given.append(found)
             state = found.after
-        else:
-            refused.append(Refused(ready, "no_effect"))
     return given, state
 
 
@@ -132,10 +128,8 @@ def _alone(stage: Sequence[Ready], board: Board, state: State, refused: list[Ref
         found = deal(ready, board, state)
         if isinstance(found, Refused):
             refused.append(found)
-        elif found.gives:
-            given.append(found)
         else:
-            refused.append(Refused(ready, "no_effect"))
+            given.append(found)
     return given
 
 

@@ -40,10 +40,9 @@ class Turn:
 
     def targets(self, selector: Selector | None) -> list[int]:
         """The lines an effect may take from."""
-        found = self.board.targets(selector)
-        if self.once_per_line and self.state.closed:
-            return [i for i in found if i not in self.state.closed]
-        return found
+        if not (self.once_per_line and self.state.closed):
+            return self.board.targets(selector)
+        return [i for i in self.board.targets(selector) if i not in self.state.closed]
 
     def remaining(self, lines: list[int], *, discounted: bool) -> int:
         """The sum of these lines, with or without what was taken off so far."""
