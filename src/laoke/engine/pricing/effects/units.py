@@ -5,6 +5,7 @@ With lines closed to it, or units used up by others, such an effect may pick dea
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -44,16 +45,8 @@ class BundlePrice:
 
     def give(self, turn: Turn) -> None:
         """Bring complete groups down to their price."""
-        board = turn.board
-        left = board.units.copy()
-        orders = [in_pick_order(board, turn.targets(part.target), self.pick) for part in self.parts]
-        while (group := _group(left, self.parts, orders)) is not None:
-            above = sum(board.prices[i] * units for i, units in group.items()) - self.minor
-            if above > 0:
-                lines = sorted(group)
-                board.spread(turn.state, above, lines, [board.prices[i] * group[i] for i in lines])
-            if not self.repeat:
-                break
+        for lines, weights in _groups(turn, self.parts, self.pick, repeat=self.repeat):
+            turn.board.spread(turn.state, sum(weights) - self.minor, lines, weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +66,22 @@ class BundleReduction:
 
     def give(self, turn: Turn) -> None:
         """Take the reduction off every complete set."""
-        board = turn.board
-        left = board.units.copy()
-        orders = [in_pick_order(board, turn.targets(part.target), self.pick) for part in self.parts]
-        while (group := _group(left, self.parts, orders)) is not None:
-            lines = sorted(group)
-            weights = [board.prices[i] * group[i] for i in lines]
-            board.spread(turn.state, min(self.minor, sum(weights)), lines, weights)
-            if not self.repeat:
-                break
+        for lines, weights in _groups(turn, self.parts, self.pick, repeat=self.repeat):
+            turn.board.spread(turn.state, min(self.minor, sum(weights)), lines, weights)
+
+
+def _groups(
+    turn: Turn, parts: tuple[Part, ...], pick: Pick, *, repeat: bool
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Complete sets of the parts: the lines of each, and what its units on them cost by list price."""
+    board = turn.board
+    left = board.units.copy()
+    orders = [in_pick_order(board, turn.targets(part.target), pick) for part in parts]
+    while (group := _group(left, parts, orders)) is not None:
+        lines = sorted(group)
+        yield lines, [board.prices[i] * group[i] for i in lines]
+        if not repeat:
+            return
 
 
 def _group(left: list[int], parts: tuple[Part, ...], orders: list[list[int]]) -> dict[int, int] | None:
