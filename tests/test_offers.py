@@ -6,16 +6,22 @@ import json
 import re
 from collections import Counter
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 from django.db import connection
 
 from laoke.checkout import programme
+from laoke.engine.pricing.basket import Article, Basket, Line
+from laoke.engine.pricing.pricing import price
 from laoke.foundation.access import SYSTEM
 from laoke.members import services as members
+from laoke.members.services import many
+from laoke.promotions import facts
 from laoke.promotions.documents.offers import Fault
 from tests.shop import OPENING, Till, account, broken, everything, line
 from tests.test_concurrency import at_once
@@ -387,3 +393,45 @@ class TestAtOnce:
         )
         assert Counter(tuple(given(reply)) for reply in replies) == {("once",): 1, (): 7}
         assert broken() == {}
+
+
+def test_the_kept_facts_price_an_order_again(shop):
+    publish(
+        tagged=offer({"percent": {"percent": 10}}, when={"member.tag": "baker"}, stage="item"),
+        first=offer({"amount": {"discount": 5}}, when={"member.orders": 0}, limits={"per_member": 1}),
+        coded=offer({"amount": {"discount": 3}}, codes=["HELLO-3"], stage="coupon"),
+        usual=offer({"percent": {"percent": 5, "of": {"product.personal_list": "usual"}}}, stage="price"),
+    )
+    member, till = shop.member(), shop.till()
+    many.tag_many(caller=SYSTEM, member_ids=[member], tag="baker", at=OPENING)
+    first = keep(till, "A", member, line("rice"), line("milk", 2), codes=["HELLO-3"])
+    quoted = till.quote(member, line("rice"))
+    many.untag_many(caller=SYSTEM, member_ids=[member], tag="baker", at=OPENING)
+    second = till.sell("B", member, line("rice"))
+    assert given(first) == {"tagged": 949, "first": 500, "coded": 300}
+    assert (given(quoted), given(second)) == ({"tagged": 699}, {})
+
+    for sold in (first, second):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select priced_at, programme_version, document from promotions_orderfacts where order_id = %s",
+                [sold["order_id"]],
+            )
+            priced_at, version, document = cursor.fetchone()
+        asked = facts.from_document(json.loads(document), priced_at, sold["store"], settings.LAOKE.zone)
+        lines = tuple(
+            Line(
+                each["line_no"],
+                Article(each["sku"]),
+                int(Decimal(each["quantity"]) * 1000),
+                each["unit_price_minor"],
+            )
+            for each in sold["lines"]
+        )
+        again = price(
+            Basket(lines, codes=asked.codes, channel="store"),
+            programme.at_version(version).offers.compiled,
+            asked.facts,
+            priced_at,
+        )
+        assert {deal.ready.offer.key: deal.amount for deal in again.given} == given(sold)

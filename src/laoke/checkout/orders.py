@@ -12,7 +12,7 @@ import psycopg
 from django.conf import settings
 from django.db import transaction
 
-from laoke.checkout import answers, catalogue, guarantee, members, offers, pricing, programme
+from laoke.checkout import answers, catalogue, guarantee, members, offer_answers, offers, pricing, programme
 from laoke.checkout.errors import (
     OfferUsedUp,
     OrderExists,
@@ -20,13 +20,13 @@ from laoke.checkout.errors import (
     TendersDoNotSum,
 )
 from laoke.checkout.members import FirstAnswer
+from laoke.checkout.offers import Offered
 from laoke.checkout.programme import Programme
 from laoke.checkout.types import MemberFacts, OrderRequest, TenderRequest
 from laoke.engine import lots as lot_rules
 from laoke.engine import tiering
 from laoke.engine.lots import Lot, Take
 from laoke.engine.pricing.plain import Price
-from laoke.engine.pricing.priced import Priced
 from laoke.engine.tiering import Move
 from laoke.foundation import clock, generations, sql
 from laoke.foundation.access import Caller, Scope
@@ -100,8 +100,8 @@ def _commit(
     activity_after, move = _judge(rules, facts, price, at)
     tier = move.to_tier if move else facts.tier if facts else None
     answer = _answer(order_id, request, price, rules, resolved, facts, activity_after, tier, move, repaid)
-    answer["offers"] = offers.answer(found, rules)
-    answer["codes_rejected"] = offers.answer_codes(found, basket.codes)
+    answer["offers"] = offer_answers.given(found, rules)
+    answer["codes_rejected"] = offer_answers.codes_rejected(found, basket.codes)
     text = orjson.dumps(answer)
     tier_at = max(at, facts.tier_since) if facts and move else None
     WRITE.run(
@@ -157,7 +157,8 @@ def _commit(
             "answer": text.decode(),
         },
     )
-    offers.write_uses(cursor, order_id, facts.member_id if facts else None, found, rules, at)
+    priced_at = promise.priced_at if promise else at
+    offers.write(cursor, order_id, facts.member_id if facts else None, found, rules, at, priced_at)
     return Answer(201, text, first=True)
 
 
@@ -169,7 +170,7 @@ def _offered(
     facts: MemberFacts | None,
     order_id: int,
     promise: guarantee.Guarantee | None,
-) -> Priced | None:
+) -> Offered | None:
     """What the offers give, with what has limits counted. A quoted order has the offers of the instant of its quote.
 
     Raises:
@@ -179,7 +180,7 @@ def _offered(
     at = promise.priced_at if promise else request.placed_at
     used_up: frozenset[str] = frozenset()
     while True:
-        found = offers.priced(
+        found = offers.offered(
             cursor,
             request.basket,
             resolved.store,

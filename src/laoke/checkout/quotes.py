@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from laoke.checkout import answers, catalogue, guarantee, members, offers, pricing, programme
+from laoke.checkout import answers, catalogue, guarantee, members, offer_answers, offers, pricing, programme
 from laoke.checkout.guarantee import VALID_FOR, Guarantee
+from laoke.checkout.offers import Offered
 from laoke.checkout.types import BasketRequest, MemberFacts
-from laoke.engine.pricing.priced import Priced
 from laoke.engine.reasons import Reason
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
@@ -40,16 +40,16 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
         "valid_until": at + VALID_FOR,
         "lines": answers.lines(price, resolved.products),
         **answers.totals(price),
-        "offers": offers.answer(found, rules),
-        "offers_refused": offers.answer_refused(found, rules),
-        "codes_rejected": offers.answer_codes(found, basket.codes),
+        "offers": offer_answers.given(found, rules),
+        "offers_refused": offer_answers.refused(found, rules),
+        "codes_rejected": offer_answers.codes_rejected(found, basket.codes),
         "points_to_earn": price.points_earned,
         "points_usable": price.points_usable,
         "points_usable_minor": rules.points.worth(price.points_usable),
         "points_to_redeem": price.points_redeemed,
         "reasons": [reason.as_json() for reason in price.reasons],
         "hints": [
-            *offers.answer_hints(found, rules),
+            *offer_answers.hints(found, rules),
             *([hint.as_json() for hint in _hints(price.earn_base_minor, rules)] if facts else []),
         ],
         "member": None,
@@ -70,11 +70,11 @@ def _offers(
     rules: programme.Programme,
     facts: MemberFacts | None,
     at: datetime,
-) -> Priced | None:
+) -> Offered | None:
     if rules.offers.compiled is None:
         return None
     with raw_cursor() as cursor:
-        return offers.priced(
+        return offers.offered(
             cursor, basket, resolved.store, resolved.products, resolved.lines, rules, facts, at
         )
 

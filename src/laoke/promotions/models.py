@@ -82,3 +82,15 @@ class OfferUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} for order {self.order_id}: {self.amount_minor}"
+
+
+class OrderFacts(models.Model):
+    """What the price of an order was asked with, where offers were in force."""
+
+    order_id = models.BigIntegerField(primary_key=True)
+    priced_at = models.DateTimeField()
+    programme_version = models.BigIntegerField()
+    document = models.JSONField(help_text="see laoke.promotions.facts")
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} at {self.priced_at}"

@@ -1,4 +1,9 @@
--- What offers gave to one order. Arrays are parallel; lines and gifts are JSON objects as text.
+-- What the price of one order was asked with, and what offers gave to it. Arrays are parallel; facts, lines and gifts
+-- are JSON objects as text.
+with asked as (
+    insert into promotions_orderfacts (order_id, priced_at, programme_version, document)
+    values (%(order_id)s::bigint, %(priced_at)s::timestamptz, %(programme_version)s::bigint, %(facts)s::jsonb)
+)
 insert into promotions_offeruse (
     key, order_id, member_id, programme_version, amount_minor, lines, gifts, used_at, used_date, counted, returned_minor
 )

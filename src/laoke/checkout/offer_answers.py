@@ -1,0 +1,69 @@
+"""What a quote and an order say of offers: given, refused and why, hints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from laoke.checkout.offers import Offered, by_line
+from laoke.checkout.programme import Programme
+
+
+def given(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
+    """The offers given, as plain JSON values."""
+    return [
+        {
+            "offer": deal.ready.offer.key,
+            "name": _name(rules, deal.ready.offer.key),
+            "amount_minor": deal.amount,
+            "lines": [
+                {"line_no": int(line_no), "amount_minor": amount}
+                for line_no, amount in (by_line(found, deal) if found else {}).items()
+            ],
+            "gifts": [
+                {"sku": gift.sku or None, "quantity": gift.quantity, "choices": list(gift.choices)}
+                for gift in deal.gifts
+            ],
+        }
+        for deal in (found.priced.given if found else ())
+    ]
+
+
+def refused(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
+    """The offers that concern the basket and were not given, with the first reason."""
+    return [
+        {
+            "offer": each.ready.offer.key,
+            "name": _name(rules, each.ready.offer.key),
+            "reason": each.code,
+        }
+        for each in (found.priced.refused if found else ())
+    ]
+
+
+def codes_rejected(found: Offered | None, codes: tuple[str, ...]) -> list[dict[str, str]]:
+    """The codes that brought nothing. Where there are no offers no code is known."""
+    if found is None:
+        return [{"code": code, "reason": "unknown_code"} for code in dict.fromkeys(codes)]
+    return [{"code": each.code, "reason": each.reason} for each in found.priced.rejected_codes]
+
+
+def hints(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
+    """How little more would bring how much."""
+    return [
+        {
+            "code": "buy_more_for_offer",
+            "offer": hint.ready.offer.key,
+            "name": _name(rules, hint.ready.offer.key),
+            "missing_minor": hint.missing_minor,
+            "missing_units": hint.missing_units,
+            "discount_minor": hint.gain.minor,
+            "percent": None if hint.gain.share is None else f"{float(hint.gain.share * 100):g}",
+            "gifts": list(hint.gain.skus),
+        }
+        for hint in (found.priced.hints if found else ())
+    ]
+
+
+def _name(rules: Programme, key: str) -> dict[str, str]:
+    name = rules.offers.documents[key].name
+    return {"zh": name.zh, "en": name.en}

@@ -1,0 +1,66 @@
+"""What a price was asked with, kept beside the order: so that it can be asked again, by a check or by a backtest.
+
+Only what cannot be looked up later is kept: what was known of the member at that instant, the codes and choices, the
+uses so far. Calendar and store follow from the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Any, NamedTuple
+
+from laoke.engine.pricing.attributes import moment_facts
+from laoke.engine.pricing.basket import Basket
+from laoke.engine.pricing.board import Facts, Uses
+
+
+class Asked(NamedTuple):
+    """The part of a basket that is no line, and what was known beside it."""
+
+    codes: tuple[str, ...]
+    gift_choices: Mapping[str, str]
+    facts: Facts
+
+
+def to_document(basket: Basket, facts: Facts) -> dict[str, Any]:
+    """As plain JSON values; what is empty is left out."""
+    articles = {line.article.sku for line in basket.lines}
+    parts: dict[str, Any] = {
+        "codes": list(basket.codes),
+        "gift_choices": dict(basket.gift_choices),
+        "member": {
+            name: sorted(value) if isinstance(value, frozenset) else value
+            for name, value in facts.known.items()
+            if name.startswith("member.")
+        },
+        "is_member": facts.is_member,
+        "lists": {name: found for name, skus in facts.lists.items() if (found := sorted(skus & articles))},
+        "uses": {
+            key: [uses.by_member, uses.by_member_today, uses.total, uses.spent_minor]
+            for key, uses in facts.uses.items()
+        },
+    }
+    return {name: value for name, value in parts.items() if value}
+
+
+def from_document(document: Mapping[str, Any], at: datetime, store: str, zone: tzinfo) -> Asked:
+    """What `to_document` kept, with what instant and store say.
+
+    Args:
+        at: the instant the price was for; `zone` the programme's.
+        store: its code.
+    """
+    known: dict[str, Any] = {**moment_facts(at, zone), "store.code": store}
+    for name, value in document.get("member", {}).items():
+        known[name] = frozenset(value) if isinstance(value, list) else value
+    return Asked(
+        tuple(document.get("codes", ())),
+        document.get("gift_choices", {}),
+        Facts(
+            known,
+            is_member=document.get("is_member", False),
+            lists={name: frozenset(skus) for name, skus in document.get("lists", {}).items()},
+            uses={key: Uses(*counts) for key, counts in document.get("uses", {}).items()},
+        ),
+    )
