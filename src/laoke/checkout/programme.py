@@ -16,9 +16,14 @@ from laoke.engine.tiering import Ladder
 from laoke.foundation import generations
 from laoke.foundation.access import Caller
 from laoke.points import policy as points_policy
+from laoke.promotions import policy as pricing_policy
 from laoke.promotions import publication
+from laoke.promotions.policy import PricingPolicy
 from laoke.promotions.publication import Offers
 from laoke.tiers import ladder as tier_ladder
+
+# In the order in which they are written and published.
+SECTIONS = ("points", "ladder", "pricing", "offers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class Programme:
     version: int
     points: PointsPolicy
     ladder: Ladder
+    pricing: PricingPolicy
     offers: Offers
 
 
@@ -38,6 +44,7 @@ def at_version(version: int) -> Programme:
         version,
         points_policy.at_version(version),
         tier_ladder.at_version(version),
+        pricing_policy.at_version(version),
         publication.at_version(version),
     )
 
@@ -52,6 +59,7 @@ def to_document(programme: Programme) -> dict[str, Any]:
     return {
         "points": points_policy.to_document(programme.points),
         "ladder": tier_ladder.to_document(programme.ladder),
+        "pricing": pricing_policy.to_document(programme.pricing),
         "offers": publication.to_document(programme.offers),
     }
 
@@ -63,10 +71,11 @@ def apply(caller: Caller, document: Mapping[str, Any], *, at: datetime) -> Progr
         BadPolicy, Fault: an unknown section or field, or a value that cannot be used; nothing is published.
     """
     for name in document:
-        if name not in {"points", "ladder", "offers"}:
-            raise BadPolicy(str(name), "there is no such section. Known are ladder, offers, points")
+        if name not in SECTIONS:
+            raise BadPolicy(str(name), f"there is no such section. Known are {', '.join(SECTIONS)}")
     points = points_policy.parse(document["points"]) if "points" in document else None
     ladder = tier_ladder.parse(document["ladder"]) if "ladder" in document else None
+    pricing = pricing_policy.parse(document["pricing"]) if "pricing" in document else None
     offers = publication.parse(document["offers"]) if "offers" in document else None
     with transaction.atomic():
         now = current()
@@ -74,6 +83,10 @@ def apply(caller: Caller, document: Mapping[str, Any], *, at: datetime) -> Progr
             points_policy.publish(caller, points, at=at)
         if ladder is not None and ladder != now.ladder:
             tier_ladder.publish(caller, ladder, at=at)
+        if pricing is not None and pricing_policy.to_document(pricing) != pricing_policy.to_document(
+            now.pricing
+        ):
+            pricing_policy.publish(caller, pricing, at=at)
         if offers is not None and publication.differ(offers, now.offers):
             publication.publish(caller, offers, at=at)
         return current()

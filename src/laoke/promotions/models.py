@@ -14,6 +14,9 @@ class OfferVersion(models.Model):
     document = models.JSONField(null=True, help_text="null: ended")
     published_at = models.DateTimeField()
     published_by = models.CharField(max_length=120)
+    stopped = models.BooleanField(
+        default=False, help_text="in an emergency: what was quoted before is not honoured either"
+    )
 
     class Meta:
         constraints = [
@@ -22,6 +25,18 @@ class OfferVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} of {self.programme_version}"
+
+
+class PricingVersion(models.Model):
+    """How baskets are priced, as published: policies, guards, refunds. Added, never changed; the newest holds."""
+
+    document = models.JSONField()
+    programme_version = models.BigIntegerField(unique=True)
+    published_at = models.DateTimeField()
+    published_by = models.CharField(max_length=120)
+
+    def __str__(self) -> str:
+        return f"pricing of {self.programme_version}"
 
 
 class OfferCounter(models.Model):

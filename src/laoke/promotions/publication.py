@@ -9,15 +9,16 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from laoke.engine.conditions import leaves
-from laoke.engine.conditions.documents import Language
 from laoke.engine.pricing.compiled import Programme
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit.services import record
 from laoke.promotions import counters
+from laoke.promotions import policy as pricing_policy
 from laoke.promotions.documents.offers import Fault, OfferDocument, read_offer
+from laoke.promotions.language import language as language
 from laoke.promotions.models import OfferVersion
-from laoke.promotions.vocabulary import VOCABULARY
+from laoke.promotions.policy import STANDARD_PRICING, PricingPolicy
 
 # Effects whose other half is not there yet: coupons have no wallet, tills send no deliveries.
 NOT_YET = ("coupon", "delivery")
@@ -37,11 +38,6 @@ class Offers(NamedTuple):
 
 
 NO_OFFERS = Offers({}, None, frozenset(), frozenset())
-
-
-def language() -> Language:
-    """The language offers are written in here."""
-    return Language(VOCABULARY, settings.LAOKE.currency)
 
 
 def parse(documents: Any) -> dict[str, OfferDocument]:
@@ -99,16 +95,16 @@ def at_version(programme_version: int) -> Offers:
         newest[row.key] = row.document
     words = language()
     documents = {key: read_offer(document, words) for key, document in newest.items() if document is not None}
-    return compiled(documents)
+    return compiled(documents, pricing_policy.at_version(programme_version))
 
 
-def compiled(documents: Mapping[str, OfferDocument]) -> Offers:
-    """Offers made ready for the till."""
+def compiled(documents: Mapping[str, OfferDocument], pricing: PricingPolicy = STANDARD_PRICING) -> Offers:
+    """Offers made ready for the till, under the policies and guards of the programme."""
     if not documents:
         return NO_OFFERS
     zone = settings.LAOKE.zone
     offers = [document.offer(key, zone) for key, document in documents.items()]
-    programme = Programme(offers)
+    programme = Programme(offers, pricing.policies, guards=pricing.guards)
     asks = {leaf.attribute for offer in offers for tree in offer.when for leaf in leaves(tree)}
     if any(each.startswith("product.personal_list") for each in programme.line_attributes):
         asks.add("product.personal_list")

@@ -116,6 +116,7 @@ class OfferDocument(Document):
     exclusive: bool = False
     once_per_line: bool = False
     limits: Allowed = Allowed()
+    paused: bool = False
 
     @model_validator(mode="after")
     def _window(self) -> OfferDocument:
@@ -131,6 +132,7 @@ class OfferDocument(Document):
             when=() if self.when is None else (self.when,),
             stage=STAGES[self.stage],
             priority=self.priority,
+            active=not self.paused,
             codes=self.codes,
             starts_at=_first_instant(self.starts, zone),
             ends_at=_last_instant(self.ends, zone),
@@ -152,10 +154,10 @@ def read_offer(document: Mapping[str, Any], language: Language) -> OfferDocument
     try:
         return OfferDocument.model_validate(document, context=language)
     except ValidationError as error:
-        raise Fault(_faults(error)) from None
+        raise Fault(faults_of(error)) from None
 
 
-def _faults(error: ValidationError) -> list[tuple[Place, str]]:
+def faults_of(error: ValidationError) -> list[tuple[Place, str]]:
     """What is wrong, each thing once: a list that is called too short because its items are wrong is not short."""
     errors = error.errors(include_url=False)
     inside = {each["loc"][:depth] for each in errors for depth in range(len(each["loc"]))}

@@ -59,6 +59,13 @@ def _share(value: Any) -> Fraction:
     return Fraction(percent) / 100
 
 
+def _part(value: Any) -> Fraction:
+    share = _share(value)
+    if share == 1:
+        raise ValueError("takes percent above 0 and below 100")
+    return share
+
+
 def _written_share(value: Fraction) -> str:
     percent = value * 100
     return f"{Decimal(percent.numerator) / Decimal(percent.denominator):f}"
@@ -106,6 +113,12 @@ Share = Annotated[
     BeforeValidator(_share),
     PlainSerializer(_written_share),
     WithJsonSchema({"type": ["number", "string"], "description": "Percent, above 0 and up to 100"}),
+]
+PartShare = Annotated[
+    Fraction,
+    BeforeValidator(_part),
+    PlainSerializer(_written_share),
+    WithJsonSchema({"type": ["number", "string"], "description": "Percent, above 0 and below 100"}),
 ]
 Condition = Annotated[
     Any,
