@@ -28,6 +28,21 @@ NEVER_USED = Uses()
 
 
 @dataclass(frozen=True, slots=True)
+class CouponFact:
+    """What is known of a coupon whose code was entered.
+
+    Args:
+        number: names the coupon: two spellings of one code are one coupon.
+        template: what it was issued from; offers name the templates they are for.
+        refused: why it cannot be used here and now, None when it can.
+    """
+
+    number: int
+    template: str
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known beside the basket.
 
@@ -37,6 +52,7 @@ class Facts:
         lists: the member's personal lists of SKUs, by name.
         uses: earlier uses, by offer.
         points_balance: points the member could spend.
+        coupons: coupons of the entered codes, by the code as it was entered.
     """
 
     known: Mapping[str, Any] = field(default_factory=dict)
@@ -44,6 +60,7 @@ class Facts:
     lists: Lists = field(default_factory=dict)
     uses: Mapping[str, Uses] = field(default_factory=dict)
     points_balance: int = 0
+    coupons: Mapping[str, CouponFact] = field(default_factory=dict)
 
 
 ANONYMOUS = Facts()

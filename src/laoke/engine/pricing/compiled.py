@@ -144,6 +144,7 @@ class Programme:
             for place, (rank, offer) in enumerate(ordered)
         )
         self._by_code: dict[str, list[Ready]] = {}
+        self._by_template: dict[str, list[Ready]] = {}
         self._by_member: dict[tuple[str, object], list[Ready]] = {}
         self._by_selector: dict[Selector, list[Ready]] = {}
         self._everywhere: list[Ready] = []
@@ -178,6 +179,10 @@ class Programme:
     def with_code(self, code: str) -> list[Ready]:
         """The offers a code, written as `code` gives it, belongs to."""
         return self._by_code.get(code, [])
+
+    def with_coupon(self, template: str) -> list[Ready]:
+        """The offers that coupons of a template are for."""
+        return self._by_template.get(template, [])
 
     def concerned(self, basket: Basket, facts: Facts) -> tuple[dict[Selector, list[int]], set[Ready]]:
         """The lines each selector matches, and the automatic offers that may apply to this basket."""
@@ -216,9 +221,11 @@ class Programme:
 
     def _file(self, ready: Ready) -> None:
         offer = ready.offer
-        if offer.codes:
+        if offer.codes or offer.coupons:
             for code in offer.codes:
                 self._by_code.setdefault(self.code(code), []).append(ready)
+            for template in offer.coupons:
+                self._by_template.setdefault(template, []).append(ready)
         elif selectors := _needed_selectors(offer, self.selector):
             for selector in selectors:
                 self._by_selector.setdefault(selector, []).append(ready)

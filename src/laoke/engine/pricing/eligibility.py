@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from laoke.engine.pricing import questions
-from laoke.engine.pricing.board import NEVER_USED, Board, State
+from laoke.engine.pricing.board import NEVER_USED, Board, CouponFact, State
 from laoke.engine.pricing.compiled import Programme, Ready
 from laoke.engine.pricing.deals import Refused
 from laoke.engine.pricing.policies import Repeated
@@ -22,34 +22,78 @@ class Rejected(NamedTuple):
 
 
 class Entered(NamedTuple):
-    """One code as it was entered: the offers it calls, or why it calls none."""
+    """One code as it was entered: the offers it calls, or why it calls none; the coupon it stands for, if one."""
 
     code: str
     offers: tuple[Ready, ...] = ()
     reason: str | None = None
+    coupon: CouponFact | None = None
 
 
-def read_codes(programme: Programme, codes: Iterable[str]) -> list[Entered]:
-    """Find the offers of the codes, in the order they were entered."""
+class Spent(NamedTuple):
+    """A coupon that brought something, and the offers it brought."""
+
+    number: int
+    offers: tuple[Ready, ...]
+
+
+def read_codes(
+    programme: Programme, codes: Iterable[str], coupons: Mapping[str, CouponFact]
+) -> list[Entered]:
+    """Find the offers of the codes, in the order they were entered: codes of offers first, then those of coupons."""
     found = []
-    seen = set()
-    for text in codes:
+    seen: set[object] = set()
+    texts = tuple(codes)
+    called = (
+        {ready for text in texts for ready in programme.with_code(programme.code(text))} if coupons else set()
+    )
+    for text in texts:
         code = programme.code(text)
-        if code in seen:
+        offers = programme.with_code(code)
+        coupon = None if offers else coupons.get(text)
+        name = code if coupon is None else coupon.number
+        if name in seen:
             if programme.policies.repeated_codes is Repeated.REJECT:
                 found.append(Entered(text, reason="already_applied"))
             continue
-        seen.add(code)
-        called = programme.with_code(code)
-        found.append(Entered(text, tuple(called)) if called else Entered(text, reason="unknown_code"))
+        seen.add(name)
+        if coupon is not None:
+            found.append(_read_coupon(programme, text, coupon, called))
+        else:
+            found.append(Entered(text, tuple(offers)) if offers else Entered(text, reason="unknown_code"))
     return found
+
+
+def _read_coupon(programme: Programme, text: str, coupon: CouponFact, called: set[Ready]) -> Entered:
+    """A coupon calls the offers that nothing else has called: it would be spent for nothing."""
+    if coupon.refused is not None:
+        return Entered(text, reason=coupon.refused)
+    offers = programme.with_coupon(coupon.template)
+    if not offers:
+        return Entered(text, reason="template_ended")
+    more = tuple(ready for ready in offers if ready not in called)
+    if not more:
+        return Entered(text, reason="one_per_order")
+    called.update(more)
+    return Entered(text, more, None, coupon)
+
+
+def spent(entered: Iterable[Entered], refused: Iterable[Refused]) -> tuple[Spent, ...]:
+    """The coupons that brought something; one whose offers were all refused stays as it is."""
+    not_given = {each.ready for each in refused}
+    found = []
+    for each in entered:
+        given = tuple(ready for ready in each.offers if ready not in not_given)
+        if each.coupon is not None and given:
+            found.append(Spent(each.coupon.number, given))
+    return tuple(found)
 
 
 def rejected(entered: Iterable[Entered], refused: Iterable[Refused]) -> tuple[Rejected, ...]:
     """The codes that brought nothing: unknown, repeated, or with offers that were all refused."""
     reasons = {each.ready: each.code for each in refused}
     found = []
-    for code, offers, reason in entered:
+    for code, offers, reason, _ in entered:
         if reason is None:
             reason = reasons.get(offers[0]) if all(ready in reasons for ready in offers) else None
         if reason is not None:

@@ -53,7 +53,9 @@ class Offer:
         key: names it everywhere.
         stage: stages run in ascending order; each sees what the earlier ones left.
         priority: within a stage the larger goes first, then the order of the programme.
-        codes: it takes part only when one of them was entered; without any it is automatic.
+        codes: it takes part only when one of them was entered.
+        coupons: it takes part only when a coupon of one of these templates is presented. An offer with neither codes
+            nor coupons is automatic, one with both takes either.
         starts_at, ends_at: both inclusive.
         when: the conditions; those on what is left after discounts wait until the offer's turn.
         group: of a stacking group one offer stays in each stage.
@@ -69,6 +71,7 @@ class Offer:
     priority: int = 0
     active: bool = True
     codes: tuple[str, ...] = ()
+    coupons: tuple[str, ...] = ()
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     channels: frozenset[str] | None = None

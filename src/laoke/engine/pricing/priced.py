@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from laoke.engine.pricing.deals import Deal, Refused
-from laoke.engine.pricing.eligibility import Rejected
+from laoke.engine.pricing.eligibility import Rejected, Spent
 from laoke.engine.pricing.hints import Hint
 from laoke.engine.pricing.tender import Redemption
 
@@ -34,6 +34,7 @@ class DeliveryPrice(NamedTuple):
 class Priced(NamedTuple):
     """A basket with its offers.
 
+    `coupons`: those that brought something.
     `complete`: whether the best combination is proven; False when its search was cut (see `best`).
     payable = total - what points settle;
     total = items - items_discount + shipping - shipping_discount, and the tax where prices do not hold it.
@@ -55,3 +56,4 @@ class Priced(NamedTuple):
     points_earned: Fraction
     complete: bool
     hints: tuple[Hint, ...] = ()
+    coupons: tuple[Spent, ...] = ()

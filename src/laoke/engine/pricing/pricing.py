@@ -33,8 +33,8 @@ def price(basket: Basket, programme: Programme, facts: Facts, at: datetime, *, m
     board = Board(basket, facts, programme.policies, programme.guards, matched)
     state = board.start()
 
-    # 2. Codes call their offers.
-    entered = eligibility.read_codes(programme, basket.codes)
+    # 2. Codes and coupons call their offers.
+    entered = eligibility.read_codes(programme, basket.codes, facts.coupons)
     for code in entered:
         candidates.update(code.offers)
 
@@ -72,6 +72,7 @@ def price(basket: Basket, programme: Programme, facts: Facts, at: datetime, *, m
         points,
         complete,
         tuple(hints(programme, board, after, given, refused, most_hints)) if most_hints else (),
+        eligibility.spent(entered, refused) if facts.coupons else (),
     )
 
 

@@ -109,6 +109,7 @@ class OfferDocument(Document):
     ends: Moment | None = None
     channels: tuple[Code, ...] | None = None
     codes: tuple[Code, ...] = ()
+    coupons: tuple[Code, ...] = ()
     when: Condition = None
     gives: tuple[Gives, ...] = Field(min_length=1, max_length=10)
     group: Code | None = None
@@ -134,6 +135,7 @@ class OfferDocument(Document):
             priority=self.priority,
             active=not self.paused,
             codes=self.codes,
+            coupons=self.coupons,
             starts_at=_first_instant(self.starts, zone),
             ends_at=_last_instant(self.ends, zone),
             channels=None if self.channels is None else frozenset(self.channels),
