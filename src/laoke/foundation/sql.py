@@ -60,14 +60,19 @@ class Statement:
 @cache
 def statement(package: str, name: str) -> Statement:
     """The statement in `package`/sql/`name`.sql. Every parameter in it needs a type: by a cast or by its column."""
+    return numbered(load(package, name))
+
+
+def numbered(text: str) -> Statement:
+    """A statement with named parameters, each with a type."""
     names: list[str] = []
 
-    def numbered(match: re.Match[str]) -> str:
+    def number(match: re.Match[str]) -> str:
         if match[1] not in names:
             names.append(match[1])
         return f"${names.index(match[1]) + 1}"
 
-    text = _NAMED.sub(numbered, load(package, name))
+    text = _NAMED.sub(number, text)
     return Statement(text.encode(), tuple(names))
 
 

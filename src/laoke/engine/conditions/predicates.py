@@ -13,6 +13,7 @@ from laoke.engine.conditions.tree import All, AnyOf, Is, Not, Op, Tree
 Ctx = TypeVar("Ctx")
 Getter = Callable[[Ctx], Any]
 Predicate = Callable[[Ctx], bool]
+_NOTHING: frozenset[str] = frozenset()
 # How an attribute is found: the leaf goes in, since its `of` and `how` belong to the question.
 Reader = Callable[[Is], "Getter[Ctx]"]
 
@@ -129,7 +130,8 @@ def _has_all(get: Getter[Ctx], wanted: Any) -> Predicate[Ctx]:
 
 
 def _exists(get: Getter[Ctx], wanted: Any) -> Predicate[Ctx]:
-    return lambda ctx: (get(ctx) is not None) is wanted
+    # Who has no tags is known to have none: for `not_in` that is something, for `exists` it is nothing.
+    return lambda ctx: ((found := get(ctx)) is not None and found != _NOTHING) is wanted
 
 
 _LEAVES: dict[Op, Callable[[Getter[Any], Any], Predicate[Any]]] = {
