@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import orjson
@@ -94,7 +94,9 @@ def offered(
         unknown = {deal.ready.offer.key for deal in found.given} & rules.offers.limited - known.keys()
         if not unknown:
             return Offered(found, asked, told)
-        known |= dict.fromkeys(unknown, Uses()) | counters.used(cursor, unknown)
+        known |= dict.fromkeys(unknown, Uses()) | counters.used(
+            cursor, unknown, rules.offers.paces, today=_day(at)
+        )
 
 
 def discounts(found: Offered | None, lines: list[BasketLine]) -> list[BasketLine]:
@@ -124,8 +126,10 @@ def used_up(found: Offered | None) -> list[str]:
     return [each.ready.offer.key for each in (found.priced.refused if found else ()) if each.code in _LIMITS]
 
 
-def count(cursor: psycopg.Cursor[Any], order_id: int, found: Offered | None, rules: Programme) -> list[str]:
-    """Count what has limits; or nothing, and the keys of offers with too little left."""
+def count(
+    cursor: psycopg.Cursor[Any], order_id: int, found: Offered | None, rules: Programme, at: datetime
+) -> list[str]:
+    """Count what has limits; or nothing, and the keys of offers with too little left on the day of the order."""
     if found is None:
         return []
     wanted = [
@@ -133,7 +137,7 @@ def count(cursor: psycopg.Cursor[Any], order_id: int, found: Offered | None, rul
         for deal in found.priced.given
         if deal.ready.offer.key in rules.offers.limited
     ]
-    return counters.take(cursor, order_id, wanted) if wanted else []
+    return counters.take(cursor, order_id, wanted, today=_day(at)) if wanted else []
 
 
 def write(
@@ -162,7 +166,7 @@ def write(
             "priced_at": priced_at,
             "facts": _json(kept.to_document(found.basket, found.facts)),
             "used_at": at,
-            "used_date": at.astimezone(settings.LAOKE.zone).date(),
+            "used_date": _day(at),
             "key": [deal.ready.offer.key for deal in given],
             "amount_minor": [deal.amount for deal in given],
             "lines": [_json(by_line(found, deal)) for deal in given],
@@ -176,6 +180,10 @@ def by_line(found: Offered, deal: Deal) -> dict[str, int]:
     """What a deal took off each line that it touched, by line number."""
     lines = found.priced.lines
     return {str(line.line_no): amount for line, amount in zip(lines, deal.lines, strict=True) if amount}
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(settings.LAOKE.zone).date()
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -191,7 +191,7 @@ def _offered(
             at,
             used_up=used_up,
         )
-        short = offers.count(cursor, order_id, found, rules)
+        short = offers.count(cursor, order_id, found, rules, request.placed_at)
         if not short:
             break
         if promise:

@@ -28,6 +28,18 @@ def bump(name: str) -> int:
     return row[0]
 
 
+def hold(name: str) -> int:
+    """The counter as of now, held until the running transaction ends: nobody else advances it meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into foundation_generation (name, number) values (%s, 0) "
+            "on conflict (name) do update set number = foundation_generation.number returning number",
+            [name],
+        )
+        row: tuple[int] = cursor.fetchone()
+    return row[0]
+
+
 def current(name: str) -> int:
     """The counter as of now; 0 when nothing was ever published."""
     with connection.cursor() as cursor:

@@ -6,7 +6,10 @@ offer locked, in order, and allotments moved. The database refuses a slot above 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import psycopg
@@ -14,8 +17,10 @@ from django.db import transaction
 
 from laoke.engine.pricing.board import Uses
 from laoke.foundation.sql import hot_cursor
+from laoke.promotions.pacing import Pace
 
 SLOTS = 8
+NO_PACES: Mapping[str, Pace] = MappingProxyType({})
 
 
 class Taken(NamedTuple):
@@ -25,8 +30,24 @@ class Taken(NamedTuple):
     amount_minor: int
 
 
-def allot(key: str, in_total: int | None, budget_minor: int | None) -> None:
-    """Share the limits of an offer out over its slots, beside what was used already. Call in a transaction."""
+def allot(
+    key: str,
+    in_total: int | None,
+    budget_minor: int | None,
+    *,
+    version: int,
+    pace: Pace | None,
+    alarm_at: Sequence[int],
+    today: date,
+) -> None:
+    """Share the limits of an offer out over its slots, beside what was used already. Call in a transaction.
+
+    Args:
+        version: of the programme that says these limits.
+        pace: how the budget goes out; None: all of it at once.
+        alarm_at: percent of the budget at which somebody is told.
+        today: the day in the programme's zone.
+    """
     with hot_cursor() as cursor:
         cursor.execute(
             "insert into promotions_offercounter (key, slot, uses, spent_minor) "
@@ -38,13 +59,36 @@ def allot(key: str, in_total: int | None, budget_minor: int | None) -> None:
             (key,),
         ).fetchall()
         uses = _shares(in_total, [row[1] for row in rows])
-        spent = _shares(budget_minor, [row[2] for row in rows])
+        out = budget_minor if pace is None else pace.out_by(today)
+        spent = _shares(out, [row[2] for row in rows])
         for (slot, _, _), some_uses, some_money in zip(rows, uses, spent, strict=True):
             cursor.execute(
                 "update promotions_offercounter set uses_allotted = %s, spent_allotted = %s "
                 "where key = %s and slot = %s",
                 (some_uses, some_money, key, slot),
             )
+        first_day, days = (None, None) if pace is None else (pace.first_day, pace.days)
+        cursor.execute(
+            "insert into promotions_offerallowance "
+            "(key, programme_version, in_total, budget_minor, first_day, days, alarm_at) "
+            "values (%(key)s, %(version)s, %(in_total)s, %(budget)s, %(first_day)s, %(days)s, %(alarm_at)s::jsonb) "
+            "on conflict (key) do update set programme_version = excluded.programme_version, "
+            "in_total = excluded.in_total, budget_minor = excluded.budget_minor, "
+            "first_day = excluded.first_day, days = excluded.days, alarm_at = excluded.alarm_at "
+            "where (promotions_offerallowance.in_total, promotions_offerallowance.budget_minor, "
+            "promotions_offerallowance.first_day, promotions_offerallowance.days, "
+            "promotions_offerallowance.alarm_at) is distinct from "
+            "(excluded.in_total, excluded.budget_minor, excluded.first_day, excluded.days, excluded.alarm_at)",
+            {
+                "key": key,
+                "version": version,
+                "in_total": in_total,
+                "budget": budget_minor,
+                "first_day": first_day,
+                "days": days,
+                "alarm_at": json.dumps(list(alarm_at)),
+            },
+        )
 
 
 def _shares(limit: int | None, used: list[int]) -> list[int | None]:
@@ -57,8 +101,10 @@ def _shares(limit: int | None, used: list[int]) -> list[int | None]:
     ]
 
 
-def used(cursor: psycopg.Cursor[Any], keys: Iterable[str]) -> dict[str, Uses]:
-    """Uses and money of some offers so far, by everybody."""
+def used(
+    cursor: psycopg.Cursor[Any], keys: Iterable[str], paces: Mapping[str, Pace] = NO_PACES, *, today: date
+) -> dict[str, Uses]:
+    """Uses and money of some offers so far, by everybody; with the money that is held back for later days."""
     wanted = sorted(keys)
     if not wanted:
         return {}
@@ -68,7 +114,13 @@ def used(cursor: psycopg.Cursor[Any], keys: Iterable[str]) -> dict[str, Uses]:
         (wanted,),
         prepare=True,
     ).fetchall()
-    return {key: Uses(total=uses, spent_minor=spent) for key, uses, spent in rows}
+    return {
+        key: Uses(
+            total=uses,
+            spent_minor=spent + (pace.budget_minor - pace.out_by(today) if (pace := paces.get(key)) else 0),
+        )
+        for key, uses, spent in rows
+    }
 
 
 class _Dry(Exception):
@@ -79,8 +131,8 @@ class _Short(Exception):
     """Offers have too little left, whatever the slot."""
 
 
-def take(cursor: psycopg.Cursor[Any], order_id: int, wanted: Iterable[Taken]) -> list[str]:
-    """Count one use of each of these offers; or none, and the keys of those that have too little left.
+def take(cursor: psycopg.Cursor[Any], order_id: int, wanted: Iterable[Taken], *, today: date) -> list[str]:
+    """Count one use of each of these offers; or none, and the keys of those that have too little left today.
 
     Locks are always waited for in the order of key and slot. An update whose slot turns out to be dry once it has been
     waited for leaves that slot locked all the same: so its savepoint is given up before all slots are asked for.
@@ -96,7 +148,7 @@ def take(cursor: psycopg.Cursor[Any], order_id: int, wanted: Iterable[Taken]) ->
         pass
     try:
         with transaction.atomic():
-            short = [each.key for each in in_order if not _gather(cursor, order_id % SLOTS, each)]
+            short = [each.key for each in in_order if not _gather(cursor, order_id % SLOTS, each, today)]
             if short:
                 raise _Short
             return []
@@ -115,8 +167,11 @@ def _take(cursor: psycopg.Cursor[Any], slot: int, each: Taken) -> bool:
     return cursor.rowcount == 1
 
 
-def _gather(cursor: psycopg.Cursor[Any], slot: int, each: Taken) -> bool:
-    """Move what the other slots have left into this one, if together they have enough."""
+def _gather(cursor: psycopg.Cursor[Any], slot: int, each: Taken, today: date) -> bool:
+    """Move what the other slots have left into this one, if together they have enough.
+
+    With an even pace the day may have brought more: it is shared out here, when the first order of the day needs it.
+    """
     rows = cursor.execute(
         "select slot, uses, uses_allotted, spent_minor, spent_allotted from promotions_offercounter "
         "where key = $1 order by slot for update",
@@ -125,8 +180,16 @@ def _gather(cursor: psycopg.Cursor[Any], slot: int, each: Taken) -> bool:
     ).fetchall()
     if not rows:
         return False
+    # Read under the locks of the slots, under which it is written too.
+    paced = cursor.execute(
+        "select budget_minor, first_day, days from promotions_offerallowance where key = $1 and days is not null",
+        (each.key,),
+        prepare=True,
+    ).fetchone()
     free_uses = None if rows[0][2] is None else sum(row[2] - row[1] for row in rows)
     free_money = None if rows[0][4] is None else sum(row[4] - row[3] for row in rows)
+    if paced is not None:
+        free_money = max(0, Pace(*paced).out_by(today) - sum(row[3] for row in rows))
     if (free_uses is not None and free_uses < 1) or (
         free_money is not None and free_money < each.amount_minor
     ):

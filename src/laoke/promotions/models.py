@@ -109,3 +109,106 @@ class OrderFacts(models.Model):
 
     def __str__(self) -> str:
         return f"order {self.order_id} at {self.priced_at}"
+
+
+class OfferAllowance(models.Model):
+    """The limits of an offer as they are counted now: what may go out by when, and when somebody is told.
+
+    Written with every publication that changes them, under the locks of the offer's slots.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    programme_version = models.BigIntegerField(help_text="since when they stand so")
+    in_total = models.BigIntegerField(null=True)
+    budget_minor = models.BigIntegerField(null=True)
+    first_day = models.DateField(null=True, help_text="of even pacing, in the programme's time zone")
+    days = models.IntegerField(null=True, help_text="of even pacing")
+    alarm_at = models.JSONField(default=list, help_text="percent of the budget, ascending")
+
+    def __str__(self) -> str:
+        return f"{self.key} since {self.programme_version}"
+
+
+class OfferAlarm(models.Model):
+    """A threshold that an offer has crossed: each is told of once."""
+
+    key = models.CharField(max_length=64)
+    programme_version = models.BigIntegerField(help_text="of the allowance")
+    percent = models.SmallIntegerField(help_text="of the budget; 0: nothing is left")
+    crossed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "programme_version", "percent"], name="offer_alarm_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.percent} %"
+
+
+class DraftState(models.TextChoices):
+    """Where a draft stands. The first three are open, the others history."""
+
+    DRAFT = "draft"
+    REVIEW = "review"
+    REJECTED = "rejected"
+    PUBLISHED = "published"
+    DISCARDED = "discarded"
+
+
+OPEN_STATES = (DraftState.DRAFT, DraftState.REVIEW, DraftState.REJECTED)
+
+
+class OfferDraft(models.Model):
+    """An offer that somebody is writing. `revision` grows with every change, undoing included: who saves says which
+    they saw. `content` is the revision whose text holds.
+    """
+
+    key = models.CharField(max_length=64)
+    state = models.CharField(max_length=12, choices=DraftState.choices, default=DraftState.DRAFT)
+    revision = models.IntegerField(default=1)
+    content = models.IntegerField(default=1)
+    base_version = models.BigIntegerField(
+        null=True, help_text="the publication it began from; null: a new offer"
+    )
+    begun_at = models.DateTimeField()
+    begun_by = models.CharField(max_length=120)
+    changed_at = models.DateTimeField()
+    changed_by = models.CharField(max_length=120)
+    submitted_at = models.DateTimeField(null=True)
+    submitted_by = models.CharField(max_length=120, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=120, blank=True)
+    note = models.CharField(max_length=500, blank=True, help_text="why it was rejected")
+    published_version = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"],
+                condition=Q(state__in=["draft", "review", "rejected"]),
+                name="one_open_draft_per_offer",
+            )
+        ]
+        indexes = [models.Index(fields=["key", "id"], name="drafts_of_offer")]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.state}, {self.revision}"
+
+
+class OfferDraftRevision(models.Model):
+    """A text of a draft, as somebody wrote it. `before` is the text it was written over."""
+
+    draft = models.ForeignKey(OfferDraft, on_delete=models.CASCADE, related_name="texts")
+    revision = models.IntegerField()
+    before = models.IntegerField(null=True)
+    document = models.JSONField()
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=120)
+    who = models.CharField(max_length=40, help_text="kind and id of the account")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["draft", "revision"], name="draft_text_once")]
+
+    def __str__(self) -> str:
+        return f"{self.draft_id}, {self.revision}"

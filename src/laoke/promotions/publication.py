@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -15,9 +16,10 @@ from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit.services import record
 from laoke.promotions import counters
 from laoke.promotions import policy as pricing_policy
-from laoke.promotions.documents.offers import Fault, OfferDocument, read_offer
+from laoke.promotions.documents.offers import Fault, OfferDocument, Place, read_offer
 from laoke.promotions.language import language as language
 from laoke.promotions.models import OfferVersion
+from laoke.promotions.pacing import Pace
 from laoke.promotions.policy import STANDARD_PRICING, PricingPolicy
 
 # Effects whose other half is not there yet: coupons have no wallet, tills send no deliveries.
@@ -28,13 +30,15 @@ LONGEST_KEY = 64
 class Offers(NamedTuple):
     """The offers in force in one version.
 
-    `asks` are the attributes that conditions ask for, `limited` the keys whose uses are counted.
+    `asks` are the attributes that conditions ask for, `limited` the keys whose uses are counted, `paces` says of whose
+    budget a part is held back for later days.
     """
 
     documents: Mapping[str, OfferDocument]
     compiled: Programme | None
     asks: frozenset[str]
     limited: frozenset[str]
+    paces: Mapping[str, Pace] = counters.NO_PACES
 
 
 NO_OFFERS = Offers({}, None, frozenset(), frozenset())
@@ -48,7 +52,7 @@ def parse(documents: Any) -> dict[str, OfferDocument]:
     """
     if not isinstance(documents, Mapping):
         raise Fault([(("offers",), "takes offers by their key")])
-    faults: list[tuple[tuple[str | int, ...], str]] = []
+    faults: list[tuple[Place, str]] = []
     found = {}
     words = language()
     for key, document in documents.items():
@@ -89,13 +93,43 @@ def differ(documents: Mapping[str, OfferDocument], offers: Offers) -> bool:
 
 def at_version(programme_version: int) -> Offers:
     """The offers in force in a version of the programme, in the order in which they were first published."""
-    rows = OfferVersion.objects.filter(programme_version__lte=programme_version).order_by("id")
-    newest: dict[str, Any] = {}
-    for row in rows:
-        newest[row.key] = row.document
     words = language()
-    documents = {key: read_offer(document, words) for key, document in newest.items() if document is not None}
+    documents = {
+        key: read_offer(each.document, words)
+        for key, each in newest(programme_version).items()
+        if each.document is not None
+    }
     return compiled(documents, pricing_policy.at_version(programme_version))
+
+
+class Publication(NamedTuple):
+    """An offer as a version of the programme has it. `document` is None when it has ended."""
+
+    document: dict[str, Any] | None
+    programme_version: int
+    stopped: bool
+
+
+def newest(programme_version: int) -> dict[str, Publication]:
+    """Every offer there ever was, as a version has it, in the order in which they were first published."""
+    rows = OfferVersion.objects.filter(programme_version__lte=programme_version).order_by("id")
+    return {
+        key: Publication(document, version, stopped)
+        for key, document, version, stopped in rows.values_list(
+            "key", "document", "programme_version", "stopped"
+        )
+    }
+
+
+@lru_cache(maxsize=16)
+def stopped(programme_version: int) -> frozenset[str]:
+    """The offers that are stopped in an emergency as of a version: what was quoted of them is not honoured either."""
+    rows = (
+        OfferVersion.objects.filter(programme_version__lte=programme_version)
+        .order_by("key", "-programme_version")
+        .distinct("key")
+    )
+    return frozenset(key for key, is_stopped in rows.values_list("key", "stopped") if is_stopped)
 
 
 def compiled(documents: Mapping[str, OfferDocument], pricing: PricingPolicy = STANDARD_PRICING) -> Offers:
@@ -115,39 +149,125 @@ def compiled(documents: Mapping[str, OfferDocument], pricing: PricingPolicy = ST
     }
     if any(offer.limits.per_member or offer.limits.per_member_a_day for offer in offers):
         asks.add("member.uses")
-    return Offers(documents, programme, frozenset(asks), frozenset(limited))
+    paces = {key: pace for key, document in documents.items() if (pace := document.pace(zone)) is not None}
+    return Offers(documents, programme, frozenset(asks), frozenset(limited), paces)
 
 
 def publish(caller: Caller, documents: Mapping[str, OfferDocument], *, at: datetime) -> int:
     """Put these offers in force from this commit on, and end all others; returns the programme version.
 
     Call in a transaction. Every process has them with its next price.
+
+    Raises:
+        Fault: an offer that was stopped in an emergency would run again.
     """
     caller.require(Scope.PROGRAMME_WRITE)
-    before = at_version(generations.current(generations.PROGRAMME)).documents
+    before = newest(generations.hold(generations.PROGRAMME))
+    refuse_restarts(documents, before)
     version = generations.bump(generations.PROGRAMME)
     for key in [*documents, *(key for key in before if key not in documents)]:
-        old, new = before.get(key), documents.get(key)
-        former, after = (None if each is None else written(each) for each in (old, new))
-        if former == after:
+        former, document = before.get(key), documents.get(key)
+        if not _changes(former, document):
             continue
-        OfferVersion.objects.create(
-            key=key,
-            programme_version=version,
-            document=after,
-            published_at=at,
-            published_by=caller.label,
-        )
-        if new is not None:
-            counters.allot(key, new.limits.in_total, new.limits.budget)
+        _put(caller, key, former, document, version=version, at=at)
         # The documents themselves are kept with the version.
+        old = None if former is None else former.document
         record(
             caller,
-            "offer.published" if new is not None else "offer.ended",
+            "offer.ended" if document is None else "offer.published",
             "offer",
             key,
             at=at,
-            before=None if old is None else {"name": old.name.zh},
-            after=None if new is None else {"name": new.name.zh},
+            before=None if old is None else {"name": old["name"]["zh"]},
+            after=None if document is None else {"name": document.name.zh},
         )
     return version
+
+
+def publish_one(
+    caller: Caller, key: str, document: OfferDocument | None, *, at: datetime, stopped: bool | None = None
+) -> int:
+    """Put one offer in force from this commit on, or end it; the others stay. Returns the programme version.
+
+    Call in a transaction, and record who did what. Where nothing changes the version stays.
+
+    Args:
+        stopped: whether it is stopped in an emergency; None: as it was, as long as it does not run.
+    """
+    caller.require(Scope.PROGRAMME_WRITE)
+    version = generations.hold(generations.PROGRAMME)
+    former = newest_of(key)
+    if not _changes(former, document, stopped):
+        return version
+    version = generations.bump(generations.PROGRAMME)
+    _put(caller, key, former, document, version=version, at=at, stopped=stopped)
+    return version
+
+
+def newest_of(key: str) -> Publication | None:
+    """An offer as it was published last; None when it never was."""
+    row = OfferVersion.objects.filter(key=key).order_by("-programme_version").first()
+    return None if row is None else Publication(row.document, row.programme_version, row.stopped)
+
+
+def refuse_restarts(documents: Mapping[str, OfferDocument], before: Mapping[str, Publication]) -> None:
+    """What was stopped in an emergency is not set running by a text that knows nothing of it.
+
+    Raises:
+        Fault
+    """
+    faults: list[tuple[Place, str]] = [
+        (
+            ("offers", key, "paused"),
+            "it was stopped in an emergency. Say `paused: true` to keep it so, or resume it first: "
+            f"`laoke offers resume {key}`",
+        )
+        for key, document in documents.items()
+        if (former := before.get(key)) is not None
+        and former.document is not None
+        and former.stopped
+        and not document.paused
+    ]
+    if faults:
+        raise Fault(faults)
+
+
+def _changes(former: Publication | None, document: OfferDocument | None, stopped: bool | None = None) -> bool:
+    was = None if former is None else former.document
+    is_stopped = former is not None and former.stopped
+    return was != (None if document is None else written(document)) or (
+        stopped is not None and stopped is not is_stopped
+    )
+
+
+def _put(
+    caller: Caller,
+    key: str,
+    former: Publication | None,
+    document: OfferDocument | None,
+    *,
+    version: int,
+    at: datetime,
+    stopped: bool | None = None,
+) -> None:
+    runs = document is not None and not document.paused
+    was_stopped = former is not None and former.stopped
+    OfferVersion.objects.create(
+        key=key,
+        programme_version=version,
+        document=None if document is None else written(document),
+        published_at=at,
+        published_by=caller.label,
+        stopped=(was_stopped and not runs) if stopped is None else stopped,
+    )
+    if document is not None:
+        zone = settings.LAOKE.zone
+        counters.allot(
+            key,
+            document.limits.in_total,
+            document.limits.budget,
+            version=version,
+            pace=document.pace(zone),
+            alarm_at=document.limits.alarm_at,
+            today=at.astimezone(zone).date(),
+        )

@@ -17,6 +17,7 @@ from laoke.engine.pricing.offers import Limits, Offer, OnExceed
 from laoke.kernel.errors import LaokeError
 from laoke.promotions.documents.effects import Code, Count, Gives
 from laoke.promotions.documents.values import Condition, ConditionFault, Document, Minor, Text
+from laoke.promotions.pacing import Pace
 
 Place = tuple[str | int, ...]
 
@@ -74,6 +75,13 @@ def _instant(value: Any) -> Any:
 Moment = Annotated[date | datetime, BeforeValidator(_instant)]
 
 
+class Pacing(StrEnum):
+    """How a budget goes out."""
+
+    NONE = "none"
+    EVEN = "even"  # an equal share for each day; what a day leaves is there on the next
+
+
 class Allowed(Document):
     """How often and for how much."""
 
@@ -83,6 +91,14 @@ class Allowed(Document):
     members_only: bool = False
     budget: Minor | None = None
     on_exceed: OnExceed = OnExceed.REFUSE
+    pacing: Pacing = Pacing.NONE
+    alarm_at: tuple[Annotated[int, Field(ge=1, le=100)], ...] = Field(default=(), max_length=10)
+
+    @model_validator(mode="after")
+    def _of_a_budget(self) -> Allowed:
+        if self.budget is None and (self.pacing is not Pacing.NONE or self.alarm_at):
+            raise ValueError("pacing and alarm_at need a budget")
+        return self
 
     def limits(self) -> Limits:
         """As the engine knows them."""
@@ -123,7 +139,21 @@ class OfferDocument(Document):
     def _window(self) -> OfferDocument:
         if self.starts is not None and self.ends is not None and _later(self.starts, self.ends):
             raise ValueError("ends before it starts")
+        if self.limits.pacing is Pacing.EVEN and (self.starts is None or self.ends is None):
+            raise ValueError("an even pace needs starts and ends")
         return self
+
+    def window(self, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
+        """The first and the last instant. A date alone means the whole day in `zone`."""
+        return _first_instant(self.starts, zone), _last_instant(self.ends, zone)
+
+    def pace(self, zone: tzinfo) -> Pace | None:
+        """How its budget goes out; None: as it is asked for."""
+        first, last = self.window(zone)
+        if self.limits.pacing is Pacing.NONE or self.limits.budget is None or first is None or last is None:
+            return None
+        first_day, last_day = first.astimezone(zone).date(), last.astimezone(zone).date()
+        return Pace(self.limits.budget, first_day, (last_day - first_day).days + 1)
 
     def offer(self, key: str, zone: tzinfo) -> Offer:
         """As the engine knows it. A date alone means the whole day in `zone`."""
