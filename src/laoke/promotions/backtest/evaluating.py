@@ -1,0 +1,66 @@
+"""Orders, one after the other, into one account: the offer is given until its limits are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from laoke.promotions.backtest.account import Account
+from laoke.promotions.backtest.past import Past
+from laoke.promotions.backtest.rationing import Rationing, Verdict
+from laoke.promotions.backtest.replay import Hit, Replayer
+
+
+class Part(NamedTuple):
+    """What a part of the orders came to. `waiting` are hits on which only the limits can decide."""
+
+    account: Account
+    waiting: Sequence[Hit]
+
+
+def evaluate(orders: Iterable[Past], replayer: Replayer) -> Part:
+    """Replay a part of the orders. Parts can be replayed anywhere, in any order."""
+    account, waiting = Account(), []
+    rationed = Rationing(replayer.ready.offer.limits).needed
+    for past in orders:
+        found = replayer.replay(past)
+        account.add_order(past, found)
+        if found.hit is None:
+            continue
+        if rationed and found.hit.given:
+            waiting.append(found.hit)
+        else:
+            account.add_hit(found.hit)
+    return Part(account, waiting)
+
+
+class Evaluation:
+    """Puts parts together, in the order of time."""
+
+    def __init__(self, replayer: Replayer) -> None:
+        self.account = Account()
+        self._replayer = replayer
+        self._rationing = Rationing(replayer.ready.offer.limits)
+
+    def add(self, part: Part) -> None:
+        """Take in the next part."""
+        self.account.merge(part.account)
+        for hit in part.waiting:
+            self._decide(hit)
+
+    def _decide(self, hit: Hit) -> None:
+        verdict = self._rationing.judge(hit)
+        given: Hit | None = hit
+        if verdict is Verdict.OVER_LIMIT:
+            given = hit.over_limit
+        elif verdict is Verdict.SPENT:
+            given = hit.spent
+        elif verdict is Verdict.CLIPPED:
+            assert hit.past is not None
+            given = self._replayer.clipped(hit.past, self._rationing.spent_minor)
+        if given is not None and given.given:
+            self._rationing.count(given)
+        else:
+            self.account.refused.add(hit.amount)
+        if given is not None:
+            self.account.add_hit(given)

@@ -1,0 +1,323 @@
+"""One past basket priced without the offer and with it, and what became of it.
+
+An offer that takes no part in a basket changes nothing there, so such a basket is priced once. An offer with limits is
+given here whenever its conditions hold: whether a limit was reached only who sees all orders in turn can say (see
+`rationing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import NamedTuple
+
+from laoke.engine.conditions import Is, Op
+from laoke.engine.pricing.basket import Basket, Line
+from laoke.engine.pricing.board import Facts, Uses
+from laoke.engine.pricing.compiled import Programme, Ready
+from laoke.engine.pricing.deals import Deal, Refused
+from laoke.engine.pricing.effects.thresholds import Metric, PerThreshold, Tiered
+from laoke.engine.pricing.guards import UNGUARDED, floors
+from laoke.engine.pricing.hints import Hint
+from laoke.engine.pricing.offers import OnExceed
+from laoke.engine.pricing.priced import Priced
+from laoke.engine.pricing.pricing import price
+from laoke.engine.pricing.selectors import Seen
+from laoke.kernel.quantity import MILLI
+from laoke.promotions.backtest.past import GiftCosts, Money, Past, costs, money
+
+# Refusals that come before the offers meet: the offer had no part in the price.
+_APART = frozenset(
+    {
+        "inactive",
+        "not_started",
+        "expired",
+        "wrong_channel",
+        "usage_limit_reached",
+        "member_limit_reached",
+        "member_not_eligible",
+    }
+)
+_MANY_HINTS = 1000
+# A basket is near the offer when so few more units of something in it, worth so much of it at most, bring the offer.
+NEAR_UNITS = 2
+NEAR_PERCENT = 25
+
+
+class Other(NamedTuple):
+    """Another offer in a basket: what it gave without the offer that is tried and with it; None: was not given."""
+
+    key: str
+    before: int | None
+    after: int | None
+
+
+class Hit(NamedTuple):
+    """What the offer did to one order.
+
+    Args:
+        given: whether it gave something; without that it only stood in the way of others.
+        amount: what it took off.
+        at_floor: lines on which offers have reached the floor; `capped` the largest discount of the basket.
+        over_limit, spent: what becomes of the order where the offer has reached a limit or spent its budget; None: what
+            it was before.
+        past: the order, where a part of the offer may have to be given.
+    """
+
+    order_id: int
+    member_id: int | None
+    placed_at: datetime
+    day: date
+    given: bool
+    amount: int
+    before: Money
+    after: Money
+    others: tuple[Other, ...] = ()
+    gifts: tuple[tuple[str, int], ...] = ()
+    coupons: tuple[tuple[str, int], ...] = ()
+    at_floor: int = 0
+    capped: bool = False
+    over_limit: Hit | None = None
+    spent: Hit | None = None
+    past: Past | None = None
+
+
+class Near(NamedTuple):
+    """An order that a little more would have brought to the offer: what it came to, and would come to then.
+
+    Args:
+        added: list value of what is added.
+        amount: what the offer takes off then.
+    """
+
+    before: Money
+    after: Money
+    added: int
+    amount: int
+
+
+class Replayed(NamedTuple):
+    """An order as the offers in force price it, and what the offer that is tried does to it."""
+
+    before: Money
+    offers: tuple[tuple[str, int], ...]
+    hit: Hit | None = None
+    near: Near | None = None
+
+
+class Replayer:
+    """Prices past orders before and after.
+
+    Args:
+        before, after: the programme without the offer that is tried and with it.
+        key: of that offer.
+        gift_costs: by SKU.
+        without: when it takes the place of an offer of `before`, the programme with neither.
+    """
+
+    def __init__(
+        self,
+        before: Programme,
+        after: Programme,
+        key: str,
+        gift_costs: Mapping[str, int] | None = None,
+        *,
+        without: Programme | None = None,
+    ) -> None:
+        self.before = before
+        self.after = after
+        self.key = key
+        self.ready = next(each for each in after.offers if each.offer.key == key)
+        self._gift_costs = GiftCosts(dict(gift_costs or {}))
+        offer = self.ready.offer
+        # What it replaces is gone when it has reached a limit.
+        self._without = without
+        self._clips = offer.limits.on_exceed is OnExceed.CLIP and offer.limits.budget_minor is not None
+        budget = offer.limits.budget_minor is not None or offer.limits.budget_uses is not None
+        self._rules = budget and (offer.exclusive or offer.group is not None)
+        self._steps = _first_step(self.ready)
+
+    def replay(self, past: Past) -> Replayed:
+        """Price an order both ways."""
+        after = price(past.basket, self.after, past.facts, past.placed_at)
+        deal = next((each for each in after.given if each.ready is self.ready), None)
+        refused = None
+        if deal is None:
+            refused = next((each for each in after.refused if each.ready is self.ready), None)
+            if self._without is None and self._had_no_part(refused):
+                return Replayed(
+                    self._money(past, after), _given(after), None, self._near(past, after, refused)
+                )
+        before = price(past.basket, self.before, past.facts, past.placed_at)
+        brought = self._money(past, before)
+        hit = self._hit(past, before, brought, after, deal)
+        near = self._near(past, before, refused) if deal is None else None
+        return Replayed(brought, _given(before), hit, near)
+
+    def clipped(self, past: Past, spent_minor: int) -> Hit | None:
+        """What becomes of an order when so much of the budget is spent already."""
+        facts = _with_uses(past.facts, self.key, Uses(spent_minor=spent_minor))
+        before = price(past.basket, self.before, past.facts, past.placed_at)
+        after = price(past.basket, self.after, facts, past.placed_at)
+        deal = next((each for each in after.given if each.ready is self.ready), None)
+        return self._hit(past, before, self._money(past, before), after, deal, alone=True)
+
+    def _had_no_part(self, refused: Refused | None) -> bool:
+        if refused is None or refused.code in _APART:
+            return True
+        return refused.code == "conditions_not_met" and self.ready.late is None
+
+    def _money(self, past: Past, priced: Priced) -> Money:
+        return money(priced, past.cost_minor, past.unknown, self._gift_costs)
+
+    def _hit(
+        self,
+        past: Past,
+        before: Priced,
+        brought: Money,
+        after: Priced,
+        deal: Deal | None,
+        alone: bool = False,
+    ) -> Hit | None:
+        then, now = dict(_given(before)), dict(_given(after))
+        mine, replaced = now.pop(self.key, None), then.pop(self.key, None)
+        others = tuple(
+            Other(key, then.get(key), now.get(key))
+            for key in [*now, *(key for key in then if key not in now)]
+            if deal is not None or then.get(key) != now.get(key)
+        )
+        if deal is None and replaced is None and not others:
+            return None
+        at_floor, capped = self._guarded(past, after) if deal else (0, False)
+        hit = Hit(
+            past.order_id,
+            past.member_id,
+            past.placed_at,
+            past.day,
+            deal is not None,
+            mine or 0,
+            brought,
+            self._money(past, after),
+            others,
+            tuple((gift.sku, gift.quantity) for gift in deal.gifts) if deal else (),
+            tuple((grant.template, grant.quantity) for grant in deal.grants) if deal else (),
+            at_floor,
+            capped,
+        )
+        if alone or deal is None:
+            return hit
+        if self._without is not None:
+            gone = price(past.basket, self._without, past.facts, past.placed_at)
+            hit = hit._replace(over_limit=self._hit(past, before, brought, gone, None, alone=True))
+            hit = hit._replace(spent=hit.over_limit)
+        if self._rules:
+            # An exclusive offer, or one of a group, may send others away though its budget is spent.
+            spent = price(past.basket, self.after, self._all_spent(past.facts), past.placed_at)
+            hit = hit._replace(spent=self._hit(past, before, brought, spent, None, alone=True))
+        return hit._replace(past=past) if self._clips else hit
+
+    def _all_spent(self, facts: Facts) -> Facts:
+        limits = self.ready.offer.limits
+        uses = limits.budget_uses or 0
+        if limits.in_total is not None and uses >= limits.in_total:
+            uses = 0
+        return _with_uses(facts, self.key, Uses(total=uses, spent_minor=2**62))
+
+    def _guarded(self, past: Past, after: Priced) -> tuple[int, bool]:
+        """Lines whose price offers have brought down to the floor; whether the basket's limit was reached."""
+        guards = self.after.guards
+        if guards is UNGUARDED:
+            return 0, False
+        lines = past.basket.lines
+        reached = sum(
+            1
+            for line, floor, found in zip(lines, floors(lines, guards), after.lines, strict=True)
+            if floor and found.net_minor <= floor and found.discount_minor > line.discount_minor
+        )
+        most = guards.most(after.items_minor)
+        return (
+            reached,
+            most is not None and after.items_discount_minor + after.shipping_discount_minor >= most,
+        )
+
+    # What a little more would bring.
+
+    def _near(self, past: Past, before: Priced, refused: Refused | None) -> Near | None:
+        if refused is None or not self._within_reach(past.basket, refused):
+            return None
+        found = price(past.basket, self.after, past.facts, past.placed_at, most_hints=_MANY_HINTS)
+        hint = next((each for each in found.hints if each.ready is self.ready), None)
+        line = None if hint is None else self._more_of(past, hint)
+        if hint is None or line is None:
+            return None
+        units = hint.missing_units or -(-(hint.missing_minor or 0) // line.unit_price_minor)
+        # Other offers may take something off what is added: one more then.
+        for more in range(units, min(units + 1, NEAR_UNITS) + 1):
+            if (near := self._topped_up(past, before, line, more)) is not None:
+                return near
+        return None
+
+    def _within_reach(self, basket: Basket, refused: Refused) -> bool:
+        """A first look that costs little: what is missing of a subtotal has to be a small part of the basket."""
+        wanted = self._steps if refused.code == "no_effect" else None
+        if refused.code == "conditions_not_met" and isinstance(leaf := refused.failed, Is):
+            if leaf.op not in (Op.GTE, Op.GT) or not isinstance(leaf.value, int):
+                return False
+            if leaf.attribute == "basket.quantity":
+                return True
+            wanted = leaf.value if leaf.attribute == "basket.subtotal" else None
+        if wanted is None:
+            return refused.code == "no_effect"
+        amount = sum([line.amount_minor for line in basket.lines])
+        return amount * (100 + NEAR_PERCENT) >= wanted * 100
+
+    def _more_of(self, past: Past, hint: Hint) -> Line | None:
+        """The cheapest article of the basket that counts and that is sold by the piece."""
+        selector = None if hint.of is None else self.after.selector(hint.of)
+        lines = [
+            line
+            for line in past.basket.lines
+            if line.unit_price_minor
+            and line.quantity_milli % MILLI == 0
+            and (selector is None or selector.matches(Seen(line.article, line, past.facts.lists)))
+        ]
+        return min(lines, key=lambda line: line.unit_price_minor, default=None)
+
+    def _topped_up(self, past: Past, before: Priced, line: Line, units: int) -> Near | None:
+        added = units * line.unit_price_minor
+        if not 0 < units <= NEAR_UNITS or added * 100 > before.items_minor * NEAR_PERCENT:
+            return None
+        lines = tuple(
+            replace(each, quantity_milli=each.quantity_milli + units * MILLI) if each is line else each
+            for each in past.basket.lines
+        )
+        after = price(replace(past.basket, lines=lines), self.after, past.facts, past.placed_at)
+        deal = next((each for each in after.given if each.ready is self.ready), None)
+        if deal is None:
+            return None
+        cost, unknown = costs(lines)
+        return Near(
+            self._money(past, before), money(after, cost, unknown, self._gift_costs), added, deal.amount
+        )
+
+
+def _given(priced: Priced) -> tuple[tuple[str, int], ...]:
+    return tuple((deal.ready.offer.key, deal.amount) for deal in priced.given)
+
+
+def _with_uses(facts: Facts, key: str, uses: Uses) -> Facts:
+    return replace(facts, uses={**facts.uses, key: uses})
+
+
+def _first_step(ready: Ready) -> int | None:
+    """The amount of goods from which on an offer without conditions begins to give; None when that is not known."""
+    steps = []
+    for effect in ready.offer.effects:
+        if isinstance(effect, Tiered) and effect.metric is Metric.SUBTOTAL:
+            steps.append(effect.steps[0].at_least)
+        elif isinstance(effect, PerThreshold):
+            steps.append(effect.every)
+        else:
+            return None
+    return min(steps, default=None)
