@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 
 from laoke.engine.policy import BadPolicy, PointsPolicy
 from laoke.engine.tiering import Ladder
 from laoke.foundation import generations
 from laoke.foundation.access import Caller
+from laoke.kernel.errors import LaokeError
 from laoke.points import policy as points_policy
 from laoke.promotions import policy as pricing_policy
 from laoke.promotions import publication
+from laoke.promotions.documents.offers import Fault, Place
 from laoke.promotions.policy import PricingPolicy
 from laoke.promotions.publication import Offers
+from laoke.promotions.soundness.examine import examine
+from laoke.promotions.soundness.findings import Findings
+from laoke.promotions.soundness.references import Declared
+from laoke.purchases import words
 from laoke.tiers import ladder as tier_ladder
-
-# In the order in which they are written and published.
-SECTIONS = ("points", "ladder", "pricing", "offers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,57 @@ class Programme:
     ladder: Ladder
     pricing: PricingPolicy
     offers: Offers
+
+
+class Section(NamedTuple):
+    """A part of the programme: how its text is read, written and published.
+
+    `write` takes what `parse` gives and what stands in a `Programme`.
+    """
+
+    parse: Callable[[Any], Any]
+    write: Callable[[Any], dict[str, Any]]
+    publish: Callable[..., int]
+
+
+def _written_offers(offers: Any) -> dict[str, Any]:
+    documents = offers.documents if isinstance(offers, Offers) else offers
+    return {key: publication.written(document) for key, document in documents.items()}
+
+
+# In the order in which they are written and published; each stands under its name in a `Programme` too.
+SECTIONS: Mapping[str, Section] = MappingProxyType(
+    {
+        "points": Section(points_policy.parse, points_policy.to_document, points_policy.publish),
+        "ladder": Section(tier_ladder.parse, tier_ladder.to_document, tier_ladder.publish),
+        "pricing": Section(pricing_policy.parse, pricing_policy.to_document, pricing_policy.publish),
+        "offers": Section(publication.parse, _written_offers, publication.publish),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What publishing a document would change.
+
+    Args:
+        values: by section of the document, what it says.
+        document: the whole programme as it would be.
+        changed: the sections that would be another one.
+        warnings: what a person should look at, with its place.
+    """
+
+    before: Programme
+    values: Mapping[str, Any]
+    document: dict[str, Any]
+    changed: tuple[str, ...]
+    warnings: tuple[tuple[Place, str], ...]
+
+    @property
+    def points(self) -> PointsPolicy:
+        """The rules of points as they would be."""
+        found: PointsPolicy = self.values.get("points", self.before.points)
+        return found
 
 
 @lru_cache(maxsize=16)
@@ -55,41 +111,59 @@ def current() -> Programme:
 
 
 def to_document(programme: Programme) -> dict[str, Any]:
-    """The programme as plain text values: what `laoke programme show` prints and `apply` reads."""
-    return {
-        "points": points_policy.to_document(programme.points),
-        "ladder": tier_ladder.to_document(programme.ladder),
-        "pricing": pricing_policy.to_document(programme.pricing),
-        "offers": publication.to_document(programme.offers),
-    }
+    """The programme as plain text values: what `laoke programme export` prints and `apply` reads."""
+    return {name: section.write(getattr(programme, name)) for name, section in SECTIONS.items()}
+
+
+def plan(document: Mapping[str, Any], *, at: datetime) -> Plan:
+    """What publishing the sections of `document` would change; those it leaves out stay as they are.
+
+    Raises:
+        BadPolicy, Fault, BadTemplate: an unknown section or field, a value that cannot be used, or offers that
+            together are unsound. `faults_of` gives every place.
+    """
+    before = current()
+    values: dict[str, Any] = {}
+    errors: list[LaokeError] = []
+    for name, said in document.items():
+        try:
+            values[name] = _section(str(name)).parse(_fields(str(name), said))
+        except LaokeError as error:
+            errors.append(error)
+    _raise(errors)
+    now = to_document(before)
+    wanted = now | {name: SECTIONS[name].write(values[name]) for name in SECTIONS if name in values}
+    changed = tuple(name for name in SECTIONS if wanted[name] != now[name])
+    findings = Findings()
+    if changed and changed != ("points",):
+        findings = _examine(before, values, at)
+    if findings.faults:
+        raise Fault(findings.faults)
+    return Plan(before, values, wanted, changed, tuple(findings.warnings))
 
 
 def apply(caller: Caller, document: Mapping[str, Any], *, at: datetime) -> Programme:
     """Publish the sections of `document` that differ from what is in force; all or nothing.
 
     Raises:
-        BadPolicy, Fault: an unknown section or field, or a value that cannot be used; nothing is published.
+        BadPolicy, Fault, BadTemplate: as `plan`; nothing is published.
     """
-    for name in document:
-        if name not in SECTIONS:
-            raise BadPolicy(str(name), f"there is no such section. Known are {', '.join(SECTIONS)}")
-    points = points_policy.parse(document["points"]) if "points" in document else None
-    ladder = tier_ladder.parse(document["ladder"]) if "ladder" in document else None
-    pricing = pricing_policy.parse(document["pricing"]) if "pricing" in document else None
-    offers = publication.parse(document["offers"]) if "offers" in document else None
     with transaction.atomic():
-        now = current()
-        if points is not None and points != now.points:
-            points_policy.publish(caller, points, at=at)
-        if ladder is not None and ladder != now.ladder:
-            tier_ladder.publish(caller, ladder, at=at)
-        if pricing is not None and pricing_policy.to_document(pricing) != pricing_policy.to_document(
-            now.pricing
-        ):
-            pricing_policy.publish(caller, pricing, at=at)
-        if offers is not None and publication.differ(offers, now.offers):
-            publication.publish(caller, offers, at=at)
+        planned = plan(document, at=at)
+        for name in planned.changed:
+            SECTIONS[name].publish(caller, planned.values[name], at=at)
         return current()
+
+
+def faults_of(error: LaokeError) -> list[tuple[Place, str]]:
+    """Every place of a document that was refused, with what is wrong there; none for other refusals."""
+    faults: list[tuple[Place, str]] = getattr(error, "faults", [])
+    if isinstance(error, BadPolicy):
+        field = str(error.extensions["field"])
+        parts = field.replace("[", ".").replace("]", "").split(".")
+        place = tuple(int(part) if part.isdigit() else part for part in parts)
+        return [(place, error.detail.removeprefix(f"{field}: "))]
+    return faults
 
 
 def percent(share: Fraction) -> str:
@@ -97,3 +171,43 @@ def percent(share: Fraction) -> str:
     exact = share * 100 * 10_000
     text = f"{round(exact) / 10_000:.4f}".rstrip("0").rstrip(".") + "%"
     return text if exact.denominator == 1 else f"≈ {text}"
+
+
+def _section(name: str) -> Section:
+    if name not in SECTIONS:
+        raise BadPolicy(name, f"there is no such section. Known are {', '.join(SECTIONS)}")
+    return SECTIONS[name]
+
+
+def _fields(name: str, said: Any) -> Mapping[str, Any]:
+    if not isinstance(said, Mapping):
+        raise BadPolicy(name, "takes named fields")
+    return said
+
+
+def _raise(errors: list[LaokeError]) -> None:
+    """One section's own refusal, or everything that is wrong with several."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise Fault([fault for error in errors for fault in faults_of(error)])
+
+
+def _examine(before: Programme, values: Mapping[str, Any], at: datetime) -> Findings:
+    offers = values.get("offers", before.offers.documents)
+    ladder: Ladder = values.get("ladder", before.ladder)
+    return examine(
+        offers,
+        values.get("pricing", before.pricing),
+        Declared(frozenset(tier.code for tier in ladder.tiers), _templates(before, values)),
+        words.known,
+        words.categories_above(),
+        currency=settings.LAOKE.currency,
+        zone=settings.LAOKE.zone,
+        at=at,
+    )
+
+
+def _templates(before: Programme, values: Mapping[str, Any]) -> frozenset[str]:
+    """The keys of the coupon templates there will be."""
+    return frozenset()

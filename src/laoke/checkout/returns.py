@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +12,12 @@ import psycopg
 from django.conf import settings
 from django.db import transaction
 
-from laoke.checkout import catalogue, members, programme
+from laoke.checkout import catalogue, kept, members, programme
 from laoke.checkout.errors import ReturnExists, UnknownOrder
 from laoke.checkout.orders import first_answer, repeat
 from laoke.checkout.programme import Programme
 from laoke.checkout.types import MemberKey, ReturnRequest
+from laoke.engine.refunds import RefundPolicy
 from laoke.engine.returning import GiveBack, ReturnRefused, SoldLine, SoldOrder, give_back
 from laoke.foundation import clock, generations, sql
 from laoke.foundation.access import Caller, Scope
@@ -26,7 +28,7 @@ from laoke.kernel.quantity import format_milli
 from laoke.points import ledger
 from laoke.points.ledger import Cause, LockedAccount
 from laoke.promotions import services as promotions
-from laoke.promotions.services import Returned
+from laoke.promotions.services import Back, Returned, Use
 from laoke.tiers import standing
 
 WRITE = sql.statement("laoke.checkout", "write_return")
@@ -78,7 +80,7 @@ def _take_back(
     account = _lock_account(cursor, request)
     if first := first_answer(raw, who, key):
         return repeat(first, fingerprint, key)
-    order, placed_at, store_id, store_code, order_no = _lock_order(cursor, request.order_id)
+    order, placed_at, store_id, store_code, order_no, version = _lock_order(cursor, request.order_id)
     caller.require_store(store_id, store_code)
     if request.store is not None:
         data = catalogue.known(generations.current(generations.CATALOGUE))
@@ -87,8 +89,10 @@ def _take_back(
         store_id, store_code = receiving.id, receiving.code
     if request.returned_at < placed_at:
         raise ReturnRefused("The return lies before the purchase", reason="before_purchase")
-    lines = _lines(cursor, request.order_id)
-    plan = give_back(order, lines, _wanted(request))
+    uses = promotions.uses_of(cursor, request.order_id)
+    lines = _lines(cursor, request.order_id, uses)
+    terms = _Terms(cursor, request.order_id, version, lines, uses)
+    plan = give_back(order, lines, _wanted(request), terms.policy, terms.price_of_kept)
     rules = programme.current()
     return_id = _next_return_id(cursor)
     cause = Cause(
@@ -123,7 +127,12 @@ def _take_back(
         "member": None,
     }
     _apply_to_order(cursor, request, plan)
-    promotions.take_back(cursor, request.order_id, _returned(lines, plan), request.returned_at)
+    back = terms.back(order, _returned(lines, plan), plan)
+    due = promotions.take_back(cursor, request.order_id, uses, back, request.returned_at)
+    answer["refund_policy"] = terms.policy.value
+    answer["gifts_due"] = [
+        {"offer": gift.key, "sku": gift.sku or None, "quantity": gift.quantity} for gift in due
+    ]
     if account is not None:
         answer["member"] = _member_after(cursor, raw, account, rules, request, plan, now)
     event = {name: answer[name] for name in ("return_id", "return_no", "order_id", "order_no", "store")} | {
@@ -181,27 +190,74 @@ def _lock_account(cursor: psycopg.Cursor[Any], request: ReturnRequest) -> Locked
             return account
 
 
-def _lock_order(cursor: psycopg.Cursor[Any], order_id: int) -> tuple[SoldOrder, datetime, int, str, str]:
+def _lock_order(cursor: psycopg.Cursor[Any], order_id: int) -> tuple[SoldOrder, datetime, int, str, str, int]:
     row = cursor.execute(
         "select o.total_minor, o.points_minor, o.points_redeemed, o.points_earned, o.earn_base_minor, "
         "o.returned_minor, o.refunded_minor, o.points_restored, o.points_clawed_back, "
-        "o.placed_at, o.store_id, s.code, o.order_no "
+        "o.placed_at, o.store_id, s.code, o.order_no, o.programme_version "
         "from purchases_order o join purchases_store s on s.id = o.store_id where o.id = %s for update of o",
         (order_id,),
         prepare=True,
     ).fetchone()
     assert row is not None
-    return SoldOrder(*row[:9]), row[9], row[10], row[11], row[12]
+    return SoldOrder(*row[:9]), row[9], row[10], row[11], row[12], row[13]
 
 
-def _lines(cursor: psycopg.Cursor[Any], order_id: int) -> list[SoldLine]:
+def _lines(cursor: psycopg.Cursor[Any], order_id: int, uses: Sequence[Use]) -> list[SoldLine]:
+    """The lines as sold; what they were before offers is what was paid for them and what offers took off."""
     rows = cursor.execute(
         "select line_no, quantity_milli, net_minor, earn_base_minor, returned_milli, returned_minor "
         "from purchases_orderline where order_id = %s order by line_no",
         (order_id,),
         prepare=True,
     ).fetchall()
-    return [SoldLine(*row) for row in rows]
+    return [
+        SoldLine(
+            line_no,
+            milli,
+            net,
+            base,
+            back_milli,
+            back,
+            net + sum(use.lines.get(str(line_no), 0) for use in uses),
+        )
+        for line_no, milli, net, base, back_milli, back in rows
+    ]
+
+
+class _Terms:
+    """How the discounts of one order are treated: as the programme declared when it was sold.
+
+    Where no offer gave anything every line is worth what was paid for it, whatever was declared.
+    """
+
+    def __init__(
+        self,
+        cursor: psycopg.Cursor[Any],
+        order_id: int,
+        version: int,
+        lines: Sequence[SoldLine],
+        uses: Sequence[Use],
+    ) -> None:
+        rules = programme.at_version(version)
+        self.policy = rules.pricing.refund if uses else RefundPolicy.KEEP_THE_DEAL
+        self._order = None
+        if self.policy is RefundPolicy.REPRICE_KEPT:
+            self._order = kept.Order(cursor, order_id, rules, lines)
+
+    def price_of_kept(self, left: Mapping[int, int]) -> int:
+        """What is kept costs, in thousandths by line number."""
+        assert self._order is not None
+        return self._order.keeping(left).total_minor
+
+    def back(self, order: SoldOrder, lines: Sequence[Returned], plan: GiveBack) -> Back:
+        """What has come back with this return."""
+        still = None
+        if self._order is not None:
+            left = {line.line_no: line.quantity_milli - line.returned_milli for line in lines}
+            still = self._order.keeping(left).by_offer
+        value = order.returned_minor + plan.returned_minor
+        return Back(self.policy, lines, value, order.total_minor, still)
 
 
 def _returned(lines: list[SoldLine], plan: GiveBack) -> list[Returned]:

@@ -17,6 +17,7 @@ from laoke.checkout.types import (
     ReturnRequest,
     TenderRequest,
 )
+from laoke.engine.refunds import RefundPolicy
 from laoke.foundation.web.fields import (
     Code,
     Currency,
@@ -411,8 +412,20 @@ class ReturnMemberOut(BaseModel):
     tier_before: str | None
 
 
+class GiftDueOut(BaseModel):
+    """A gift that is no longer earned. Without `sku` it was never chosen."""
+
+    offer: str
+    sku: str | None
+    quantity: int
+
+
 class ReturnOut(BaseModel):
-    """A recorded return: `refund_minor` is the money to give back."""
+    """A recorded return: `refund_minor` is the money to give back, `gifts_due` what the shopper has to bring along.
+
+    `refund_policy` says what happened to discounts: what was paid for a piece is given back (`keep_the_deal`), what is
+    kept is priced anew (`reprice_kept`), or the order's discount belongs to all pieces alike (`pro_rata`).
+    """
 
     model_config = example(
         return_id=512,
@@ -428,6 +441,8 @@ class ReturnOut(BaseModel):
         points_clawed_back=3,
         points_debt=0,
         left_minor=1000,
+        refund_policy="keep_the_deal",
+        gifts_due=[],
         member={"member_id": 1042, "points_available": 23, "tier": "basic", "tier_before": None},
     )
 
@@ -444,6 +459,8 @@ class ReturnOut(BaseModel):
     points_clawed_back: int
     points_debt: int
     left_minor: int
+    refund_policy: RefundPolicy
+    gifts_due: list[GiftDueOut]
     member: ReturnMemberOut | None
 
 

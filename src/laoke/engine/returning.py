@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from laoke.engine import refunds
 from laoke.engine.accrual import clawback_due
+from laoke.engine.refunds import Bought, PriceOfKept, RefundPolicy
 from laoke.kernel.errors import LaokeError
 from laoke.kernel.quantity import format_milli
 from laoke.kernel.sharing import share_so_far
@@ -22,7 +24,10 @@ class ReturnRefused(LaokeError):
 
 @dataclass(frozen=True, slots=True)
 class SoldLine:
-    """A line as sold and what of it has come back so far."""
+    """A line as sold and what of it has come back so far.
+
+    `amount_minor` is what it was before offers: what pro rata shares go by. Keeping the deal does not ask for it.
+    """
 
     line_no: int
     quantity_milli: int
@@ -30,6 +35,7 @@ class SoldLine:
     earn_base_minor: int
     returned_milli: int = 0
     returned_minor: int = 0
+    amount_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,13 @@ class GiveBack:
     earn_base_minor: int
 
 
-def give_back(order: SoldOrder, lines: Sequence[SoldLine], wanted: Mapping[int, int] | None) -> GiveBack:
+def give_back(
+    order: SoldOrder,
+    lines: Sequence[SoldLine],
+    wanted: Mapping[int, int] | None,
+    policy: RefundPolicy = RefundPolicy.KEEP_THE_DEAL,
+    price_of_kept: PriceOfKept | None = None,
+) -> GiveBack:
     """Work out a return.
 
     Every amount is the share that belongs to all that has come back so far, less what was given back before.
@@ -76,6 +88,8 @@ def give_back(order: SoldOrder, lines: Sequence[SoldLine], wanted: Mapping[int, 
 
     Args:
         wanted: thousandths to take back by line number; None for everything that is left.
+        policy: what happens to the discounts of the order.
+        price_of_kept: see `refunds.worth_so_far`.
     Raises:
         ReturnRefused: an unknown line, a quantity that is not positive or more than is left, nothing left.
     """
@@ -88,23 +102,15 @@ def give_back(order: SoldOrder, lines: Sequence[SoldLine], wanted: Mapping[int, 
         }
     if not wanted:
         raise ReturnRefused("Nothing is left to return", reason="nothing_left")
-    back: list[BackLine] = []
-    base_before = base_after = 0
-    for line in lines:
-        base_before += share_so_far(line.earn_base_minor, line.returned_milli, line.quantity_milli)
-        base_after += share_so_far(
-            line.earn_base_minor, line.returned_milli + wanted.get(line.line_no, 0), line.quantity_milli
-        )
     for number, quantity in wanted.items():
         _check(by_number.get(number), number, quantity)
-        line = by_number[number]
-        so_far = share_so_far(line.net_minor, line.returned_milli + quantity, line.quantity_milli)
-        back.append(BackLine(number, quantity, so_far - line.returned_minor))
-    value = sum(line.returned_minor for line in back)
+    values = _values(order, lines, wanted, policy, price_of_kept)
+    value = sum(values.values())
     after = order.returned_minor + value
+    base_before, base_after = _bases(order, lines, wanted, after, policy)
     settled_by_points = share_so_far(order.points_minor, after, order.total_minor)
     return GiveBack(
-        lines=tuple(back),
+        lines=tuple(BackLine(number, quantity, values[number]) for number, quantity in wanted.items()),
         returned_minor=value,
         refunded_minor=after - settled_by_points - order.refunded_minor,
         points_restored=share_so_far(order.points_redeemed, after, order.total_minor) - order.points_restored,
@@ -112,6 +118,58 @@ def give_back(order: SoldOrder, lines: Sequence[SoldLine], wanted: Mapping[int, 
             order.points_earned, order.earn_base_minor, base_after, order.points_clawed_back
         ),
         earn_base_minor=base_after - base_before,
+    )
+
+
+def _values(
+    order: SoldOrder,
+    lines: Sequence[SoldLine],
+    wanted: Mapping[int, int],
+    policy: RefundPolicy,
+    price_of_kept: PriceOfKept | None,
+) -> dict[int, int]:
+    """What comes back now is worth, by line number."""
+    if policy is RefundPolicy.KEEP_THE_DEAL:
+        by_number = {line.line_no: line for line in lines}
+        return {
+            number: share_so_far(
+                by_number[number].net_minor,
+                by_number[number].returned_milli + quantity,
+                by_number[number].quantity_milli,
+            )
+            - by_number[number].returned_minor
+            for number, quantity in wanted.items()
+        }
+    bought = [Bought(line.line_no, line.quantity_milli, line.amount_minor, line.net_minor) for line in lines]
+    before = {line.line_no: line.returned_milli for line in lines}
+    value = refunds.refund(bought, before, wanted, order.returned_minor, policy, price_of_kept)
+    return refunds.by_line(bought, wanted, value)
+
+
+def _bases(
+    order: SoldOrder, lines: Sequence[SoldLine], wanted: Mapping[int, int], after: int, policy: RefundPolicy
+) -> tuple[int, int]:
+    """What of the base that earned points has come back, before this return and with it.
+
+    Where the deal is kept every line takes its own base along; else the base goes as the value does.
+    """
+    if policy is RefundPolicy.KEEP_THE_DEAL:
+        return (
+            sum(
+                share_so_far(line.earn_base_minor, line.returned_milli, line.quantity_milli) for line in lines
+            ),
+            sum(
+                share_so_far(
+                    line.earn_base_minor,
+                    line.returned_milli + wanted.get(line.line_no, 0),
+                    line.quantity_milli,
+                )
+                for line in lines
+            ),
+        )
+    return (
+        share_so_far(order.earn_base_minor, order.returned_minor, order.total_minor),
+        share_so_far(order.earn_base_minor, after, order.total_minor),
     )
 
 

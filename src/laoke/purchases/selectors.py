@@ -33,15 +33,17 @@ PRODUCTS = sql.statement("laoke.purchases", "products_by_sku")
 MARGIN = "margin:"
 
 
+_PRODUCT = (
+    "select id, sku, name, price_minor, earns_points, category_id, brand, tags, cost_minor "
+    "from purchases_product "
+)
+
+
 def active_products(most: int) -> dict[str, ProductFacts]:
     """Active products by SKU, as the till prices them; any `most` of them when there are more."""
     with raw_cursor() as cursor:
         above = _categories_above(cursor)
-        cursor.execute(
-            "select id, sku, name, price_minor, earns_points, category_id, brand, tags, cost_minor "
-            "from purchases_product where active limit $1",
-            (most,),
-        )
+        cursor.execute(_PRODUCT + "where active limit $1", (most,))
         return {row[1]: _facts(row, above) for row in cursor}
 
 
@@ -51,6 +53,14 @@ def products_by_sku(skus: Iterable[str]) -> dict[str, ProductFacts]:
         above = _categories_above(cursor)
         PRODUCTS.run(cursor, {"skus": list(skus)})
         return {row[1]: _facts(row, above) for row in cursor}
+
+
+def products_by_id(ids: Iterable[int]) -> dict[int, ProductFacts]:
+    """Products by id, sold any more or not."""
+    with raw_cursor() as cursor:
+        above = _categories_above(cursor)
+        cursor.execute(_PRODUCT + "where id = any($1)", (list(ids),), prepare=True)
+        return {row[0]: _facts(row, above) for row in cursor}
 
 
 def _facts(row: tuple[Any, ...], above: Mapping[int, frozenset[str]]) -> ProductFacts:

@@ -1,0 +1,181 @@
+"""Goods come back from orders with offers, under each policy a programme may declare."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from laoke.checkout import programme
+from laoke.foundation.access import SYSTEM
+from tests.shop import OPENING, Till, account, broken, line
+from tests.test_offers import counted, off, offer, publish
+
+POLICIES = ("keep_the_deal", "reprice_kept", "pro_rata")
+
+
+def declare(policy: str) -> None:
+    """What the programme says of returns."""
+    programme.apply(SYSTEM, {"pricing": {"refunds": policy}}, at=OPENING)
+
+
+def refunds(till: Till, order: Any, *returns: tuple[int, int]) -> list[int]:
+    """Money given back by returns of (line, pieces), one after the other."""
+    found = []
+    for number, (line_no, pieces) in enumerate(returns, start=1):
+        back = till.take_back(order["order_id"], f"R{number}", (line_no, str(pieces)))
+        assert back.status == 201, back.body
+        found.append(back["refund_minor"])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("policy", "first", "second", "third"),
+    [
+        # 2 rice and 1 wine: 139.80 + 500.00 less 60 from 600 = 579.80; the 60 lie on them as 13.11 and 46.89.
+        # Back come one rice, then the other, then the wine.
+        ("keep_the_deal", 6335, 6334, 45311),
+        # Without a rice 569.90 are left, below 600: they cost 569.90, 9.90 is due; without both 500.00 are left.
+        ("reprice_kept", 990, 6990, 50000),
+        # The order cost 90.62 % of its list price: so does every piece.
+        ("pro_rata", 6334, 6335, 45311),
+    ],
+)
+def test_a_threshold_is_missed_by_what_is_kept(shop, policy, first, second, third):
+    publish(less_60=off(60, 600))
+    declare(policy)
+    till = shop.till()
+    order = till.sell("A", None, line("rice", 2), line("wine"))
+    assert order["total_minor"] == 57980
+    assert refunds(till, order, (1, 1), (1, 1), (2, 1)) == [first, second, third]
+    assert first + second + third == 57980
+    assert broken() == {}
+
+
+def test_half_price_on_one_line_is_where_keeping_and_sharing_differ(shop):
+    publish(half=offer({"percent": {"percent": 50, "of": {"product.sku": "milk"}}}, stage="item"))
+    paid = {}
+    for policy in POLICIES:
+        declare(policy)
+        till = shop.till()
+        order = till.sell(policy, None, line("rice"), line("milk", 4))
+        paid[policy] = refunds(till, order, (1, 1), (2, 4))
+    # 69.90 + 50.00 less 25.00 = 94.90; the rice is 58.3 % of the list price.
+    assert paid == {
+        "keep_the_deal": [6990, 2500],
+        "reprice_kept": [6990, 2500],
+        "pro_rata": [5533, 3957],
+    }
+    assert broken() == {}
+
+
+def test_an_order_comes_back_under_what_was_declared_when_it_was_sold(shop):
+    publish(less_60=off(60, 600))
+    declare("reprice_kept")
+    till = shop.till()
+    order = till.sell("A", None, line("rice", 2), line("wine"))
+    declare("keep_the_deal")
+    back = till.take_back(order["order_id"], "R1", (1, "1"))
+    assert (back["refund_policy"], back["refund_minor"]) == ("reprice_kept", 990)
+
+
+@pytest.mark.parametrize(
+    ("policy", "due_first", "due_last"),
+    [("keep_the_deal", [], 2), ("pro_rata", [], 2), ("reprice_kept", [1], 1)],
+)
+def test_gifts_are_due_when_they_are_no_longer_earned(shop, policy, due_first, due_last):
+    every_three = {"quantity": 3, "of": {"product.sku": "milk"}}
+    publish(toys=offer({"gift": {"skus": ["bear"], "per": every_three, "max_times": 5}}))
+    declare(policy)
+    till = shop.till()
+    order = till.sell("A", None, line("milk", 7))
+    assert order["offers"][0]["gifts"] == [{"sku": "bear", "quantity": 2, "choices": []}]
+    first = till.take_back(order["order_id"], "R1", (1, "3"))
+    assert [gift["quantity"] for gift in first["gifts_due"]] == due_first
+    last = till.take_back(order["order_id"], "R2")
+    assert last["gifts_due"] == [{"offer": "toys", "sku": "bear", "quantity": due_last}]
+    assert broken() == {}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_budget_and_quota_come_back_with_the_goods(shop, policy):
+    publish(less_60=off(60, 600, limits={"budget": 100, "in_total": 3}))
+    declare(policy)
+    member, till = shop.member(), shop.till()
+    order = till.sell("A", member, line("rice", 2), line("wine"))
+    assert counted("less-60") == (1, 6000)
+    till.take_back(order["order_id"], "R1", (1, "1"))
+    # A rice less: whoever keeps the deal has 6.56 less of it, whoever is priced anew nothing.
+    assert (
+        counted("less-60")
+        == {"keep_the_deal": (1, 5344), "pro_rata": (1, 5345), "reprice_kept": (0, 0)}[policy]
+    )
+    till.take_back(order["order_id"], "R2")
+    assert counted("less-60") == (0, 0)
+    assert account(member)["balance"] == 0
+    assert broken() == {}
+
+
+NUMBERS = itertools.count(1)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    policy=st.sampled_from(POLICIES),
+    pieces=st.lists(st.integers(1, 3), min_size=1, max_size=4),
+    own=st.integers(0, 300),
+    points=st.sampled_from([0, 100]),
+    order_of_return=st.randoms(use_true_random=False),
+)
+def test_after_the_last_piece_nothing_is_left_over(
+    shop_with_offers, policy, pieces, own, points, order_of_return
+):
+    """Whatever comes back in whatever order: never less than nothing, in the end exactly what was paid."""
+    shop, member = shop_with_offers
+    declare(policy)
+    till, number = shop.till(), next(NUMBERS)
+    before, used = account(member), counted("less-20")
+    lines = [line(sku, count, discount_minor=own) for sku, count in zip(ARTICLES, pieces, strict=False)]
+    order = till.sell(f"A{number}", member, *lines, points_to_redeem=points)
+    assert order.status == 201, order.body
+    left = [line_no for line_no, count in enumerate(pieces, start=1) for _ in range(count)]
+    order_of_return.shuffle(left)
+    paid = [
+        till.take_back(order["order_id"], f"R{step}", (line_no, "1")) for step, line_no in enumerate(left, 1)
+    ]
+    assert all(back.status == 201 and back["refund_minor"] >= 0 for back in paid)
+    assert sum(back["refund_minor"] for back in paid) == order["payable_minor"]
+    assert sum(back["points_restored"] for back in paid) == points
+    assert sum(back["points_clawed_back"] for back in paid) == order["points_earned"]
+    assert account(member)["balance"] == before["balance"]
+    assert counted("less-20") == used
+    assert broken() == {}
+
+
+ARTICLES = ("rice", "milk", "wine", "apples")
+
+
+@pytest.fixture
+def shop_with_offers(shop):
+    """A shop whose offers overlap, and a member with points to spend."""
+    member = shop.member()
+    shop.till().sell("first", member, line("wine", 2))
+    publish(
+        second_half=offer({"nth": {"n": 2, "percent": 50, "of": {"product.sku": "rice"}}}, stage="item"),
+        milk_and_wine=offer(
+            {
+                "buy_get": {
+                    "buy": {"of": {"product.sku": "wine"}},
+                    "get": {"of": {"product.sku": "milk"}},
+                    "percent": 100,
+                }
+            },
+            stage="item",
+        ),
+        less_20=off(20, 100, limits={"budget": 100000, "in_total": 1000}),
+        toys=offer({"gift": {"skus": ["bear"]}}, when={"basket.quantity": {"gte": 4}}),
+    )
+    return shop, member
