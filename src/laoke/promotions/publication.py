@@ -25,6 +25,7 @@ from laoke.promotions.policy import STANDARD_PRICING, PricingPolicy
 # Effects whose other half is not there yet: coupons have no wallet, tills send no deliveries.
 NOT_YET = ("coupon", "delivery")
 LONGEST_KEY = 64
+BAD_KEY = f"a key has 1 to {LONGEST_KEY} letters, digits and hyphens"
 
 
 class Offers(NamedTuple):
@@ -57,8 +58,8 @@ def parse(documents: Any) -> dict[str, OfferDocument]:
     words = language()
     for key, document in documents.items():
         place = ("offers", str(key))
-        if not (isinstance(key, str) and 1 <= len(key) <= LONGEST_KEY and key.replace("-", "").isalnum()):
-            faults.append((place, f"a key has 1 to {LONGEST_KEY} letters, digits and hyphens"))
+        if not _is_key(key):
+            faults.append((place, BAD_KEY))
             continue
         try:
             found[key] = read_offer(document, words)
@@ -74,6 +75,22 @@ def parse(documents: Any) -> dict[str, OfferDocument]:
     if faults:
         raise Fault(faults)
     return found
+
+
+def check_key(key: str) -> None:
+    """Raise Fault unless `key` can name an offer."""
+    if not _is_key(key):
+        raise Fault([(("key",), BAD_KEY)])
+
+
+def _is_key(key: Any) -> bool:
+    return isinstance(key, str) and 1 <= len(key) <= LONGEST_KEY and key.replace("-", "").isalnum()
+
+
+def with_pause(document: Mapping[str, Any], *, paused: bool) -> dict[str, Any]:
+    """A text of an offer that is paused, or is not; `paused: false` is not written."""
+    text = {name: value for name, value in document.items() if name != "paused"}
+    return text | {"paused": True} if paused else text
 
 
 def to_document(offers: Offers) -> dict[str, Any]:
@@ -208,6 +225,12 @@ def newest_of(key: str) -> Publication | None:
     """An offer as it was published last; None when it never was."""
     row = OfferVersion.objects.filter(key=key).order_by("-programme_version").first()
     return None if row is None else Publication(row.document, row.programme_version, row.stopped)
+
+
+def last_text(key: str) -> dict[str, Any]:
+    """What an offer said before it ended; empty when there was never one."""
+    row = OfferVersion.objects.filter(key=key, document__isnull=False).order_by("-programme_version").first()
+    return {} if row is None or row.document is None else dict(row.document)
 
 
 def refuse_restarts(documents: Mapping[str, OfferDocument], before: Mapping[str, Publication]) -> None:

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from laoke.engine.conditions.documents import Language
 from laoke.engine.pricing.effects.extras import GiveGift
@@ -72,7 +72,14 @@ def _instant(value: Any) -> Any:
     return value
 
 
-Moment = Annotated[date | datetime, BeforeValidator(_instant)]
+def _near(value: date | datetime) -> date | datetime:
+    """Of this millennium: the days around it can be reckoned in every time zone."""
+    if not 2000 <= value.year < 3000:
+        raise ValueError("takes a year from 2000 to 2999")
+    return value
+
+
+Moment = Annotated[date | datetime, BeforeValidator(_instant), AfterValidator(_near)]
 
 
 class Pacing(StrEnum):
