@@ -1,0 +1,40 @@
+"""One look at everything that makes a programme unsound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+
+from laoke.promotions.documents.offers import OfferDocument
+from laoke.promotions.policy import PricingPolicy
+from laoke.promotions.soundness import endless, names, references, stacks, windows
+from laoke.promotions.soundness.findings import Findings
+from laoke.promotions.soundness.references import Declared, Known
+
+
+def examine(
+    documents: Mapping[str, OfferDocument],
+    pricing: PricingPolicy,
+    declared: Declared,
+    known: Known,
+    above: Mapping[str, frozenset[str]],
+    *,
+    currency: str,
+    zone: tzinfo,
+    at: datetime,
+) -> Findings:
+    """Faults and warnings of offers as a whole.
+
+    Args:
+        declared: tiers and coupon templates of the programme.
+        known: which words of a kind stand for something outside the programme.
+        above: by category code, its own and those of all categories above it.
+        at: offers that are over by then are not looked at.
+    """
+    found = Findings()
+    windows.examine(documents, zone, at, found)
+    names.examine(documents, pricing, found)
+    references.examine(documents, pricing.document, declared, known, found)
+    endless.examine(documents, currency, found)
+    stacks.examine(documents, pricing, above, currency, zone, at, found)
+    return found
