@@ -21,7 +21,7 @@ from laoke.engine.pricing.pricing import price
 from laoke.foundation.access import SYSTEM
 from laoke.members import services as members
 from laoke.members.services import many
-from laoke.promotions import facts
+from laoke.promotions import facts, life
 from laoke.promotions.documents.offers import Fault
 from tests.shop import OPENING, Till, account, broken, everything, line
 from tests.test_concurrency import at_once
@@ -435,3 +435,24 @@ def test_the_kept_facts_price_an_order_again(shop):
             priced_at,
         )
         assert {deal.ready.offer.key: deal.amount for deal in again.given} == given(sold)
+
+
+def test_an_offer_stopped_in_an_emergency_is_not_given_to_who_was_quoted_it_either(shop):
+    publish(less_20=off(20, 100), less_5=off(5, 50))
+    till, member = shop.till(), shop.member()
+    baskets = {"A": (None, line("rice", 2)), "B": (member, line("rice", 2)), "C": (None, line("rice"))}
+    quotes = {number: till.quote(*basket)["quote"] for number, basket in baskets.items()}
+    life.pause(SYSTEM, "less-5", at=till.at)
+    life.stop(SYSTEM, "less-20", "priced wrongly", at=till.at)
+    before = everything()
+    for number in "AB":
+        late = till.sell(number, *baskets[number], quote=quotes[number])
+        assert (late.status, late.code, late["offers"]) == (409, "offer-stopped", ["less-20"])
+    assert everything() == before
+    # What is only paused is still owed to who was quoted it.
+    assert given(till.sell("C", *baskets["C"], quote=quotes["C"])) == {"less-5": 500}
+    assert given(till.quote(*baskets["A"])) == {}
+    life.resume(SYSTEM, "less-20", at=till.at)
+    assert given(till.sell("D", *baskets["A"], quote=till.quote(*baskets["A"])["quote"])) == {"less-20": 2000}
+    # The quote from before the stop holds again, for its 15 minutes.
+    assert given(till.sell("A", *baskets["A"], quote=quotes["A"])) == {"less-20": 2000, "less-5": 500}

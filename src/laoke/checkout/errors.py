@@ -62,3 +62,12 @@ class OfferUsedUp(LaokeError):
     def __init__(self, keys: Sequence[str]) -> None:
         super().__init__(f"Nothing is left of {', '.join(keys)}", offers=list(keys))
         self.keys = tuple(keys)
+
+
+class OfferStopped(LaokeError):
+    """An offer that the quote gave was stopped in an emergency; ask for a new quote."""
+
+    code, status, title = "offer-stopped", 409, "The offer was stopped"
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        super().__init__(f"Stopped: {', '.join(keys)}", offers=list(keys))

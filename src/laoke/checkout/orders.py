@@ -14,6 +14,7 @@ from django.db import transaction
 
 from laoke.checkout import answers, catalogue, guarantee, members, offer_answers, offers, pricing, programme
 from laoke.checkout.errors import (
+    OfferStopped,
     OfferUsedUp,
     OrderExists,
     QuoteMismatch,
@@ -34,6 +35,7 @@ from laoke.foundation.again import once_more
 from laoke.foundation.idempotency.errors import IdempotencyKeyReused
 from laoke.foundation.idempotency.services import Answer
 from laoke.foundation.sql import raw_cursor
+from laoke.promotions import publication
 
 WRITE = sql.statement("laoke.checkout", "write_order")
 OPEN_LOTS = sql.statement("laoke.checkout", "open_lots")
@@ -81,18 +83,20 @@ def _commit(
     if basket.member is None:
         if first := first_answer(cursor, who, key):
             return repeat(first, fingerprint, key)
-        rules = programme.at_version(promise.programme_version) if promise else programme.current()
+        newest = generations.current(generations.PROGRAMME)
+        rules = programme.at_version(promise.programme_version if promise else newest)
         data = catalogue.known(generations.current(generations.CATALOGUE))
     else:
         rules, locked = _lock(cursor, request, promise, who, key)
         if locked.first_answer:
             return repeat(locked.first_answer, fingerprint, key)
-        facts = locked.facts
+        facts, newest = locked.facts, locked.programme
         data = catalogue.known(locked.catalogue)
     resolved = pricing.resolve(basket, data, promise.unit_prices if promise else None)
     caller.require_store(resolved.store.id, resolved.store.code)
     order_id = locked.order_id if locked else _next_order_id(cursor)
     found = _offered(cursor, request, resolved, rules, facts, order_id, promise)
+    _refuse_stopped(found, rules, newest)
     price = pricing.priced(basket, offers.discounts(found, resolved.lines), rules, facts)
     tenders = _tenders(request.tenders, price)
     takes = _takes(cursor, facts, price, at)
@@ -202,6 +206,20 @@ def _offered(
             raise OfferUsedUp(gone)
         raise QuoteMismatch("What offers give to this basket has changed since; ask for a new quote")
     return found
+
+
+def _refuse_stopped(found: Offered | None, rules: Programme, newest: int) -> None:
+    """An offer that was stopped in an emergency is not given any more, whoever was quoted it.
+
+    Raises:
+        OfferStopped
+    """
+    if found is None or rules.version == newest:
+        return
+    stopped = publication.stopped(newest)
+    gone = [deal.ready.offer.key for deal in found.priced.given if deal.ready.offer.key in stopped]
+    if gone:
+        raise OfferStopped(gone)
 
 
 def _lock(
