@@ -1,0 +1,30 @@
+"""What a process that helps a backtest does. Nothing here may need Django before it is set up."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_replay: Callable[[Any], Any] | None = None
+
+
+def begin(order: Mapping[str, Any], database: str) -> None:
+    """Set the process up. Ctrl-C reaches all processes at once: whoever started this one ends it."""
+    global _replay
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    import django
+    from django.conf import settings
+
+    settings.DATABASES["default"]["NAME"] = database
+    django.setup()
+    from laoke.promotions.backtest import running
+
+    _replay = running.Here.made(running.Order(**order)).replay
+
+
+def replay(part: Any) -> Any:
+    """Replay a part of the orders."""
+    assert _replay is not None
+    return _replay(part)

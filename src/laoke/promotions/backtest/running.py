@@ -1,0 +1,205 @@
+"""Running a backtest: here, or in several processes at once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from laoke.foundation import generations
+from laoke.kernel.errors import LaokeError
+from laoke.promotions import publication
+from laoke.promotions.backtest import process, trial
+from laoke.promotions.backtest.evaluating import Evaluation, Part, evaluate
+from laoke.promotions.backtest.reading import Period, Reader, Slice, slices
+from laoke.promotions.backtest.report import Asked, Report, report
+from laoke.promotions.backtest.responses import STANDARD, Responses
+from laoke.promotions.documents.offers import OfferDocument, read_offer
+from laoke.promotions.language import language
+
+# Orders of one part: some tenths of a second of work, and little to send.
+SIZE = 4000
+# Below this a process more would start longer than it works.
+FEW = 12_000
+_SAMPLE_SIZE = 250
+
+
+class NothingToReplay(LaokeError):
+    """No order was placed in those days and stores."""
+
+    code, status, title = "nothing-to-replay", 422, "There are no orders to replay"
+
+
+class Stopped(Exception):
+    """Whoever asked wants no more of it."""
+
+
+Advance = Callable[[int, int], bool]
+"""Called with how many orders are done and how many there are; False stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An offer to be tried on the orders of a period.
+
+    Args:
+        now: the instant it is asked at.
+    """
+
+    key: str
+    document: OfferDocument
+    period: Period
+    now: datetime
+    stores: tuple[str, ...] | None = None
+    responses: Responses = STANDARD
+
+
+def run(plan: Plan, *, processes: int | None = None, advance: Advance = lambda done, whole: True) -> Report:
+    """Replay all orders of the period.
+
+    Args:
+        processes: how many at once; None: one for each processor that may be used.
+    Raises:
+        NothingToReplay
+        Stopped: `advance` said so.
+    """
+    begun = time.perf_counter()
+    parts = slices(plan.period, SIZE)
+    whole = _whole(parts)
+    here = Here.made(Order.of(plan))
+    evaluation = Evaluation(here.replayer)
+    done = 0
+    wanted = processes if processes is not None else len(os.sched_getaffinity(0))
+    with _replaying(here, Order.of(plan), wanted if whole > FEW or processes else 1) as replay:
+        for part, found in zip(parts, replay(parts), strict=True):
+            evaluation.add(found)
+            done += part.orders
+            if not advance(done, whole):
+                raise Stopped
+    return _report(plan, here, evaluation, whole, begun)
+
+
+def run_small(plan: Plan, *, seconds: float = 3.0, seed: int = 0) -> Report:
+    """Replay as many orders as there is time for, chosen at random over the period, here.
+
+    Raises:
+        NothingToReplay
+    """
+    begun = time.perf_counter()
+    parts = slices(plan.period, _SAMPLE_SIZE)
+    whole = _whole(parts)
+    here = Here.made(Order.of(plan))
+    order = list(range(len(parts)))
+    random.Random(seed).shuffle(order)  # noqa: S311 -- no secret: the same offer shows the same sample
+    found: dict[int, Part] = {}
+    for number in order:
+        found[number] = here.replay(parts[number])
+        if time.perf_counter() - begun > seconds:
+            break
+    evaluation = Evaluation(here.replayer)
+    for number in sorted(found):
+        evaluation.add(found[number])
+    return _report(plan, here, evaluation, whole, begun)
+
+
+class Order(NamedTuple):
+    """What a process has to know to replay: plain values, since it is sent."""
+
+    key: str
+    document: Mapping[str, Any]
+    programme_version: int
+    now: datetime
+
+    @classmethod
+    def of(cls, plan: Plan) -> Order:
+        """What a plan asks of each process."""
+        return cls(
+            plan.key,
+            publication.written(plan.document),
+            generations.current(generations.PROGRAMME),
+            plan.now,
+        )
+
+
+class Here:
+    """Everything that replays parts in this process."""
+
+    def __init__(self, found: trial.Trial, reader: Reader) -> None:
+        self.trial = found
+        self.reader = reader
+        self.replayer = found.replayer(reader.costs_of(found.gifts()))
+
+    @classmethod
+    def made(cls, order: Order) -> Here:
+        """Compile both programmes."""
+        document = read_offer(order.document, language())
+        found = trial.at_version(order.programme_version, order.key, document, order.now)
+        return cls(found, Reader(found.asks, order.now))
+
+    def replay(self, part: Slice) -> Part:
+        """Read a part and replay it."""
+        return evaluate(self.reader.read(part), self.replayer)
+
+
+Replay = Callable[[Sequence[Slice]], Iterator[Part]]
+
+
+@contextmanager
+def _replaying(here: Here, order: Order, processes: int) -> Iterator[Replay]:
+    if processes <= 1:
+        yield lambda parts: map(here.replay, parts)
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(
+        processes, context, process.begin, (order._asdict(), connection.settings_dict["NAME"])
+    )
+
+    def replay(parts: Sequence[Slice]) -> Iterator[Part]:
+        """The parts in their order; a few are under way at a time, so that little waits for its turn."""
+        waiting: deque[Future[Part]] = deque()
+        for part in parts:
+            waiting.append(pool.submit(process.replay, part))
+            if len(waiting) > 2 * processes:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    try:
+        yield replay
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _whole(parts: Sequence[Slice]) -> int:
+    whole = sum(part.orders for part in parts)
+    if not whole:
+        raise NothingToReplay("No order was placed in these days and stores.")
+    return whole
+
+
+def _report(plan: Plan, here: Here, evaluation: Evaluation, whole: int, begun: float) -> Report:
+    found = here.trial
+    assumptions = found.assumptions()
+    if evaluation.account.orders < whole and here.replayer.ready.offer.limits.limited:
+        assumptions = (*assumptions, "limits_within_sample")
+    asked = Asked(
+        plan.key,
+        plan.period.first_day,
+        plan.period.last_day,
+        plan.stores,
+        found.programme_version,
+        whole,
+        plan.responses,
+        assumptions,
+    )
+    return report(asked, evaluation.account, found.after, found.stages, time.perf_counter() - begun)
