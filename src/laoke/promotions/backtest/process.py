@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 _replay: Callable[[Any], Any] | None = None
 
 
-def begin(order: Mapping[str, Any], database: str) -> None:
-    """Set the process up. Ctrl-C reaches all processes at once: whoever started this one ends it."""
+def begin(made_by: str, order: Mapping[str, Any], database: str) -> None:
+    """Set the process up; `made_by` names, as `module:function`, what makes its worker.
+
+    Ctrl-C reaches all processes at once: whoever started this one ends it.
+    """
     global _replay
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -19,9 +23,8 @@ def begin(order: Mapping[str, Any], database: str) -> None:
 
     settings.DATABASES["default"]["NAME"] = database
     django.setup()
-    from laoke.promotions.backtest import running
-
-    _replay = running.Here.made(running.Order(**order)).replay
+    module, _, name = made_by.partition(":")
+    _replay = getattr(import_module(module), name)(**order).replay
 
 
 def replay(part: Any) -> Any:

@@ -50,7 +50,7 @@ class Slice(NamedTuple):
 
 def slices(period: Period, size: int) -> list[Slice]:
     """A period in parts of about so many orders, in order. Orders of one instant stay together."""
-    rows = _rows("slices", first=period.first, last=period.last, stores=_ids(period.stores), size=size)
+    rows = selected("slices", first=period.first, last=period.last, stores=_ids(period.stores), size=size)
     if not rows:
         return []
     starts: dict[datetime, int] = {}
@@ -83,12 +83,12 @@ class Reader:
 
     def read(self, part: Slice) -> Iterator[Past]:
         """The orders of a part, in the order in which they were placed."""
-        rows = _rows("orders", first=part.first, last=part.last, stores=_ids(part.stores))
+        rows = selected("orders", first=part.first, last=part.last, stores=_ids(part.stores))
         if not rows:
             return
         ids = [row[0] for row in rows]
         lines = self._lines(ids)
-        asked = {row[0]: orjson.loads(row[3]) for row in _rows("asked", orders=ids)}
+        asked = {row[0]: orjson.loads(row[3]) for row in selected("asked", orders=ids)}
         members = [Placed(row[0], row[1], row[4], row[5]) for row in rows if row[1] is not None]
         known = known_then(members, self._asks, self._now)
         for order_id, member_id, store_id, channel_id, placed_at, day, currency, total, _ in rows:
@@ -110,7 +110,7 @@ class Reader:
         return {sku: each.cost_minor for sku, each in found.items() if each.cost_minor is not None}
 
     def _lines(self, ids: list[int]) -> dict[int, list[Line]]:
-        rows = _rows("lines", orders=ids)
+        rows = selected("lines", orders=ids)
         if missing := {row[2] for row in rows} - self._products.keys():
             self._products.update(purchases.products_by_id(missing))
         offers = _given(ids)
@@ -151,7 +151,7 @@ class Reader:
 
     def _store(self, store_id: int) -> dict[str, Any]:
         if store_id not in self._stores:
-            for number, *values in _rows("stores"):
+            for number, *values in selected("stores"):
                 named = zip(("store.code", "store.region", "store.city"), values, strict=True)
                 self._stores[number] = {name: value for name, value in named if value}
         return self._stores[store_id]
@@ -160,14 +160,14 @@ class Reader:
 def _given(ids: list[int]) -> dict[int, dict[int, int]]:
     """What offers took off the lines of orders."""
     found: dict[int, dict[int, int]] = {}
-    for order_id, _, _, text, _ in _rows("uses", orders=ids):
+    for order_id, _, _, text, _ in selected("uses", orders=ids):
         taken = found.setdefault(order_id, {})
         for line_no, minor in orjson.loads(text).items():
             taken[int(line_no)] = taken.get(int(line_no), 0) + minor
     return found
 
 
-def _rows(name: str, **values: object) -> list[tuple[Any, ...]]:
+def selected(name: str, **values: object) -> list[tuple[Any, ...]]:
     with raw_cursor() as cursor:
         statement(_PACKAGE, name).run(cursor, values)
         return cursor.fetchall()

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import random
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
-
 from laoke.foundation import generations
 from laoke.kernel.errors import LaokeError
 from laoke.promotions import publication
-from laoke.promotions.backtest import process, trial
+from laoke.promotions.backtest import trial
 from laoke.promotions.backtest.evaluating import Evaluation, Part, evaluate
+from laoke.promotions.backtest.parallel import Advance, Stopped, processors, replaying
 from laoke.promotions.backtest.reading import Period, Reader, Slice, slices
 from laoke.promotions.backtest.report import Asked, Report, report
 from laoke.promotions.backtest.responses import STANDARD, Responses
@@ -38,14 +32,6 @@ class NothingToReplay(LaokeError):
     """No order was placed in those days and stores."""
 
     code, status, title = "nothing-to-replay", 422, "There are no orders to replay"
-
-
-class Stopped(Exception):
-    """Whoever asked wants no more of it."""
-
-
-Advance = Callable[[int, int], bool]
-"""Called with how many orders are done and how many there are; False stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +62,12 @@ def run(plan: Plan, *, processes: int | None = None, advance: Advance = lambda d
     begun = time.perf_counter()
     parts = slices(plan.period, SIZE)
     whole = _whole(parts)
-    here = Here.made(Order.of(plan))
+    order = Order.of(plan)
+    here = Here.made(order)
     evaluation = Evaluation(here.replayer)
     done = 0
-    wanted = processes if processes is not None else len(os.sched_getaffinity(0))
-    with _replaying(here, Order.of(plan), wanted if whole > FEW or processes else 1) as replay:
+    at_once = processes or (processors() if whole > FEW else 1)
+    with replaying(here, f"{__name__}:worker", order._asdict(), at_once) as replay:
         for part, found in zip(parts, replay(parts), strict=True):
             evaluation.add(found)
             done += part.orders
@@ -151,33 +138,9 @@ class Here:
         return evaluate(self.reader.read(part), self.replayer)
 
 
-Replay = Callable[[Sequence[Slice]], Iterator[Part]]
-
-
-@contextmanager
-def _replaying(here: Here, order: Order, processes: int) -> Iterator[Replay]:
-    if processes <= 1:
-        yield lambda parts: map(here.replay, parts)
-        return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(
-        processes, context, process.begin, (order._asdict(), connection.settings_dict["NAME"])
-    )
-
-    def replay(parts: Sequence[Slice]) -> Iterator[Part]:
-        """The parts in their order; a few are under way at a time, so that little waits for its turn."""
-        waiting: deque[Future[Part]] = deque()
-        for part in parts:
-            waiting.append(pool.submit(process.replay, part))
-            if len(waiting) > 2 * processes:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-    try:
-        yield replay
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+def worker(**order: Any) -> Here:
+    """What another process makes of an order."""
+    return Here.made(Order(**order))
 
 
 def _whole(parts: Sequence[Slice]) -> int:
