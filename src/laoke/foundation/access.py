@@ -26,6 +26,9 @@ class Scope(StrEnum):
     POINTS_READ = "points:read"
     POINTS_ADJUST = "points:adjust"
     TIERS_READ = "tiers:read"
+    COUPONS_READ = "coupons:read"
+    COUPONS_ISSUE = "coupons:issue"
+    COUPONS_REVEAL = "coupons:reveal"
     STORES_READ = "stores:read"
     STORES_WRITE = "stores:write"
     PRODUCTS_READ = "products:read"
@@ -77,6 +80,9 @@ SCOPE_LABELS = {
     Scope.POINTS_READ: _("View points"),
     Scope.POINTS_ADJUST: _("Adjust points by hand"),
     Scope.TIERS_READ: _("View tiers"),
+    Scope.COUPONS_READ: _("View coupons, codes masked"),
+    Scope.COUPONS_ISSUE: _("Issue, transfer and revoke coupons"),
+    Scope.COUPONS_REVEAL: _("Reveal and export coupon codes"),
     Scope.STORES_READ: _("View stores"),
     Scope.STORES_WRITE: _("Edit stores"),
     Scope.PRODUCTS_READ: _("View products"),
@@ -97,6 +103,7 @@ _LOOK = frozenset(
         Scope.MEMBERS_READ,
         Scope.POINTS_READ,
         Scope.TIERS_READ,
+        Scope.COUPONS_READ,
         Scope.STORES_READ,
         Scope.PRODUCTS_READ,
     }
@@ -111,6 +118,8 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.MEMBERS_REVEAL,
         Scope.MEMBERS_MERGE,
         Scope.POINTS_ADJUST,
+        Scope.COUPONS_ISSUE,
+        Scope.COUPONS_REVEAL,
         Scope.STORES_WRITE,
         Scope.PRODUCTS_WRITE,
         Scope.PROGRAMME_READ,
@@ -123,7 +132,14 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.STORE_MANAGER: _LOOK | {Scope.QUOTES, Scope.MEMBERS_WRITE, Scope.MEMBERS_REVEAL, Scope.INSIGHT_READ},
     Role.ASSOCIATE: _LOOK | {Scope.QUOTES, Scope.MEMBERS_WRITE},
     Role.CUSTOMER_SERVICE: _LOOK
-    | {Scope.MEMBERS_WRITE, Scope.MEMBERS_REVEAL, Scope.MEMBERS_MERGE, Scope.POINTS_ADJUST},
+    | {
+        Scope.MEMBERS_WRITE,
+        Scope.MEMBERS_REVEAL,
+        Scope.MEMBERS_MERGE,
+        Scope.POINTS_ADJUST,
+        Scope.COUPONS_ISSUE,
+        Scope.COUPONS_REVEAL,
+    },
     Role.AUDITOR: _LOOK | {Scope.PROGRAMME_READ, Scope.AUDIT_READ, Scope.INSIGHT_READ},
 }
 

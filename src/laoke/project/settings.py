@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "laoke.members",
     "laoke.purchases",
     "laoke.points",
+    "laoke.benefits",
     "laoke.tiers",
     "laoke.promotions",
     "laoke.segments",

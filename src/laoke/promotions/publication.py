@@ -22,8 +22,8 @@ from laoke.promotions.models import OfferVersion
 from laoke.promotions.pacing import Pace
 from laoke.promotions.policy import STANDARD_PRICING, PricingPolicy
 
-# Effects whose other half is not there yet: coupons have no wallet, tills send no deliveries.
-NOT_YET = ("coupon", "delivery")
+# Effects whose other half is not there yet: tills send no deliveries.
+NOT_YET = ("delivery",)
 LONGEST_KEY = 64
 BAD_KEY = f"a key has 1 to {LONGEST_KEY} letters, digits and hyphens"
 

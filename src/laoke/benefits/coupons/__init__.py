@@ -1,0 +1,1 @@
+"""Coupons: templates, codes, wallets; issued, held, used, given back."""

@@ -1,0 +1,142 @@
+"""What a member, or somebody for them, does with a coupon: give it to another member, have it revoked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import psycopg
+from django.db import transaction
+
+from laoke.benefits import events
+from laoke.benefits.coupons import limits, templates, use
+from laoke.benefits.coupons.errors import CannotRevoke, CannotTransfer, UnknownCoupon
+from laoke.benefits.models import Coupon
+from laoke.foundation.access import Caller, Scope
+from laoke.foundation.audit import services as audit
+from laoke.foundation.outbox import services as outbox
+from laoke.foundation.sql import hot_cursor
+from laoke.members.errors import UnknownMember
+
+
+@transaction.atomic
+def transfer(caller: Caller, coupon_id: int, to_member: int, *, reason: str = "", at: datetime) -> int:
+    """Put a coupon into another member's wallet; returns the member who had it.
+
+    Only templates that allow it, and only while the coupon can be used and is not held. Limits on issuing stay with who
+    got it first.
+
+    Raises:
+        MissingScope, UnknownCoupon, UnknownMember, CannotTransfer.
+    """
+    caller.require(Scope.COUPONS_ISSUE)
+    coupon = _locked(coupon_id)
+    document = templates.current().documents.get(coupon.template)
+    if coupon.shared:
+        raise CannotTransfer("shared")
+    if coupon.member_id is None:
+        raise CannotTransfer("in_no_wallet")
+    if document is None or not document.transferable:
+        raise CannotTransfer("not_transferable")
+    if coupon.member_id == to_member:
+        raise CannotTransfer("same_member")
+    held = coupon.held_until is not None and coupon.held_until > at
+    if coupon.state != Coupon.OPEN or held or at >= coupon.valid_until or coupon.revoke_when_back:
+        raise CannotTransfer("not_open")
+    with hot_cursor() as cursor:
+        status = _status(cursor, to_member)
+        if status is None:
+            raise UnknownMember
+        if status != "active":
+            raise CannotTransfer("member_not_active")
+        before, coupon.member_id = coupon.member_id, to_member
+        coupon.save(update_fields=["member_id"])
+        use.write_event(
+            cursor,
+            coupon_id,
+            "transferred",
+            actor=caller.label,
+            at=at,
+            now=at,
+            from_member=before,
+            to_member=to_member,
+            note=reason,
+        )
+    audit.record(
+        caller,
+        "coupon.transferred",
+        "coupon",
+        coupon_id,
+        at=at,
+        before={"member_id": before},
+        after={"member_id": to_member},
+        reason=reason,
+    )
+    outbox.add(
+        events.TRANSFERRED,
+        {
+            "coupon_id": coupon_id,
+            "template": coupon.template,
+            "member_id": to_member,
+            "from_member_id": before,
+        },
+        at=at,
+        member_id=to_member,
+    )
+    return before
+
+
+@transaction.atomic
+def revoke(caller: Caller, coupon_id: int, *, reason: str, at: datetime) -> bool:
+    """Take a coupon out of use for good; False when it was revoked before. A hold on it ends too.
+
+    Raises:
+        MissingScope, UnknownCoupon.
+        CannotRevoke: it was used.
+    """
+    caller.require(Scope.COUPONS_ISSUE)
+    coupon = _locked(coupon_id)
+    if coupon.state == Coupon.USED:
+        raise CannotRevoke
+    if coupon.state == Coupon.REVOKED:
+        return False
+    coupon.state = Coupon.REVOKED
+    coupon.held_store_id, coupon.held_order_no, coupon.held_until = None, "", None
+    coupon.save(update_fields=["state", "held_store_id", "held_order_no", "held_until"])
+    with hot_cursor() as cursor:
+        use.write_event(cursor, coupon_id, "revoked", actor=caller.label, at=at, now=at, note=reason[:200])
+        limits.take_off(cursor, [(coupon.template, coupon.issued_to)])
+    audit.record(
+        caller,
+        "coupon.revoked",
+        "coupon",
+        coupon_id,
+        at=at,
+        after={"template": coupon.template},
+        reason=reason,
+    )
+    outbox.add(
+        events.REVOKED,
+        {
+            "coupon_id": coupon_id,
+            "template": coupon.template,
+            "member_id": coupon.member_id,
+            "order_id": None,
+        },
+        at=at,
+        member_id=coupon.member_id,
+    )
+    return True
+
+
+def _locked(coupon_id: int) -> Coupon:
+    coupon = Coupon.objects.select_for_update().filter(pk=coupon_id).first()
+    if coupon is None:
+        raise UnknownCoupon
+    return coupon
+
+
+def _status(cursor: psycopg.Cursor[tuple[object, ...]], member_id: int) -> object:
+    row = cursor.execute(
+        "select status from members_member where id = %s for key share", (member_id,)
+    ).fetchone()
+    return None if row is None else row[0]

@@ -1,0 +1,58 @@
+"""What this module announces through the outbox."""
+
+from __future__ import annotations
+
+from laoke.foundation.outbox.topics import declare
+
+ISSUED = declare(
+    "coupon.issued",
+    "A member got a coupon: by hand, or with an order. Issues to many members say `coupon_batch.ended` instead.",
+    coupon_id="the coupon",
+    template="key of its template",
+    member_id="the member",
+    order_id="the order it came with; null when it was given by hand",
+    valid_until="until before this instant it can be used",
+)
+USED = declare(
+    "coupon.used",
+    "A coupon was used on an order.",
+    coupon_id="the coupon",
+    template="key of its template",
+    member_id="the member who bought; null for an anonymous purchase",
+    order_id="the order",
+    amount_minor="what the offers it called took off, in minor units",
+)
+GIVEN_BACK = declare(
+    "coupon.given_back",
+    "A used coupon can be used again: everything it was used on came back.",
+    coupon_id="the coupon",
+    template="key of its template",
+    member_id="the member whose wallet it is in; null for a code in nobody's wallet",
+    order_id="the order it had been used on",
+    valid_until="until before this instant it can be used",
+)
+REVOKED = declare(
+    "coupon.revoked",
+    "A coupon can no longer be used: it was revoked by hand, or the order it came with was returned.",
+    coupon_id="the coupon",
+    template="key of its template",
+    member_id="the member whose wallet it was in; null for a code in nobody's wallet",
+    order_id="the order that was returned; null when it was revoked by hand",
+)
+TRANSFERRED = declare(
+    "coupon.transferred",
+    "A coupon went from one member to another.",
+    coupon_id="the coupon",
+    template="key of its template",
+    member_id="the member who has it now",
+    from_member_id="the member who had it",
+)
+BATCH_ENDED = declare(
+    "coupon_batch.ended",
+    "An issue of coupons to many has ended.",
+    batch_id="the issue",
+    template="key of the template",
+    state="done or stopped",
+    issued="coupons issued",
+    refused="members who got nothing, and codes that were not made",
+)
