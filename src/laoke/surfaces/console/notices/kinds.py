@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from laoke.surfaces.console.directory import deeds
@@ -20,6 +21,11 @@ def _of_act(told: Mapping[str, Any]) -> dict[str, Any]:
         "name": deeds.name_of(told.get("kind", ""), told.get("word", "")) or told.get("name", ""),
         "why": deeds.BROKE_OFF.get(told.get("why", ""), ""),
     }
+
+
+def _of_offer(told: Mapping[str, Any]) -> dict[str, Any]:
+    """With the name of an offer in the language of the reader."""
+    return {**told, "name": told["zh" if (get_language() or "").startswith("zh") else "en"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,16 @@ KINDS: dict[str, Kind] = {
             _("The task “%(name)s” was given up after %(tries)s tries.")
             % {"name": jobs.label(told["name"]), "tries": told["tries"]}
         ),
+    ),
+    "offer.budget_alarm": Kind(
+        "alert-triangle",
+        "",
+        lambda told: _("The offer “%(name)s” has used %(percent)s%% of its budget.") % _of_offer(told),
+    ),
+    "offer.used_up": Kind(
+        "alert-triangle",
+        "bad",
+        lambda told: _("The offer “%(name)s” is used up: nothing is left to give.") % _of_offer(told),
     ),
     "webhook.off": Kind(
         "alert-triangle",
