@@ -10,9 +10,10 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 
+from laoke.benefits.coupons import templates as coupon_templates
+from laoke.benefits.coupons.templates import Templates
 from laoke.engine.policy import BadPolicy, PointsPolicy
 from laoke.engine.tiering import Ladder
 from laoke.foundation import generations
@@ -24,10 +25,8 @@ from laoke.promotions import publication
 from laoke.promotions.documents.offers import Fault, Place
 from laoke.promotions.policy import PricingPolicy
 from laoke.promotions.publication import Offers
-from laoke.promotions.soundness.examine import examine
+from laoke.promotions.soundness import here
 from laoke.promotions.soundness.findings import Findings
-from laoke.promotions.soundness.references import Declared
-from laoke.purchases import words
 from laoke.tiers import ladder as tier_ladder
 
 
@@ -39,6 +38,7 @@ class Programme:
     points: PointsPolicy
     ladder: Ladder
     pricing: PricingPolicy
+    coupons: Templates
     offers: Offers
 
 
@@ -58,12 +58,18 @@ def _written_offers(offers: Any) -> dict[str, Any]:
     return {key: publication.written(document) for key, document in documents.items()}
 
 
+def _written_templates(templates: Any) -> dict[str, Any]:
+    found = templates.documents if isinstance(templates, Templates) else templates
+    return coupon_templates.to_document(Templates(found))
+
+
 # In the order in which they are written and published; each stands under its name in a `Programme` too.
 SECTIONS: Mapping[str, Section] = MappingProxyType(
     {
         "points": Section(points_policy.parse, points_policy.to_document, points_policy.publish),
         "ladder": Section(tier_ladder.parse, tier_ladder.to_document, tier_ladder.publish),
         "pricing": Section(pricing_policy.parse, pricing_policy.to_document, pricing_policy.publish),
+        "coupons": Section(coupon_templates.parse, _written_templates, coupon_templates.publish),
         "offers": Section(publication.parse, _written_offers, publication.publish),
     }
 )
@@ -101,6 +107,7 @@ def at_version(version: int) -> Programme:
         points_policy.at_version(version),
         tier_ladder.at_version(version),
         pricing_policy.at_version(version),
+        coupon_templates.at_version(version),
         publication.at_version(version),
     )
 
@@ -194,20 +201,15 @@ def _raise(errors: list[LaokeError]) -> None:
 
 
 def _examine(before: Programme, values: Mapping[str, Any], at: datetime) -> Findings:
-    offers = values.get("offers", before.offers.documents)
-    ladder: Ladder = values.get("ladder", before.ladder)
-    return examine(
-        offers,
+    return here.look(
+        values.get("offers", before.offers.documents),
         values.get("pricing", before.pricing),
-        Declared(frozenset(tier.code for tier in ladder.tiers), _templates(before, values)),
-        words.known,
-        words.categories_above(),
-        currency=settings.LAOKE.currency,
-        zone=settings.LAOKE.zone,
+        values.get("ladder", before.ladder),
+        _templates(before, values),
         at=at,
     )
 
 
 def _templates(before: Programme, values: Mapping[str, Any]) -> frozenset[str]:
     """The keys of the coupon templates there will be."""
-    return frozenset()
+    return frozenset(values.get("coupons", before.coupons.documents))

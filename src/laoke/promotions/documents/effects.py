@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Protocol
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from laoke.engine.conditions import Is, Op
 from laoke.engine.pricing.effects import amount, extras, thresholds, units
@@ -371,6 +371,8 @@ class Delivery(Document):
 
 class Gives(Document):
     """One effect: the one key that is there says its kind."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     percent: PercentOff | None = None
     amount: AmountOff | None = None

@@ -99,11 +99,13 @@ _MONEY_SCHEMA = {
     "type": ["number", "string"],
     "description": "An amount in the programme's currency, like 19.90",
 }
-_CONDITION_SCHEMA = {
+_CONDITION_SCHEMA: dict[str, Any] = {
     "type": "object",
     "minProperties": 1,
     "description": "Attributes with what they are compared with, or all, any, not",
 }
+# By these titles `laoke.promotions.schema` finds the places of trees and types them with the vocabulary.
+CONDITION, LINES = "Condition", "Lines"
 
 Minor = Annotated[
     int, BeforeValidator(_minor), PlainSerializer(_written_minor), WithJsonSchema(_MONEY_SCHEMA)
@@ -124,13 +126,13 @@ Condition = Annotated[
     Any,
     BeforeValidator(_tree),
     PlainSerializer(lambda tree, info: info.context.write(tree)),
-    WithJsonSchema(_CONDITION_SCHEMA),
+    WithJsonSchema(_CONDITION_SCHEMA | {"title": CONDITION}),
 ]
 Lines = Annotated[
     Selector,
     BeforeValidator(_lines),
     PlainSerializer(lambda selector, info: info.context.write(selector.tree)),
-    WithJsonSchema(_CONDITION_SCHEMA),
+    WithJsonSchema(_CONDITION_SCHEMA | {"title": LINES}),
 ]
 
 

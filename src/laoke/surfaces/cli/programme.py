@@ -1,9 +1,9 @@
-"""`laoke programme`: the rules of points and tiers as text, shown and published."""
+"""`laoke programme`: the rules of points, tiers, prices and offers as text: written, checked, published."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -13,17 +13,18 @@ import typer
 from laoke.kernel.errors import LaokeError
 from laoke.kernel.rounding import Rounding, round_ratio
 from laoke.surfaces.cli.output import Json, emit
-from laoke.surfaces.cli.session import now, ready, say
+from laoke.surfaces.cli.session import Exit, now, ready, say
 
 if TYPE_CHECKING:
-    from laoke.checkout.programme import Programme
+    from laoke.checkout.programme import Plan, Programme
     from laoke.engine.policy import PointsPolicy
     from laoke.engine.tiering import Criterion, Ladder
+    from laoke.promotions.documents.files import File
 
 app = typer.Typer(
-    help="The programme: how points are earned and spent, and the ladder of tiers.", no_args_is_help=True
+    help="The programme: points, the ladder of tiers, how baskets are priced, offers.", no_args_is_help=True
 )
-_LARGEST_BYTES = 1_000_000
+_DOCUMENT = "A document as `export` writes it, or some of its sections; - is stdin."
 
 
 class UnreadableProgramme(LaokeError):
@@ -60,11 +61,55 @@ def show(
         emit(document, as_json=json, text=text.rstrip("\n"))
 
 
+@app.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to write it; - is stdout.")] = Path("-"),
+) -> None:
+    """Write the programme in force as the document that `plan` and `apply` read.
+
+    Example: laoke programme export programme.yaml
+    """
+    with ready():
+        from laoke.checkout import programme
+
+        found = programme.current()
+        text = _yaml(programme.to_document(found))
+        if str(file) == "-":
+            typer.echo(text, nl=False)
+            return
+        _write(file, text)
+        say(f"Version {found.version} is in {file}.")
+
+
+@app.command("plan")
+def plan(
+    file: Annotated[Path, typer.Argument(help=_DOCUMENT)],
+    json: Json = False,
+) -> None:
+    """Check a programme and print what `apply` would change; nothing is published.
+
+    Ends with 0 when nothing differs, 1 when something does, 2 when the programme is refused: every fault is then told
+    with its line.
+
+    Example: laoke programme plan programme.yaml
+    """
+    with ready():
+        document, lines = _read(file)
+        planned = _planned(file, document, lines)
+        changes = _changes(planned)
+        if json:
+            emit(_result(planned, changes, lines), as_json=True, text="")
+        else:
+            _warn(planned, file, lines)
+            for line in _told(planned, changes):
+                typer.echo(line)
+        if changes:
+            sys.exit(Exit.DIFFERENCES)
+
+
 @app.command("apply")
 def apply(
-    file: Annotated[
-        Path, typer.Argument(help="A document as `show --yaml` prints it, or a part of it; - is stdin.")
-    ],
+    file: Annotated[Path, typer.Argument(help=_DOCUMENT)],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the differences and publish nothing.")
     ] = False,
@@ -72,39 +117,50 @@ def apply(
 ) -> None:
     """Publish a programme: print what changes and what it gives back, then put it in force at once.
 
-    Example: laoke programme apply programme.yaml --dry-run
+    Everything the document says, or nothing: what cannot be used is told with its line, and nothing is published.
+
+    Example: laoke programme apply programme.yaml
     """
     with ready():
         from laoke.checkout import programme
         from laoke.foundation.access import SYSTEM
-        from laoke.points import policy
-        from laoke.tiers import ladder
 
-        document, text = _read(file)
-        before = programme.current()
-        points = policy.parse(document["points"]) if "points" in document else before.points
-        rungs = ladder.parse(document["ladder"]) if "ladder" in document else before.ladder
-        wanted = {"points": policy.to_document(points), "ladder": ladder.to_document(rungs)}
-        wanted["offers"] = _offers(document, before, file, text)
-        changes = list(differences(programme.to_document(before), wanted))
-        result = {
-            "changes": [change._asdict() for change in changes],
-            "give_back_before": str(before.points.give_back),
-            "give_back_after": str(points.give_back),
-            "version": before.version,
-            "published": False,
-        }
+        document, lines = _read(file)
+        planned = _planned(file, document, lines)
+        changes = _changes(planned)
+        result = _result(planned, changes, lines) | {"published": False}
         if not json:
             # On stderr and before anything is published: there is still time for Ctrl-C.
-            for change in changes:
-                say(f"{change.place}: {_shown(change.before)} → {_shown(change.after)}")
-            say(f"Give-back: {percent(before.points.give_back)} → {percent(points.give_back)}")
+            _warn(planned, file, lines)
+            for line in _told(planned, changes):
+                say(line)
         words = "Nothing differs." if not changes else "Nothing was published: a dry run."
         if changes and not dry_run:
             published = programme.apply(SYSTEM, document, at=now())
             result |= {"version": published.version, "published": True}
             words = f"Published as version {published.version}."
         emit(result, as_json=json, text=words)
+
+
+@app.command("schema")
+def schema(
+    file: Annotated[Path, typer.Argument(help="Where to write it; - is stdout.")] = Path("-"),
+) -> None:
+    """Write the JSON Schema of programme files, with which editors complete and check them.
+
+    A file says where it is in its first line: # yaml-language-server: $schema=programme.schema.json
+
+    Example: laoke programme schema programme.schema.json
+    """
+    with ready():
+        from laoke.checkout import programme_schema
+
+        text = programme_schema.text()
+        if str(file) == "-":
+            typer.echo(text, nl=False)
+            return
+        _write(file, text)
+        say(f"The schema is in {file}.")
 
 
 def differences(before: object, after: object, place: str = "") -> Iterator[Difference]:
@@ -129,58 +185,95 @@ def percent(share: Fraction) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d}".rstrip("0").rstrip(".") + " %"
 
 
-def _offers(document: Mapping[str, Any], before: Programme, file: Path, text: str) -> dict[str, Any]:
-    """The offers the document asks for, as they would be written back; each fault with its line in the file."""
-    from laoke.promotions import publication
-    from laoke.promotions.documents.files import read_file
-    from laoke.promotions.documents.offers import Fault
+def _planned(file: Path, document: Mapping[str, Any], lines: File) -> Plan:
+    """The plan of a document, or its refusal with the line of every fault."""
+    from laoke.checkout import programme
 
-    if "offers" not in document:
-        return publication.to_document(before.offers)
-    lines = read_file(text)
     try:
-        return {
-            key: publication.written(offer) for key, offer in publication.parse(document["offers"]).items()
-        }
-    except Fault as error:
-        told = "\n".join(
-            f"{file}, line {lines.line_of(place)}: {'.'.join(map(str, place))}: {says}"
-            for place, says in error.faults
-        )
+        return programme.plan(document, at=now())
+    except LaokeError as error:
+        faults = programme.faults_of(error)
+        if not faults:
+            raise
+        told = "\n".join(_located(file, lines, place, says) for place, says in faults)
         raise UnreadableProgramme(told) from None
 
 
-def _read(file: Path) -> tuple[Mapping[str, Any], str]:
-    import yaml
+def _located(file: Path, lines: File, place: Sequence[str | int], says: str) -> str:
+    line = _line(lines, place)
+    where = "" if line is None else f", line {line}"
+    return f"{file}{where}: {'.'.join(map(str, place))}: {says}"
 
-    from laoke.engine.policy import BadPolicy
 
+def _line(lines: File, place: Sequence[str | int]) -> int | None:
+    """The line of a place, None when it stands in a section that the file leaves as it is."""
+    return lines.line_of(place) if lines.has(str(place[0])) else None
+
+
+def _changes(planned: Plan) -> list[Difference]:
+    from laoke.checkout import programme
+
+    return list(differences(programme.to_document(planned.before), planned.document))
+
+
+def _warn(planned: Plan, file: Path, lines: File) -> None:
+    for place, says in planned.warnings:
+        say(f"Warning: {_located(file, lines, place, says)}")
+
+
+def _told(planned: Plan, changes: list[Difference]) -> Iterator[str]:
+    """What changes, and what the programme gives back."""
+    for change in changes:
+        yield f"{change.place}: {_shown(change.before)} → {_shown(change.after)}"
+    before, after = planned.before.points.give_back, planned.points.give_back
+    yield f"Give-back: {percent(before)} → {percent(after)}"
+
+
+def _result(planned: Plan, changes: list[Difference], lines: File) -> dict[str, Any]:
+    return {
+        "changes": [change._asdict() for change in changes],
+        "warnings": [
+            {"at": list(place), "line": _line(lines, place), "says": says} for place, says in planned.warnings
+        ],
+        "give_back_before": str(planned.before.points.give_back),
+        "give_back_after": str(planned.points.give_back),
+        "version": planned.before.version,
+    }
+
+
+def _read(file: Path) -> tuple[Mapping[str, Any], File]:
+    from laoke.checkout.programme import SECTIONS
+    from laoke.promotions.documents.files import LARGEST, NotYaml, read_file
+
+    known = f"{', '.join(list(SECTIONS)[:-1])} and {list(SECTIONS)[-1]}"
     try:
-        text = sys.stdin.read(_LARGEST_BYTES + 1) if str(file) == "-" else _text(file)
-        document = yaml.safe_load(text)
+        text = sys.stdin.read(LARGEST + 1) if str(file) == "-" else _text(file, LARGEST + 1)
+        lines = read_file(text)
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableProgramme(
             f"{file}: {getattr(error, 'strerror', None) or 'it is not text in UTF-8'}."
         ) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise UnreadableProgramme(f"{file}{where}: {getattr(error, 'problem', 'not YAML')}.") from None
-    if not isinstance(document, Mapping) or not document:
-        raise UnreadableProgramme(
-            f"{file}: it takes the sections points, ladder and offers. `laoke programme show --yaml`."
-        )
-    for name, section in document.items():
-        if name not in ("points", "ladder", "offers"):
-            raise BadPolicy(str(name), "there is no such section. Known are ladder, offers, points")
-        if not isinstance(section, Mapping):
-            raise BadPolicy(str(name), "takes named fields")
-    return document, text
+    except NotYaml as error:
+        raise UnreadableProgramme(f"{file}: {error.detail}") from None
+    if not isinstance(lines.document, Mapping) or not lines.document:
+        raise UnreadableProgramme(f"{file}: it takes the sections {known}. `laoke programme export`.")
+    return lines.document, lines
 
 
-def _text(file: Path) -> str:
+def _text(file: Path, most: int) -> str:
     with file.open(encoding="utf-8") as opened:
-        return opened.read(_LARGEST_BYTES)
+        return opened.read(most)
+
+
+def _write(file: Path, text: str) -> None:
+    """The whole file or none of it."""
+    made = file.with_name(f".{file.name}.new")
+    try:
+        made.write_text(text, encoding="utf-8")
+        made.replace(file)
+    except OSError as error:
+        made.unlink(missing_ok=True)
+        raise UnreadableProgramme(f"{file}: {error.strerror}.") from None
 
 
 def _yaml(document: Mapping[str, Any]) -> str:

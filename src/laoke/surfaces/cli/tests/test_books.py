@@ -41,6 +41,17 @@ PROGRAMME = {
     },
 }
 
+OFFERS = """\
+offers:
+  tea:
+    name: {zh: 茶九折, en: Tea 10 % off}
+    goal: repeat
+    stage: item
+    gives:
+      - percent: {percent: 10, of:
+          {product.category: tea}}
+"""
+
 
 def execute(statement, *parameters):
     with connection.cursor() as cursor:
@@ -214,7 +225,7 @@ class TestProgramme:
         ("text", "says"),
         [
             ("points: [", "line 1, column 10: expected the node content"),
-            ("", "it takes the sections points, ladder and offers"),
+            ("", "it takes the sections points, ladder, pricing"),
             ("points:", "points: takes named fields"),
             ("prices: {}", "there is no such section"),
             ("points: {earn: {points: 1.5}}", "takes a whole number"),
@@ -232,6 +243,54 @@ class TestProgramme:
         result = laoke("programme", "apply", "-", input=text)
         assert (result.exit_code, says in result.stderr) == (2, True), result.stderr
         assert programme.current() == before
+
+    def test_a_plan_tells_the_differences_and_warnings_and_publishes_nothing(self, member, laoke, tmp_path):
+        file = tmp_path / "offers.yaml"
+        file.write_text(OFFERS, encoding="utf-8")
+        before = programme.current()
+        found = laoke("programme", "plan", str(file))
+        assert found.exit_code == 1
+        assert found.stdout.splitlines()[0].startswith("offers.tea: (nothing) → {")
+        assert found.stdout.splitlines()[-1] == "Give-back: 1 % → 1 %"
+        assert found.stderr == (
+            f"Warning: {file}, line 8: offers.tea.gives.0.percent.of.product.category: "
+            "there is no category 'tea' yet\n"
+        )
+        told = json.loads(laoke("programme", "plan", str(file), "--json").stdout)
+        assert [change["place"] for change in told["changes"]] == ["offers.tea"]
+        assert [(each["line"], each["at"][:2]) for each in told["warnings"]] == [(8, ["offers", "tea"])]
+        assert programme.current() == before
+        assert laoke("programme", "apply", str(file)).exit_code == 0
+        again = laoke("programme", "plan", str(file))
+        assert (again.exit_code, again.stdout) == (0, "Give-back: 1 % → 1 %\n")
+
+    def test_what_is_exported_is_the_programme(self, member, laoke, tmp_path):
+        file = tmp_path / "programme.yaml"
+        laoke("programme", "apply", "-", input=OFFERS)
+        assert laoke("programme", "export", str(file)).exit_code == 0
+        assert laoke("programme", "plan", str(file)).exit_code == 0
+        assert laoke("programme", "export").stdout == file.read_text(encoding="utf-8")
+        assert list(tmp_path.iterdir()) == [file]
+        lost = laoke("programme", "export", str(tmp_path / "nowhere" / "programme.yaml"))
+        assert (lost.exit_code, "No such file" in lost.stderr) == (2, True)
+
+    def test_faults_of_all_sections_are_told_at_once_with_their_lines(self, member, laoke):
+        text = "points:\n  valid_months: 0\npricing:\n  preset: cheap\noffers:\n  a: {}\n"
+        result = laoke("programme", "plan", "-", input=text)
+        assert result.exit_code == 2
+        assert [line.split(": ")[0] for line in result.stderr.splitlines()][1:] == [
+            "-, line 4",
+            "-, line 6",
+            "-, line 6",
+            "-, line 6",
+            "-, line 6",
+        ]
+        assert "line 2: points.valid_months: takes a whole number from 1 to 240" in result.stderr
+
+    def test_the_schema_is_written(self, member, laoke, tmp_path):
+        file = tmp_path / "programme.schema.json"
+        assert laoke("programme", "schema", str(file)).exit_code == 0
+        assert json.loads(file.read_text(encoding="utf-8"))["title"] == "Programme of a Laoke installation"
 
     def test_differences_go_into_lists_and_through_missing_parts(self):
         before = {"a": [1, {"b": 2}], "gone": 3}

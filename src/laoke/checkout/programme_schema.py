@@ -1,0 +1,133 @@
+"""The JSON Schema of a programme file: all its sections."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from laoke.benefits.coupons.documents import TemplateDocument
+from laoke.engine.policy import PointsPolicy, Shortfall
+from laoke.engine.tiering import Downgrade, Metric, Review
+from laoke.kernel.rounding import Rounding
+from laoke.promotions.documents.offers import OfferDocument
+from laoke.promotions.documents.pricing import PricingDocument
+from laoke.promotions.publication import LONGEST_KEY
+from laoke.promotions.schema import trees, typed
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema() -> dict[str, Any]:
+    """The schema, as plain JSON values. It does not depend on the installation."""
+    offers: type[BaseModel] = OfferDocument
+    pricing: type[BaseModel] = PricingDocument
+    coupons: type[BaseModel] = TemplateDocument
+    places, made = models_json_schema([(each, "validation") for each in (offers, pricing, coupons)])
+    definitions: dict[str, Any] = typed(made["$defs"])
+    return {
+        "$schema": DIALECT,
+        "title": "Programme of a Laoke installation",
+        "description": "Points, tiers, how baskets are priced, coupons, offers. A section left out stays as it is.",
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": False,
+        "properties": {
+            "points": _POINTS,
+            "ladder": _LADDER,
+            "pricing": places[pricing, "validation"],
+            "offers": _by_key(
+                places[offers, "validation"], "All offers that are to be in force, by their key"
+            ),
+        },
+        "$defs": dict(sorted({**definitions, **trees()}.items())),
+    }
+
+
+def text() -> str:
+    """The schema as it is published."""
+    return orjson.dumps(schema(), option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _by_key(each: dict[str, Any], says: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": says,
+        "propertyNames": {"pattern": "^[^\\s]+$", "maxLength": LONGEST_KEY},
+        "additionalProperties": each,
+    }
+
+
+def _object(says: str, required: list[str] | None = None, **fields: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "type": "object",
+        "description": says,
+        "additionalProperties": False,
+        "properties": fields,
+    }
+    return found | ({"required": required} if required else {})
+
+
+def _whole(says: str, low: int, high: int, default: int | None = None) -> dict[str, Any]:
+    found: dict[str, Any] = {"type": "integer", "minimum": low, "maximum": high, "description": says}
+    return found if default is None else found | {"default": default}
+
+
+def _one_of(says: str, kind: type[StrEnum], default: StrEnum | None = None) -> dict[str, Any]:
+    found: dict[str, Any] = {"enum": [each.value for each in kind], "description": says}
+    return found if default is None else found | {"default": default.value}
+
+
+_STANDARD = PointsPolicy()
+_POINTS = _object(
+    "How points are earned and spent, and how long they last",
+    earn=_object(
+        "What a purchase earns",
+        points=_whole("So many points", 0, 1_000_000, _STANDARD.earn.points),
+        per_minor=_whole("for so many minor units (fen)", 1, 10**9, _STANDARD.earn.per_minor),
+        rounding=_one_of("of the points of a purchase", Rounding, _STANDARD.earn.rounding),
+    ),
+    spend=_object(
+        "What points pay",
+        points=_whole("So many points", 1, 1_000_000, _STANDARD.spend.points),
+        worth_minor=_whole("pay so many minor units (fen)", 1, 10**9, _STANDARD.spend.worth_minor),
+        step=_whole("Points are used in multiples of this", 1, 1_000_000, _STANDARD.spend.step),
+        max_percent=_whole("The most of a basket that points pay", 0, 100, _STANDARD.spend.max_percent),
+    ),
+    valid_months=_whole("Months through which points can be used", 1, 240, _STANDARD.valid_months),
+    shortfall=_one_of("Points to be taken back that were spent", Shortfall, _STANDARD.shortfall),
+    grace_days=_whole("Days of points that come back to an expired lot", 1, 3650, _STANDARD.grace_days),
+)
+_LADDER = _object(
+    "The tiers and how members move between them",
+    ["tiers"],
+    tiers={
+        "type": "array",
+        "minItems": 1,
+        "description": "The lowest first",
+        "items": _object(
+            "A tier",
+            ["code"],
+            code={"type": "string", "pattern": "^[A-Za-z0-9_]{1,20}$"},
+            name_zh={"type": "string"},
+            name_en={"type": "string"},
+            needs={
+                "type": "array",
+                "description": "All have to hold; none for the lowest",
+                "items": _object(
+                    "A criterion",
+                    ["metric", "at_least"],
+                    metric=_one_of("What is counted", Metric),
+                    months=_whole("in so many months", 0, 1200),
+                    days=_whole("or days", 0, 36_600),
+                    at_least=_whole("Minor units, or purchases", 1, 10**15),
+                ),
+            },
+        ),
+    },
+    review=_one_of("When members are judged for a downgrade", Review, Review.QUARTERLY),
+    downgrade=_one_of("How far a review lets them fall", Downgrade, Downgrade.TO_QUALIFIED),
+)
