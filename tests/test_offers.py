@@ -287,7 +287,7 @@ def test_what_cannot_be_used_is_not_published(shop):
     for broken_one in (
         off(-20, 100),
         offer({"coupon": {"template": "ten"}}),
-        offer({"delivery": {"free": True}}),
+        offer({"delivery": {"free": True, "percent": 50}}),
         offer({"amount": {"discount": 1}}, when={"member.shoe_size": 42}),
     ):
         with pytest.raises(Fault) as fault:
@@ -456,3 +456,53 @@ def test_an_offer_stopped_in_an_emergency_is_not_given_to_who_was_quoted_it_eith
     assert given(till.sell("D", *baskets["A"], quote=till.quote(*baskets["A"])["quote"])) == {"less-20": 2000}
     # The quote from before the stop holds again, for its 15 minutes.
     assert given(till.sell("A", *baskets["A"], quote=quotes["A"])) == {"less-20": 2000, "less-5": 500}
+
+
+FREE = {"method": "courier", "fee_minor": 800}
+
+
+def test_a_delivery_is_paid_on_top_and_offers_make_it_cheaper(shop):
+    publish(
+        free=offer(
+            {"delivery": {"free": True, "methods": ["courier"]}},
+            stage="delivery",
+            when={"basket.subtotal": {"gte": 59, "basis": "discounted"}},
+            limits={"budget": 100},
+        )
+    )
+    member, till = shop.member(), shop.till()
+    paid = keep(till, "A", member, line("milk"), shipping=FREE)
+    assert paid["shipping"] == {**FREE, "discount_minor": 0, "payable_minor": 800}
+    # Goods earn points and count for tiers, the delivery does not.
+    assert (paid["total_minor"], paid["payable_minor"], paid["points_earned"]) == (1250, 2050, 12)
+    free = keep(till, "B", member, line("rice"), shipping=FREE, points_to_redeem=0)
+    assert free["shipping"] == {**FREE, "discount_minor": 800, "payable_minor": 0}
+    assert (free["payable_minor"], free["offers"][0]["shipping_minor"], counted("free")) == (
+        6990,
+        800,
+        (1, 800),
+    )
+    assert given(till.quote(member, line("rice"), shipping={**FREE, "method": "pickup"})) == {}
+
+    back = till.take_back(paid["order_id"])
+    assert (back["refund_minor"], back["shipping_refund_minor"]) == (1250, 800)
+    back = till.take_back(free["order_id"])
+    assert (back["refund_minor"], back["shipping_refund_minor"], counted("free")) == (6990, 0, (0, 0))
+    assert broken() == {}
+
+
+def test_the_fee_belongs_to_the_quote_and_to_what_is_paid(shop):
+    till = shop.till()
+    quoted = till.quote(None, line("rice"), shipping=FREE)
+    assert quoted["payable_minor"] == 7790
+    dearer = till.sell("A", None, line("rice"), shipping={**FREE, "fee_minor": 900}, quote=quoted["quote"])
+    assert (dearer.status, dearer.code) == (409, "quote-mismatch")
+    short = till.sell(
+        "A", None, line("rice"), shipping=FREE, tenders=[{"kind": "cash", "amount_minor": 6990}]
+    )
+    assert (short.status, short["payable_minor"]) == (422, 7790)
+    paid = till.sell("A", None, line("rice"), shipping=FREE, tenders=[{"kind": "cash", "amount_minor": 7790}])
+    first = till.take_back(paid["order_id"], "R1", (1, "0.5"))
+    last = till.take_back(paid["order_id"], "R2")
+    assert [first["shipping_refund_minor"], last["shipping_refund_minor"]] == [0, 800]
+    assert broken() == {}

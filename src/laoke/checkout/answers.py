@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from laoke.checkout.programme import Programme
-from laoke.checkout.types import MemberFacts
+from laoke.checkout.types import MemberFacts, ShippingRequest
 from laoke.engine import tiering
 from laoke.engine.pricing.plain import Price
 from laoke.kernel.quantity import format_milli
@@ -31,14 +31,27 @@ def lines(price: Price, products: Sequence[ProductFacts]) -> list[dict[str, Any]
     ]
 
 
-def totals(price: Price) -> dict[str, int]:
-    """The sums of a basket."""
+def totals(price: Price, asked: ShippingRequest | None, off_minor: int) -> dict[str, Any]:
+    """The sums of a basket. What is to be paid for bringing it comes on top of the goods, and points do not settle it.
+
+    Args:
+        asked: what the shop asks for bringing the goods; `off_minor` what offers take off it.
+    """
+    for_shipping = asked.fee_minor - off_minor if asked else 0
     return {
         "items_minor": price.items_minor,
         "discount_minor": price.discount_minor,
         "total_minor": price.total_minor,
         "points_minor": price.points_minor,
-        "payable_minor": price.paid_minor,
+        "shipping": None
+        if asked is None
+        else {
+            "method": asked.method,
+            "fee_minor": asked.fee_minor,
+            "discount_minor": off_minor,
+            "payable_minor": for_shipping,
+        },
+        "payable_minor": price.paid_minor + for_shipping,
     }
 
 

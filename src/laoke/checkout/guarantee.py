@@ -80,6 +80,7 @@ def _fingerprint(basket: BasketRequest) -> str:
             for line in basket.lines
         ],
         *([basket.codes, basket.gift_choices] if basket.codes or basket.gift_choices else []),
+        *(basket.shipping or ()),
     ]
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:32]
 

@@ -53,10 +53,11 @@ class Order:
             channel=self._channel,
             currency=self._currency,
             gift_choices=self._asked.gift_choices,
+            deliveries=self._asked.deliveries,
         )
         found = price(basket, programme, self._asked.facts, self._at)
         return KeptPrice(
-            found.total_minor,
+            sum(line.net_minor for line in found.lines),
             {
                 deal.ready.offer.key: Still(deal.amount, {gift.sku: gift.quantity for gift in deal.gifts})
                 for deal in found.given

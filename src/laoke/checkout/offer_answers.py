@@ -15,6 +15,7 @@ def given(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
             "offer": deal.ready.offer.key,
             "name": _name(rules, deal.ready.offer.key),
             "amount_minor": deal.amount,
+            "shipping_minor": sum(deal.deliveries),
             "lines": [
                 {"line_no": int(line_no), "amount_minor": amount}
                 for line_no, amount in (by_line(found, deal) if found else {}).items()

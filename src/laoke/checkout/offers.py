@@ -13,7 +13,7 @@ from django.conf import settings
 from laoke.checkout import offer_facts
 from laoke.checkout.programme import Programme
 from laoke.checkout.types import BasketRequest, MemberFacts
-from laoke.engine.pricing.basket import Basket, Line
+from laoke.engine.pricing.basket import Basket, Delivery, Line
 from laoke.engine.pricing.board import Facts, Uses
 from laoke.engine.pricing.deals import Deal
 from laoke.engine.pricing.plain import BasketLine
@@ -81,6 +81,7 @@ def offered(
         channel=basket.channel,
         currency=basket.currency,
         gift_choices=dict(basket.gift_choices),
+        deliveries=_deliveries(basket),
     )
     known = dict.fromkeys(used_up, _ALL)
     while True:
@@ -114,6 +115,17 @@ def discounts(found: Offered | None, lines: list[BasketLine]) -> list[BasketLine
         )
         for line, after in zip(lines, found.priced.lines, strict=True)
     ]
+
+
+def _deliveries(basket: BasketRequest) -> tuple[Delivery, ...]:
+    if basket.shipping is None:
+        return ()
+    return (Delivery("shipping", basket.shipping.fee_minor, basket.shipping.method),)
+
+
+def shipping_off(found: Offered | None) -> int:
+    """What offers take off the delivery."""
+    return found.priced.shipping_discount_minor if found else 0
 
 
 def total(found: Offered | None) -> int:

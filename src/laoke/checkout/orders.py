@@ -36,6 +36,7 @@ from laoke.foundation.idempotency.errors import IdempotencyKeyReused
 from laoke.foundation.idempotency.services import Answer
 from laoke.foundation.sql import raw_cursor
 from laoke.promotions import publication
+from laoke.purchases import shipping
 
 WRITE = sql.statement("laoke.checkout", "write_order")
 OPEN_LOTS = sql.statement("laoke.checkout", "open_lots")
@@ -98,12 +99,16 @@ def _commit(
     found = _offered(cursor, request, resolved, rules, facts, order_id, promise)
     _refuse_stopped(found, rules, newest)
     price = pricing.priced(basket, offers.discounts(found, resolved.lines), rules, facts)
-    tenders = _tenders(request.tenders, price)
+    shipping_off = offers.shipping_off(found)
+    for_shipping = basket.shipping.fee_minor - shipping_off if basket.shipping else 0
+    tenders = _tenders(request.tenders, price, for_shipping)
     takes = _takes(cursor, facts, price, at)
     repaid = min(facts.debt, price.points_earned) if facts else 0
     activity_after, move = _judge(rules, facts, price, at)
     tier = move.to_tier if move else facts.tier if facts else None
-    answer = _answer(order_id, request, price, rules, resolved, facts, activity_after, tier, move, repaid)
+    answer = _answer(
+        order_id, request, price, rules, resolved, facts, activity_after, tier, move, repaid, shipping_off
+    )
     answer["offers"] = offer_answers.given(found, rules)
     answer["codes_rejected"] = offer_answers.codes_rejected(found, basket.codes)
     text = orjson.dumps(answer)
@@ -161,6 +166,8 @@ def _commit(
             "answer": text.decode(),
         },
     )
+    if basket.shipping:
+        shipping.record(cursor, order_id, *basket.shipping, shipping_off)
     priced_at = promise.priced_at if promise else at
     offers.write(cursor, order_id, facts.member_id if facts else None, found, rules, at, priced_at)
     return Answer(201, text, first=True)
@@ -257,16 +264,17 @@ def _remember(version: int) -> None:
     _seen_version = version
 
 
-def _tenders(asked: Sequence[TenderRequest], price: Price) -> list[TenderRequest]:
+def _tenders(asked: Sequence[TenderRequest], price: Price, for_shipping: int) -> list[TenderRequest]:
     """The means of payment, points included; without any given, the money part is one unnamed tender."""
     money = list(asked)
-    if not money and price.paid_minor:
-        money = [TenderRequest("unspecified", price.paid_minor)]
+    due = price.paid_minor + for_shipping
+    if not money and due:
+        money = [TenderRequest("unspecified", due)]
     given = sum(tender.amount_minor for tender in money)
-    if given != price.paid_minor or any(tender.amount_minor < 0 for tender in money):
+    if given != due or any(tender.amount_minor < 0 for tender in money):
         raise TendersDoNotSum(
-            f"{price.paid_minor} is to be paid with money, the payments sum to {given}",
-            payable_minor=price.paid_minor,
+            f"{due} is to be paid with money, the payments sum to {given}",
+            payable_minor=due,
             given_minor=given,
         )
     if price.points_minor:
@@ -312,6 +320,7 @@ def _answer(
     tier: str | None,
     move: Move | None,
     repaid: int,
+    shipping_off: int,
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "order_id": order_id,
@@ -320,7 +329,7 @@ def _answer(
         "placed_at": request.placed_at,
         "programme_version": rules.version,
         "lines": answers.lines(price, resolved.products),
-        **answers.totals(price),
+        **answers.totals(price, request.basket.shipping, shipping_off),
         "points_redeemed": price.points_redeemed,
         "points_earned": price.points_earned,
         "member": None,

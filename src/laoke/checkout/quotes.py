@@ -39,7 +39,7 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
         "priced_at": at,
         "valid_until": at + VALID_FOR,
         "lines": answers.lines(price, resolved.products),
-        **answers.totals(price),
+        **answers.totals(price, basket.shipping, offers.shipping_off(found)),
         "offers": offer_answers.given(found, rules),
         "offers_refused": offer_answers.refused(found, rules),
         "codes_rejected": offer_answers.codes_rejected(found, basket.codes),

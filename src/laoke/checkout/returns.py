@@ -29,6 +29,7 @@ from laoke.points import ledger
 from laoke.points.ledger import Cause, LockedAccount
 from laoke.promotions import services as promotions
 from laoke.promotions.services import Back, Returned, Use
+from laoke.purchases import shipping
 from laoke.tiers import standing
 
 WRITE = sql.statement("laoke.checkout", "write_return")
@@ -120,6 +121,7 @@ def _take_back(
         ],
         "returned_minor": plan.returned_minor,
         "refund_minor": plan.refunded_minor,
+        "shipping_refund_minor": 0,
         "points_restored": plan.points_restored,
         "points_clawed_back": plan.clawback,
         "points_debt": debt,
@@ -129,6 +131,8 @@ def _take_back(
     _apply_to_order(cursor, request, plan)
     back = terms.back(order, _returned(lines, plan), plan)
     due = promotions.take_back(cursor, request.order_id, uses, back, request.returned_at)
+    if back.everything:
+        answer["shipping_refund_minor"] = shipping.give_back(cursor, request.order_id)
     answer["refund_policy"] = terms.policy.value
     answer["gifts_due"] = [
         {"offer": gift.key, "sku": gift.sku or None, "quantity": gift.quantity} for gift in due

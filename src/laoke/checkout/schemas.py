@@ -15,6 +15,7 @@ from laoke.checkout.types import (
     OrderRequest,
     ReturnLineRequest,
     ReturnRequest,
+    ShippingRequest,
     TenderRequest,
 )
 from laoke.engine.refunds import RefundPolicy
@@ -74,6 +75,7 @@ _TOTALS: dict[str, object] = {
     "discount_minor": 0,
     "total_minor": 1340,
     "points_minor": 0,
+    "shipping": None,
     "payable_minor": 1340,
 }
 _PROGRESS: dict[str, object] = {
@@ -121,6 +123,13 @@ class LineIn(In):
     discount_minor: Minor = 0
 
 
+class ShippingIn(In):
+    """How the goods are brought to the shopper, and what is asked for it before offers."""
+
+    method: Code
+    fee_minor: Minor
+
+
 class BasketIn(In):
     """A basket to be priced."""
 
@@ -136,6 +145,7 @@ class BasketIn(In):
     gift_choices: dict[Code, Code] = Field(
         {}, max_length=20, description="by offer, the SKU of the gift the shopper chose"
     )
+    shipping: ShippingIn | None = None
 
     def basket(self) -> BasketRequest:
         """As the services take it."""
@@ -151,6 +161,7 @@ class BasketIn(In):
             self.points_to_redeem,
             tuple(self.codes),
             tuple(sorted(self.gift_choices.items())),
+            ShippingRequest(self.shipping.method, self.shipping.fee_minor) if self.shipping else None,
         )
 
 
@@ -245,11 +256,21 @@ class LineOut(BaseModel):
     points_minor: int
 
 
+class ShippingOut(BaseModel):
+    """What bringing the goods costs: fee less what offers take off it. Points do not settle it and it earns none."""
+
+    method: str
+    fee_minor: int
+    discount_minor: int
+    payable_minor: int
+
+
 class _Totals(BaseModel):
     items_minor: int
     discount_minor: int
     total_minor: int
     points_minor: int
+    shipping: ShippingOut | None
     payable_minor: int
 
 
@@ -276,11 +297,12 @@ class GiftOut(BaseModel):
 
 
 class OfferOut(BaseModel):
-    """An offer that was given."""
+    """An offer that was given; `amount_minor` holds what is off lines and, `shipping_minor` of it, off the delivery."""
 
     offer: str
     name: NameOut
     amount_minor: int
+    shipping_minor: int
     lines: list[OfferLineOut]
     gifts: list[GiftOut]
 
@@ -421,7 +443,8 @@ class GiftDueOut(BaseModel):
 
 
 class ReturnOut(BaseModel):
-    """A recorded return: `refund_minor` is the money to give back, `gifts_due` what the shopper has to bring along.
+    """A recorded return: `refund_minor` is the money to give back for goods, `shipping_refund_minor` what was paid for
+    their delivery, due with the last piece; `gifts_due` is what the shopper has to bring along.
 
     `refund_policy` says what happened to discounts: what was paid for a piece is given back (`keep_the_deal`), what is
     kept is priced anew (`reprice_kept`), or the order's discount belongs to all pieces alike (`pro_rata`).
@@ -437,6 +460,7 @@ class ReturnOut(BaseModel):
         lines=[{"line_no": 1, "quantity": "1", "returned_minor": 340}],
         returned_minor=340,
         refund_minor=340,
+        shipping_refund_minor=0,
         points_restored=0,
         points_clawed_back=3,
         points_debt=0,
@@ -455,6 +479,7 @@ class ReturnOut(BaseModel):
     lines: list[ReturnedLineOut]
     returned_minor: int
     refund_minor: int
+    shipping_refund_minor: int
     points_restored: int
     points_clawed_back: int
     points_debt: int

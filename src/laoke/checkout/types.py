@@ -38,6 +38,13 @@ class TenderRequest:
     reference: str = ""
 
 
+class ShippingRequest(NamedTuple):
+    """How the goods are brought to the shopper, and what the shop asks for it before offers."""
+
+    method: str
+    fee_minor: int
+
+
 @dataclass(frozen=True, slots=True)
 class BasketRequest:
     """A basket to be priced."""
@@ -50,6 +57,7 @@ class BasketRequest:
     points_to_redeem: int = 0
     codes: tuple[str, ...] = ()
     gift_choices: tuple[tuple[str, str], ...] = ()
+    shipping: ShippingRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)

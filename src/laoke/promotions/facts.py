@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
 from laoke.engine.pricing.attributes import moment_facts
-from laoke.engine.pricing.basket import Basket
+from laoke.engine.pricing.basket import Basket, Delivery
 from laoke.engine.pricing.board import Facts, Uses
 
 
@@ -20,6 +20,7 @@ class Asked(NamedTuple):
 
     codes: tuple[str, ...]
     gift_choices: Mapping[str, str]
+    deliveries: tuple[Delivery, ...]
     facts: Facts
 
 
@@ -29,6 +30,7 @@ def to_document(basket: Basket, facts: Facts) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "codes": list(basket.codes),
         "gift_choices": dict(basket.gift_choices),
+        "deliveries": [[each.key, each.price_minor, each.method] for each in basket.deliveries],
         "member": {
             name: sorted(value) if isinstance(value, frozenset) else value
             for name, value in facts.known.items()
@@ -57,6 +59,7 @@ def from_document(document: Mapping[str, Any], at: datetime, store: str, zone: t
     return Asked(
         tuple(document.get("codes", ())),
         document.get("gift_choices", {}),
+        tuple(Delivery(*each) for each in document.get("deliveries", ())),
         Facts(
             known,
             is_member=document.get("is_member", False),

@@ -22,8 +22,6 @@ from laoke.promotions.models import OfferVersion
 from laoke.promotions.pacing import Pace
 from laoke.promotions.policy import STANDARD_PRICING, PricingPolicy
 
-# Effects whose other half is not there yet: tills send no deliveries.
-NOT_YET = ("delivery",)
 LONGEST_KEY = 64
 BAD_KEY = f"a key has 1 to {LONGEST_KEY} letters, digits and hyphens"
 
@@ -66,12 +64,6 @@ def parse(documents: Any) -> dict[str, OfferDocument]:
         except Fault as error:
             faults += [((*place, *inner), says) for inner, says in error.faults]
             continue
-        for number, each in enumerate(found[key].gives):
-            faults += [
-                ((*place, "gives", number, name), "cannot be published yet")
-                for name in NOT_YET
-                if getattr(each, name) is not None
-            ]
     if faults:
         raise Fault(faults)
     return found

@@ -128,16 +128,24 @@ def take_back(
 
 
 def _kept_deal(use: Use, back: Back) -> tuple[int, bool]:
-    """Each piece takes along what was off it; an offer that took off no line, a gift say, goes with the last."""
+    """Each piece takes along what was off it; an offer that gave a gift or a cheaper delivery goes with the last."""
     by_number = {str(line.line_no): line for line in back.lines}
     touched = [by_number[line_no] for line_no in use.lines]
     so_far = sum(
         share_so_far(use.lines[str(line.line_no)], line.returned_milli, line.quantity_milli)
         for line in touched
     )
-    if not touched:
-        return so_far, back.everything
-    return so_far, all(line.returned_milli >= line.quantity_milli for line in touched)
+    ended = (
+        back.everything
+        if _is_about_the_whole(use)
+        else all(line.returned_milli >= line.quantity_milli for line in touched)
+    )
+    return (use.amount_minor if ended else so_far), ended
+
+
+def _is_about_the_whole(use: Use) -> bool:
+    """Whether it took something off that is no line, or off none: a delivery, a gift."""
+    return not use.lines or sum(use.lines.values()) < use.amount_minor
 
 
 def _pro_rata(use: Use, back: Back) -> tuple[int, bool]:

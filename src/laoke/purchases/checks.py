@@ -24,11 +24,13 @@ CHECKS = (
         "tenders",
         "an order's payments sum to the amount due",
         """
-        select o.id as order_id, o.total_minor as due, coalesce(t.amount, 0) as paid
+        select o.id as order_id, o.total_minor + coalesce(s.fee_minor - s.discount_minor, 0) as due,
+            coalesce(t.amount, 0) as paid
         from purchases_order o
+        left join purchases_ordershipping s on s.order_id = o.id
         left join (select order_id, sum(amount_minor) as amount from purchases_ordertender group by order_id) t
             on t.order_id = o.id
-        where o.total_minor <> coalesce(t.amount, 0)
+        where o.total_minor + coalesce(s.fee_minor - s.discount_minor, 0) <> coalesce(t.amount, 0)
         """,
     ),
     Check(

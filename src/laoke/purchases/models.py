@@ -200,6 +200,30 @@ class OrderTender(models.Model):
         return f"{self.kind} {self.amount_minor}"
 
 
+class OrderShipping(models.Model):
+    """What was paid for bringing an order to the shopper: fee less discount, on top of the order's total."""
+
+    order = models.OneToOneField(Order, models.PROTECT, primary_key=True, related_name="+")
+    method = models.CharField(max_length=64)
+    fee_minor = models.BigIntegerField(help_text="what the shop asks for it")
+    discount_minor = models.BigIntegerField(help_text="what offers took off the fee")
+    refunded_minor = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(discount_minor__gte=0)
+                & Q(discount_minor__lte=F("fee_minor"))
+                & Q(refunded_minor__gte=0)
+                & Q(refunded_minor__lte=F("fee_minor") - F("discount_minor")),
+                name="shipping_parts_within",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} for order {self.order_id}"
+
+
 class DeliveryEvent(models.Model):
     """A step of an order on its way: packed, shipped, delivered."""
 
