@@ -236,7 +236,7 @@ class CouponRecipient(models.Model):
     batch_id = models.BigIntegerField()
     place = models.BigIntegerField()
     member_id = models.BigIntegerField()
-    refused = models.CharField(max_length=16, default="")
+    refused = models.CharField(max_length=24, default="")
 
     class Meta:
         constraints = [

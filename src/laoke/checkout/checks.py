@@ -1,5 +1,6 @@
 """What must hold between orders and the ledger, and the list of everything that must hold at all."""
 
+from laoke.benefits.checks import CHECKS as BENEFITS
 from laoke.foundation.checks import Check
 from laoke.points.checks import CHECKS as POINTS
 from laoke.promotions.checks import CHECKS as PROMOTIONS
@@ -9,6 +10,7 @@ from laoke.tiers.checks import CHECKS as TIERS
 CHECKS = (
     *PURCHASES,
     *POINTS,
+    *BENEFITS,
     *TIERS,
     *PROMOTIONS,
     Check(

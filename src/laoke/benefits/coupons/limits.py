@@ -40,9 +40,9 @@ def put_in_force(wanted: Mapping[str, TemplateDocument]) -> None:
                 cursor.execute("delete from benefits_couponlimit where template = %s", (key,))
             else:
                 cursor.execute(
-                    "insert into benefits_couponlimit (template, most, most_each, issued) values (%(key)s, "
+                    "insert into benefits_couponlimit (template, most, most_each, issued) values (%(key)s::text, "
                     "%(most)s::bigint, %(each)s::bigint, case when %(most)s::bigint is not null then "
-                    "(select count(*) from benefits_coupon where template = %(key)s and state <> 'revoked') end) "
+                    "(select count(*) from benefits_coupon where template = %(key)s::text and state <> 'revoked') end) "
                     "on conflict (template) do update set most = excluded.most, most_each = excluded.most_each, "
                     "issued = excluded.issued",
                     {"key": key, "most": most, "each": most_each},

@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
                 ("batch_id", models.BigIntegerField()),
                 ("place", models.BigIntegerField()),
                 ("member_id", models.BigIntegerField()),
-                ("refused", models.CharField(default="", max_length=16)),
+                ("refused", models.CharField(default="", max_length=24)),
             ],
             options={
                 "indexes": [
