@@ -31,6 +31,14 @@ DAY = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 MEMBER, OTHER, ORDER, MERGE, ENDPOINT, DELIVERY, IDENTITY = 1042, 1077, 88213, 31, 3, 7711, 2203
 PHONE = "13812346217"
 ALL = frozenset(scope.value for scope in Scope)
+OFFER: dict[str, Any] = {
+    "name": {"zh": "会员周一九折", "en": "Members' Monday"},
+    "goal": "repeat",
+    "stage": "basket",
+    "when": {"member.known": True, "moment.weekday": "mon"},
+    "gives": [{"percent": {"percent": 10}}],
+    "limits": {"in_total": 1000, "budget": 20000, "alarm_at": [80]},
+}
 
 
 @dataclass(frozen=True)
@@ -169,6 +177,7 @@ def _open() -> None:
         at=DAY,
     )
     programme.apply(SYSTEM, PROGRAMME, at=DAY)
+    programme.apply(SYSTEM, {"offers": {"members-monday": OFFER}}, at=DAY)
     _next("members_identity", IDENTITY)
     _register(MEMBER, [IdentityInput("phone", PHONE), IdentityInput("card", "88880042")], name="陈雨桐")
     _register(OTHER, [IdentityInput("phone", "13700001077")])

@@ -9,6 +9,7 @@ from laoke.foundation.web.openapi import Api
 from laoke.foundation.webhooks.api import router as webhooks
 from laoke.members.api import router as members
 from laoke.points.api import router as points
+from laoke.promotions.api import router as offers
 from laoke.purchases.api import order_router as orders
 from laoke.purchases.api import router as purchases
 from laoke.segments.api import router as segments
@@ -30,6 +31,7 @@ TAGS = {
     "tiers": "The ladder, and where members stand on it.",
     "segments": "What is computed about members overnight.",
     "programme": "The rules in force.",
+    "offers": "What is announced, where it stands, and the switch that stops it.",
     "orders": "Purchases as they were recorded.",
     "products": "What is sold.",
     "stores": "Where it is sold.",
@@ -51,5 +53,5 @@ api = Api(
 )
 answer_problems(api)
 api.add_decorator(known_parameters_only, mode="view")
-for router in (checkout, orders, purchases, members, points, tiers, segments, webhooks):
+for router in (checkout, orders, purchases, members, points, tiers, segments, offers, webhooks):
     api.add_router("", router)
