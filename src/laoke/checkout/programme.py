@@ -122,14 +122,12 @@ def to_document(programme: Programme) -> dict[str, Any]:
     return {name: section.write(getattr(programme, name)) for name, section in SECTIONS.items()}
 
 
-def plan(document: Mapping[str, Any], *, at: datetime) -> Plan:
-    """What publishing the sections of `document` would change; those it leaves out stay as they are.
+def read(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What the sections of a document say, by section.
 
     Raises:
-        BadPolicy, Fault, BadTemplate: an unknown section or field, a value that cannot be used, or offers that
-            together are unsound. `faults_of` gives every place.
+        BadPolicy, Fault, BadTemplate: an unknown section or field, or a value that cannot be used.
     """
-    before = current()
     values: dict[str, Any] = {}
     errors: list[LaokeError] = []
     for name, said in document.items():
@@ -138,6 +136,17 @@ def plan(document: Mapping[str, Any], *, at: datetime) -> Plan:
         except LaokeError as error:
             errors.append(error)
     _raise(errors)
+    return values
+
+
+def plan(document: Mapping[str, Any], *, at: datetime) -> Plan:
+    """What publishing the sections of `document` would change; those it leaves out stay as they are.
+
+    Raises:
+        BadPolicy, Fault, BadTemplate: as `read`, or offers that together are unsound. `faults_of` gives every place.
+    """
+    before = current()
+    values = read(document)
     now = to_document(before)
     wanted = now | {name: SECTIONS[name].write(values[name]) for name in SECTIONS if name in values}
     changed = tuple(name for name in SECTIONS if wanted[name] != now[name])

@@ -39,6 +39,9 @@ def schema() -> dict[str, Any]:
             "points": _POINTS,
             "ladder": _LADDER,
             "pricing": places[pricing, "validation"],
+            "coupons": _by_key(
+                places[coupons, "validation"], "All coupon templates there are to be, by their key"
+            ),
             "offers": _by_key(
                 places[offers, "validation"], "All offers that are to be in force, by their key"
             ),
@@ -74,6 +77,10 @@ def _object(says: str, required: list[str] | None = None, **fields: dict[str, An
 def _whole(says: str, low: int, high: int, default: int | None = None) -> dict[str, Any]:
     found: dict[str, Any] = {"type": "integer", "minimum": low, "maximum": high, "description": says}
     return found if default is None else found | {"default": default}
+
+
+def _count(says: str) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 0, "description": says}
 
 
 def _one_of(says: str, kind: type[StrEnum], default: StrEnum | None = None) -> dict[str, Any]:
@@ -121,9 +128,9 @@ _LADDER = _object(
                     "A criterion",
                     ["metric", "at_least"],
                     metric=_one_of("What is counted", Metric),
-                    months=_whole("in so many months", 0, 1200),
-                    days=_whole("or days", 0, 36_600),
-                    at_least=_whole("Minor units, or purchases", 1, 10**15),
+                    months=_count("in so many months"),
+                    days=_count("or days"),
+                    at_least=_count("Minor units, or purchases"),
                 ),
             },
         ),

@@ -124,10 +124,17 @@ def _tier(document: Mapping[str, Any], place: str) -> Tier:
         raise BadPolicy(f"{place}.needs", "takes a list of criteria")
     return Tier(
         code=code,
-        name_zh=str(document.get("name_zh") or code),
-        name_en=str(document.get("name_en") or code),
+        name_zh=_name(document, place, "name_zh") or code,
+        name_en=_name(document, place, "name_en") or code,
         needs=tuple(_criterion(need, f"{place}.needs[{index}]") for index, need in enumerate(needs)),
     )
+
+
+def _name(document: Mapping[str, Any], place: str, field: str) -> str:
+    name = document.get(field, "")
+    if not isinstance(name, str):
+        raise BadPolicy(f"{place}.{field}", f"takes text, got {name!r}")
+    return name
 
 
 def _criterion(document: Mapping[str, Any], place: str) -> Criterion:

@@ -13,7 +13,8 @@ from laoke.benefits.coupons import codes
 from laoke.benefits.coupons.errors import BadTemplate
 from laoke.kernel.calendar import start_of_day
 
-Count = Annotated[int, Field(ge=1, le=100_000_000)]
+Flag = Annotated[bool, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=1, le=100_000_000)]
 
 
 class Document(BaseModel):
@@ -81,8 +82,8 @@ class Valid(Document):
 
     since: Moment | None = Field(default=None, alias="from")
     until: Moment | None = None
-    days: Annotated[int, Field(ge=1, le=3660)] | None = None
-    hours: Annotated[int, Field(ge=1, le=8760)] | None = None
+    days: Annotated[int, Field(strict=True, ge=1, le=3660)] | None = None
+    hours: Annotated[int, Field(strict=True, ge=1, le=8760)] | None = None
     starts: Starts = Starts.AT_ONCE
 
     @model_validator(mode="after")
@@ -124,7 +125,7 @@ class CodeForm(Document):
     """What codes look like: random characters after a prefix, or the announced text itself."""
 
     prefix: Annotated[str, Field(max_length=8)] = ""
-    length: Annotated[int, Field(ge=codes.SHORTEST, le=codes.LONGEST)] = codes.LENGTH
+    length: Annotated[int, Field(strict=True, ge=codes.SHORTEST, le=codes.LONGEST)] = codes.LENGTH
     text: Annotated[str, Field(min_length=3, max_length=32)] | None = None
 
     @model_validator(mode="after")
@@ -145,13 +146,13 @@ class TemplateDocument(Document):
     terms: Words | None = None
     kind: Kind = Kind.SINGLE_USE
     valid: Valid
-    transferable: bool = False
+    transferable: Flag = False
     limits: Issued = Issued()
     on_return: OnReturn = OnReturn.GIVE_BACK
-    grace_days: Annotated[int, Field(ge=0, le=365)] = 0
-    announced: bool = False
+    grace_days: Annotated[int, Field(strict=True, ge=0, le=365)] = 0
+    announced: Flag = False
     code: CodeForm = CodeForm()
-    closed: bool = False
+    closed: Flag = False
 
     @model_validator(mode="after")
     def _fits(self) -> TemplateDocument:

@@ -15,9 +15,9 @@ from laoke.engine.pricing.effects.picking import Pick
 from laoke.engine.pricing.effects.turn import Effect
 from laoke.engine.pricing.policies import PercentScope
 from laoke.engine.pricing.selectors import Selector
-from laoke.promotions.documents.values import Document, Lines, Minor, Share
+from laoke.promotions.documents.values import Document, Flag, Lines, Minor, Share
 
-Count = Annotated[int, Field(ge=1, le=100_000)]
+Count = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -120,7 +120,7 @@ class TieredOff(Document):
     of: Lines | None = None
     measured: Lines | None = None
     basis: Annotated[str, Field(pattern="^(original|discounted)$")] = "discounted"
-    per_line: bool = False
+    per_line: Flag = False
 
     @model_validator(mode="after")
     def _ascending(self) -> TieredOff:
@@ -179,12 +179,12 @@ class EveryOff(Document):
 class NthOff(Document):
     """第二件半价: percent off every n-th unit."""
 
-    n: Annotated[int, Field(ge=2, le=1000)]
+    n: Annotated[int, Field(strict=True, ge=2, le=1000)]
     percent: Share
     of: Lines | None = None
     order: Pick = Pick.DEAREST_FIRST
-    repeat: bool = True
-    by_line: bool = False
+    repeat: Flag = True
+    by_line: Flag = False
 
     def effect(self) -> Effect:
         """As the engine knows it."""
@@ -209,7 +209,7 @@ class BuyGetOff(Document):
     get: PartOf
     percent: Share | None = None
     discount: Minor | None = None
-    repeat: bool = True
+    repeat: Flag = True
     max_get_units: Count | None = None
     buy_pick: Pick = Pick.DEAREST_FIRST
     get_pick: Pick = Pick.CHEAPEST_FIRST
@@ -237,10 +237,10 @@ class BuyGetOff(Document):
 class PayForOff(Document):
     """买 N 付 M: of every `buy` units the cheapest are free, so that `pay` are paid."""
 
-    buy: Annotated[int, Field(ge=2, le=1000)]
+    buy: Annotated[int, Field(strict=True, ge=2, le=1000)]
     pay: Count
     of: Lines | None = None
-    repeat: bool = True
+    repeat: Flag = True
 
     @model_validator(mode="after")
     def _pays_less(self) -> PayForOff:
@@ -264,7 +264,7 @@ class BundleOff(Document):
     parts: tuple[PartOf, ...] = Field(min_length=1, max_length=10)
     price: Minor | None = None
     discount: Minor | None = None
-    repeat: bool = True
+    repeat: Flag = True
     pick: Pick = Pick.DEAREST_FIRST
 
     @model_validator(mode="after")
@@ -344,7 +344,7 @@ class Coupon(Document):
 class Delivery(Document):
     """Cheaper deliveries."""
 
-    free: bool = False
+    free: Flag = False
     percent: Share | None = None
     price: Minor | None = None
     discount: Minor | None = None

@@ -16,7 +16,7 @@ from laoke.engine.pricing.effects.turn import Effect
 from laoke.engine.pricing.offers import Limits, Offer, OnExceed
 from laoke.kernel.errors import LaokeError
 from laoke.promotions.documents.effects import Code, Count, Gives
-from laoke.promotions.documents.values import Condition, ConditionFault, Document, Minor, Text
+from laoke.promotions.documents.values import Condition, ConditionFault, Document, Flag, Minor, Text
 from laoke.promotions.pacing import Pace
 
 Place = tuple[str | int, ...]
@@ -95,11 +95,11 @@ class Allowed(Document):
     in_total: Count | None = None
     per_member: Count | None = None
     per_member_a_day: Count | None = None
-    members_only: bool = False
+    members_only: Flag = False
     budget: Minor | None = None
     on_exceed: OnExceed = OnExceed.REFUSE
     pacing: Pacing = Pacing.NONE
-    alarm_at: tuple[Annotated[int, Field(ge=1, le=100)], ...] = Field(default=(), max_length=10)
+    alarm_at: tuple[Annotated[int, Field(strict=True, ge=1, le=100)], ...] = Field(default=(), max_length=10)
 
     @model_validator(mode="after")
     def _of_a_budget(self) -> Allowed:
@@ -127,7 +127,7 @@ class OfferDocument(Document):
     goal: Goal
     bearer: Bearer = Bearer.STORE
     stage: Stage
-    priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
+    priority: Annotated[int, Field(strict=True, ge=-1000, le=1000)] = 0
     starts: Moment | None = None
     ends: Moment | None = None
     channels: tuple[Code, ...] | None = None
@@ -137,10 +137,10 @@ class OfferDocument(Document):
     gives: tuple[Gives, ...] = Field(min_length=1, max_length=10)
     group: Code | None = None
     exclusive_set: Code | None = None
-    exclusive: bool = False
-    once_per_line: bool = False
+    exclusive: Flag = False
+    once_per_line: Flag = False
     limits: Allowed = Allowed()
-    paused: bool = False
+    paused: Flag = False
 
     @model_validator(mode="after")
     def _window(self) -> OfferDocument:

@@ -27,7 +27,7 @@ from laoke.engine.pricing.policies import (
 from laoke.engine.refunds import RefundPolicy
 from laoke.kernel.rounding import Rounding
 from laoke.promotions.documents.effects import Code
-from laoke.promotions.documents.values import Document, Minor, PartShare, Share
+from laoke.promotions.documents.values import Document, Flag, Minor, PartShare, Share
 
 
 class Preset(StrEnum):
@@ -64,9 +64,9 @@ class Choices(Document):
     limited_base: LimitedBase | None = None
     group_choice: GroupChoice | None = None
     consumption: Consumption | None = None
-    codes_case_sensitive: bool | None = None
+    codes_case_sensitive: Flag | None = None
     repeated_codes: Repeated | None = None
-    search_limit: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    search_limit: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
 
     def over(self, preset: Policies) -> Policies:
         """The preset with these choices."""

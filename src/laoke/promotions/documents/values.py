@@ -10,7 +10,15 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationInfo, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from laoke.engine.conditions import Tree
 from laoke.engine.conditions.documents import BadCondition, Language
@@ -22,6 +30,10 @@ class Document(BaseModel):
     """A part of a document: no field that is not declared, never changed once read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+# True or false, and nothing that merely looks like it: 0, "yes".
+Flag = Annotated[bool, Field(strict=True)]
 
 
 def language_of(info: ValidationInfo) -> Language:
