@@ -31,6 +31,7 @@ ALL: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "rfm-1m": ("benchmarks.rfm", ["--members", "1000000"], ["--members", "10000"]),
     "pricing": ("benchmarks.pricing", [], ["--baskets", "20", "--repeats", "2"]),
+    "offers": ("benchmarks.offers", [], ["--members", "1000", "--seconds", "2", "--rounds", "1"]),
     "import-complete-journey": ("benchmarks.import_orders", [], []),
 }
 

@@ -10,28 +10,20 @@ and takes a good part of the two cores from the server it measures; CPU per requ
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import random
 import re
-import shutil
-import signal
-import socket
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from benchmarks import load
 from benchmarks.machine import describe
+from benchmarks.serving import Serving, cpu, serving, settle
 
 LINES = 5
 CLIENTS = 16
@@ -40,68 +32,38 @@ PLACED_AT = "2026-02-01T10:00:00Z"
 
 def run(members: int, seconds: float = 5.0, rounds: int = 5) -> dict[str, Any]:
     """Measure on a fresh shop of `members` members."""
-    home = Path(tempfile.mkdtemp(prefix="laoke-bench-"))
-    home.chmod(0o755)
-    os.environ.update(
-        LAOKE_HOME=str(home),
-        LAOKE_PORT=str(_free_port()),
-        LAOKE_LOG_LEVEL="warning",
-        DJANGO_SETTINGS_MODULE="laoke.project.settings",
-    )
-    try:
-        return {"machine": describe(), "members": members, **_measure(home, members, seconds, rounds)}
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with serving(members, _prepare) as server:
+        return {
+            "machine": describe(),
+            "members": members,
+            "build_seconds": server.built_seconds,
+            **_rounds(server, members, seconds, rounds),
+        }
 
 
-def _measure(home: Path, members: int, seconds: float, rounds: int) -> dict[str, Any]:
-    from laoke.surfaces.cli.session import now, ready
+def _prepare() -> None:
+    from laoke.checkout import programme
+    from laoke.foundation.access import SYSTEM
+    from laoke.surfaces.cli.session import now
+    from laoke.surfaces.demo.loader import PROGRAMME
 
-    with ready(migrate=True):
-        import psycopg
-        from django.conf import settings
-
-        from benchmarks import shop
-        from laoke.checkout import programme
-        from laoke.foundation.access import SYSTEM
-        from laoke.foundation.apikeys import services as apikeys
-        from laoke.surfaces.demo.loader import PROGRAMME
-
-        begun = time.perf_counter()
-        with psycopg.connect(settings.DATABASE_TARGET.conninfo()) as connection:
-            shop.build(connection, members)
-        programme.apply(SYSTEM, PROGRAMME, at=now())
-        _, key = apikeys.create(SYSTEM, "bench", ["orders:write", "quotes:write"], None, None, at=now())
-        built = time.perf_counter() - begun
-        server = subprocess.Popen([sys.executable, "-m", "laoke.surfaces.cli", "up"], start_new_session=True)
-        try:
-            _wait(int(os.environ["LAOKE_PORT"]))
-            return {
-                "build_seconds": round(built, 1),
-                **_rounds(home, members, key, seconds, rounds, server.pid),
-            }
-        finally:
-            server.send_signal(signal.SIGINT)
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                os.killpg(server.pid, signal.SIGKILL)
+    programme.apply(SYSTEM, PROGRAMME, at=now())
 
 
-def _rounds(home: Path, members: int, key: str, seconds: float, rounds: int, server: int) -> dict[str, Any]:
-    port = int(os.environ["LAOKE_PORT"])
-    script = home / "order.pgbench"
+def _rounds(server: Serving, members: int, seconds: float, rounds: int) -> dict[str, Any]:
+    port, key = server.port, server.key
+    script = server.home / "order.pgbench"
     script.write_text(pgbench_script(members), encoding="utf-8")
     found: dict[str, list[Any]] = {"orders": [], "pgbench": [], "quotes": []}
     for kind in ("quotes", "orders"):  # fill caches and prepare statements
         load.run("127.0.0.1", port, CLIENTS, 3.0, _requests(kind, members, key, random.Random(1)))
     for number in range(rounds):
         for kind in ("orders", "quotes"):
-            _settle()
-            before = _cpu(server)
+            settle()
+            before = cpu(server.pid)
             source = _requests(kind, members, key, random.Random(f"{number}{kind}{time.time()}"))
             result = load.run("127.0.0.1", port, CLIENTS, seconds, source)
-            after = _cpu(server)
+            after = cpu(server.pid)
             count = len(result.latencies_ms)
             found[kind].append(
                 {
@@ -113,7 +75,7 @@ def _rounds(home: Path, members: int, key: str, seconds: float, rounds: int, ser
                     "refused": sum(n for status, n in result.statuses.items() if status >= 300),
                 }
             )
-        _settle()
+        settle()
         found["pgbench"].append(_pgbench(script, seconds))
     ratio = [
         round(ours["rate"] / theirs["rate"], 3)
@@ -131,18 +93,6 @@ def _rounds(home: Path, members: int, key: str, seconds: float, rounds: int, ser
         "median": median,
         "rounds": found,
     }
-
-
-def _settle() -> None:
-    """Wait until the worker has handled what earlier rounds left: it must not work on one side's account."""
-    from django.db import connection
-
-    for _ in range(300):
-        with connection.cursor() as cursor:
-            cursor.execute("select count(*) from foundation_outboxmessage where done_at is null")
-            if not cursor.fetchone()[0]:
-                return
-        time.sleep(0.1)
 
 
 def _requests(kind: str, members: int, key: str, chance: random.Random) -> Any:
@@ -233,38 +183,6 @@ def _pgbench(script: Path, seconds: float) -> dict[str, float]:
         raise RuntimeError(f"pgbench: {done.stderr[-2000:]}")
     latency = re.search(r"latency average = ([\d.]+)", done.stdout)
     return {"rate": round(float(rate[1]), 1), "mean_ms": float(latency[1]) if latency else 0.0}
-
-
-def _cpu(server: int) -> dict[str, float]:
-    """CPU seconds so far of the web processes and of the database's."""
-    spent = {"web": 0.0, "database": 0.0}
-    family = psutil.Process(server).children(recursive=True)
-    pid_file = Path(os.environ["LAOKE_HOME"]) / "postgres" / "postmaster.pid"
-    postmaster = psutil.Process(int(pid_file.read_text(encoding="utf-8").split()[0]))
-    database = [postmaster, *postmaster.children()]
-    for kind, processes in (("web", family), ("database", database)):
-        for process in processes:
-            with contextlib.suppress(psutil.Error):
-                times = process.cpu_times()
-                # A backend that ended counts in its parent.
-                spent[kind] += times.user + times.system + times.children_user + times.children_system
-    return spent
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(port: int) -> None:
-    for _ in range(200):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the server did not start")
 
 
 def main() -> None:
