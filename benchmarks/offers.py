@@ -57,7 +57,8 @@ def _articles() -> None:
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into purchases_category (code, name, name_en) select 'c' || i, 'c' || i, '' from generate_series(0, 199) i"
+            "insert into purchases_category (code, name, name_en) "
+            "select 'c' || i, 'c' || i, '' from generate_series(0, 199) i"
         )
         cursor.execute(
             "update purchases_product set category_id = (select min(id) from purchases_category) + id % 200, "
