@@ -210,9 +210,9 @@ def test_codes_call_offers_and_say_why_they_bring_nothing(shop):
     assert given(till.quote(None, line("rice", 2))) == {}
     sold = keep(till, "A", None, line("rice", 2), codes=["welcome20", "nonsense"])
     assert given(sold) == {"welcome": 2000}
-    assert sold["codes_rejected"] == [{"code": "nonsense", "reason": "unknown_code"}]
+    assert sold["codes_rejected"] == [{"code": "nonsense", "place": 1, "reason": "unknown_code"}]
     small = till.quote(None, line("milk"), codes=["WELCOME20"])
-    assert small["codes_rejected"] == [{"code": "WELCOME20", "reason": "conditions_not_met"}]
+    assert small["codes_rejected"] == [{"code": "WELCOME20", "place": 0, "reason": "conditions_not_met"}]
 
 
 def test_the_codes_belong_to_the_quote(shop):

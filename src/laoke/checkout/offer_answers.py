@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from laoke.checkout import coupons
 from laoke.checkout.offers import Offered, by_line
 from laoke.checkout.programme import Programme
+from laoke.engine.pricing.eligibility import Rejected
 
 
 def given(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
@@ -19,6 +21,14 @@ def given(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
             "lines": [
                 {"line_no": int(line_no), "amount_minor": amount}
                 for line_no, amount in (by_line(found, deal) if found else {}).items()
+            ],
+            "coupons": [
+                {
+                    "template": each.template,
+                    "name": coupons.name(rules, each.template),
+                    "quantity": each.quantity,
+                }
+                for each in deal.grants
             ],
             "gifts": [
                 {"sku": gift.sku or None, "quantity": gift.quantity, "choices": list(gift.choices)}
@@ -41,11 +51,36 @@ def refused(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
     ]
 
 
-def codes_rejected(found: Offered | None, codes: tuple[str, ...]) -> list[dict[str, str]]:
-    """The codes that brought nothing. Where there are no offers no code is known."""
+def codes_rejected(found: Offered | None, codes: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The codes that brought nothing, each with its place among those entered; of a coupon's code only the end. Where
+    there are no offers no code is known."""
     if found is None:
-        return [{"code": code, "reason": "unknown_code"} for code in dict.fromkeys(codes)]
-    return [{"code": each.code, "reason": each.reason} for each in found.priced.rejected_codes]
+        return [
+            {"code": code, "place": codes.index(code), "reason": "unknown_code"}
+            for code in dict.fromkeys(codes)
+        ]
+    return [
+        {
+            "code": coupons.shown(each.code, found.facts.coupons),
+            "place": _place(each, codes),
+            "reason": each.reason,
+        }
+        for each in found.priced.rejected_codes
+    ]
+
+
+def _place(rejected: Rejected, codes: tuple[str, ...]) -> int:
+    first = codes.index(rejected.code)
+    if rejected.reason == "already_applied" and rejected.code in codes[first + 1 :]:
+        return codes.index(rejected.code, first + 1)
+    return first
+
+
+def coupons_used(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
+    """The coupons the offers are for."""
+    if found is None:
+        return []
+    return coupons.used_answer(found.priced, found.basket.codes, found.facts.coupons, rules)
 
 
 def hints(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
 import psycopg
 from django.conf import settings
 
-from laoke.checkout import offer_facts
+from laoke.benefits.coupons import use
+from laoke.benefits.coupons.issuing import Granted
+from laoke.benefits.coupons.use import At
+from laoke.checkout import coupons, offer_facts
+from laoke.checkout.coupons import Presented
 from laoke.checkout.programme import Programme
 from laoke.checkout.types import BasketRequest, MemberFacts
 from laoke.engine.pricing.basket import Basket, Delivery, Line
@@ -30,6 +36,7 @@ MOST_HINTS = 3
 _LIMITS = frozenset({"usage_limit_reached", "member_limit_reached", "budget_exhausted"})
 # More than any limit: an offer that another till has used up meanwhile.
 _ALL = Uses(total=2**62, spent_minor=2**62)
+_NONE_LOST: Mapping[int, str] = MappingProxyType({})
 
 
 class Offered(NamedTuple):
@@ -49,14 +56,17 @@ def offered(
     rules: Programme,
     member: MemberFacts | None,
     at: datetime,
+    presented: Presented,
     *,
     used_up: frozenset[str] = frozenset(),
+    lost: Mapping[int, str] = _NONE_LOST,
 ) -> Offered | None:
     """What the offers in force give to a basket; None when there are none.
 
     Args:
         cursor: a raw cursor; asked only for what the offers of this programme want to know.
-        used_up: offers that have nothing left, found when they were counted.
+        presented: where coupons are presented, and when.
+        used_up: offers that have nothing left, found when they were counted; `lost` coupons likewise, with the reason.
     Raises:
         BadBasket
     """
@@ -83,13 +93,15 @@ def offered(
         gift_choices=dict(basket.gift_choices),
         deliveries=_deliveries(basket),
     )
+    member_id = None if member is None else member.member_id
+    presents = coupons.known(cursor, basket.codes, rules, member_id, at, presented, lost)
     known = dict.fromkeys(used_up, _ALL)
     while True:
         uses = dict(facts.uses)
         for key, count in known.items():
             mine = uses.get(key, Uses())
             uses[key] = Uses(mine.by_member, mine.by_member_today, count.total, count.spent_minor)
-        told = Facts(facts.known, facts.is_member, facts.lists, uses)
+        told = Facts(facts.known, facts.is_member, facts.lists, uses, coupons=presents)
         found = price(asked, programme, told, at, most_hints=MOST_HINTS)
         # Counters are asked for only of the offers that would be given: most baskets meet none with a limit.
         unknown = {deal.ready.offer.key for deal in found.given} & rules.offers.limited - known.keys()
@@ -133,6 +145,11 @@ def total(found: Offered | None) -> int:
     return sum(deal.amount for deal in found.priced.given) if found else 0
 
 
+def coupon_ids(found: Offered | None) -> tuple[int, ...]:
+    """The coupons the offers are for."""
+    return tuple(each.number for each in found.priced.coupons) if found else ()
+
+
 def used_up(found: Offered | None) -> list[str]:
     """Offers that would have been given had they not reached a limit."""
     return [each.ready.offer.key for each in (found.priced.refused if found else ()) if each.code in _LIMITS]
@@ -150,6 +167,32 @@ def count(
         if deal.ready.offer.key in rules.offers.limited
     ]
     return counters.take(cursor, order_id, wanted, today=_day(at)) if wanted else []
+
+
+def use_coupons(
+    cursor: psycopg.Cursor[Any],
+    order_id: int,
+    member_id: int | None,
+    found: Offered | None,
+    rules: Programme,
+    at: datetime,
+    presented: Presented,
+) -> dict[int, str]:
+    """Use the coupons the offers are for; or none, and why some cannot be used any more, by coupon."""
+    if found is None or not found.priced.coupons:
+        return {}
+    where = At(member_id, presented.store_id, presented.order_no, at, presented.now)
+    return use.take(cursor, order_id, coupons.uses(found.priced), rules.coupons, where)
+
+
+def grant_coupons(
+    order_id: int, member: MemberFacts | None, found: Offered | None, rules: Programme, now: datetime
+) -> Sequence[Granted]:
+    """Issue the coupons that come with an order."""
+    if found is None or member is None or not any(deal.grants for deal in found.priced.given):
+        return ()
+    with sql.hot_cursor() as cursor:
+        return coupons.grant(cursor, order_id, member.member_id, found.priced, rules, now)
 
 
 def write(
@@ -176,7 +219,7 @@ def write(
             "member_id": member_id,
             "programme_version": rules.version,
             "priced_at": priced_at,
-            "facts": _json(kept.to_document(found.basket, found.facts)),
+            "facts": _json(kept.to_document(_without_unknown(found, rules), found.facts)),
             "used_at": at,
             "used_date": _day(at),
             "key": [deal.ready.offer.key for deal in given],
@@ -186,6 +229,19 @@ def write(
             "counted": [deal.ready.offer.key in rules.offers.limited for deal in given],
         },
     )
+
+
+def _without_unknown(found: Offered, rules: Programme) -> Basket:
+    """The basket without codes that nobody knows: they change no price, and a mistyped code is nearly a code."""
+    compiled = rules.offers.compiled
+    if compiled is None or not found.basket.codes:
+        return found.basket
+    codes = (
+        text
+        for text in found.basket.codes
+        if text in found.facts.coupons or compiled.with_code(compiled.code(text))
+    )
+    return replace(found.basket, codes=tuple(codes))
 
 
 def by_line(found: Offered, deal: Deal) -> dict[str, int]:

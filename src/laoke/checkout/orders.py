@@ -12,7 +12,18 @@ import psycopg
 from django.conf import settings
 from django.db import transaction
 
-from laoke.checkout import answers, catalogue, guarantee, members, offer_answers, offers, pricing, programme
+from laoke.checkout import (
+    answers,
+    catalogue,
+    coupons,
+    guarantee,
+    members,
+    offer_answers,
+    offers,
+    pricing,
+    programme,
+)
+from laoke.checkout.coupons import Presented
 from laoke.checkout.errors import (
     OfferStopped,
     OfferUsedUp,
@@ -35,6 +46,7 @@ from laoke.foundation.again import once_more
 from laoke.foundation.idempotency.errors import IdempotencyKeyReused
 from laoke.foundation.idempotency.services import Answer
 from laoke.foundation.sql import raw_cursor
+from laoke.kernel.errors import LaokeError
 from laoke.promotions import publication
 from laoke.purchases import shipping
 
@@ -57,6 +69,9 @@ def commit(caller: Caller, request: OrderRequest, key: str, body: bytes, *, now:
     clock.check(request.placed_at, now)
     fingerprint = hashlib.sha256(b"order\0" + body).digest()
     who = f"{caller.kind}:{caller.id}"
+    if request.basket.codes:
+        # Before the transaction: guesses count for orders that are refused too.
+        coupons.watch(caller, request.basket.codes, programme.current(), now)
 
     def once() -> Answer:
         with transaction.atomic(), raw_cursor() as cursor:
@@ -66,6 +81,13 @@ def commit(caller: Caller, request: OrderRequest, key: str, body: bytes, *, now:
         return once_more(once)
     except psycopg.errors.UniqueViolation as error:
         return _lost_race(error, who, request, key, fingerprint)
+    except LaokeError:
+        # A twin that was quicker has used the coupon, or the last of an offer, that this one was refused.
+        with raw_cursor() as cursor:
+            first = first_answer(cursor, who, key)
+        if first is None:
+            raise
+        return repeat(first, fingerprint, key)
 
 
 def _commit(
@@ -96,7 +118,7 @@ def _commit(
     resolved = pricing.resolve(basket, data, promise.unit_prices if promise else None)
     caller.require_store(resolved.store.id, resolved.store.code)
     order_id = locked.order_id if locked else _next_order_id(cursor)
-    found = _offered(cursor, request, resolved, rules, facts, order_id, promise)
+    found = _offered(cursor, request, resolved, rules, facts, order_id, promise, now)
     _refuse_stopped(found, rules, newest)
     price = pricing.priced(basket, offers.discounts(found, resolved.lines), rules, facts)
     shipping_off = offers.shipping_off(found)
@@ -111,6 +133,9 @@ def _commit(
     )
     answer["offers"] = offer_answers.given(found, rules)
     answer["codes_rejected"] = offer_answers.codes_rejected(found, basket.codes)
+    answer["coupons"] = offer_answers.coupons_used(found, rules)
+    granted = offers.grant_coupons(order_id, facts, found, rules, now)
+    answer["coupons_issued"], answer["coupons_missing"] = coupons.grants_answer(granted)
     text = orjson.dumps(answer)
     tier_at = max(at, facts.tier_since) if facts and move else None
     WRITE.run(
@@ -181,15 +206,20 @@ def _offered(
     facts: MemberFacts | None,
     order_id: int,
     promise: guarantee.Guarantee | None,
+    now: datetime,
 ) -> Offered | None:
-    """What the offers give, with what has limits counted. A quoted order has the offers of the instant of its quote.
+    """What the offers give, with what has limits counted and coupons used. A quoted order has the offers of the instant
+    of its quote.
 
     Raises:
         OfferUsedUp: a quoted offer has nothing left. Without a quote the order is priced without it.
+        CouponsRefused: a quoted coupon cannot be used any more. Without a quote the order is priced without it.
         QuoteMismatch: offers give another amount than was quoted, since something else is known of the member.
     """
     at = promise.priced_at if promise else request.placed_at
     used_up: frozenset[str] = frozenset()
+    lost: dict[int, str] = {}
+    presented = Presented(resolved.store.id, request.order_no, now)
     while True:
         found = offers.offered(
             cursor,
@@ -200,19 +230,63 @@ def _offered(
             rules,
             facts,
             at,
+            presented,
             used_up=used_up,
+            lost=lost,
         )
-        short = offers.count(cursor, order_id, found, rules, request.placed_at)
-        if not short:
+        short, gone = _take(cursor, order_id, found, rules, facts, request.placed_at, at, presented)
+        if not short and not gone:
             break
-        if promise:
+        if promise and short:
             raise OfferUsedUp(short)
+        if promise and found:
+            coupons.refuse(request.basket.codes, found.facts.coupons, gone)
         used_up |= frozenset(short)
-    if promise and promise.offers_minor != offers.total(found):
-        if gone := offers.used_up(found):
-            raise OfferUsedUp(gone)
+        lost |= gone
+    if promise and found:
+        refused = {
+            fact.number: fact.refused
+            for fact in found.facts.coupons.values()
+            if fact.refused is not None and fact.number in promise.coupons
+        }
+        coupons.refuse(request.basket.codes, found.facts.coupons, refused)
+    given = (offers.total(found), offers.coupon_ids(found))
+    if promise and (promise.offers_minor, promise.coupons) != given:
+        if missed := offers.used_up(found):
+            raise OfferUsedUp(missed)
         raise QuoteMismatch("What offers give to this basket has changed since; ask for a new quote")
     return found
+
+
+def _take(
+    cursor: psycopg.Cursor[Any],
+    order_id: int,
+    found: Offered | None,
+    rules: Programme,
+    facts: MemberFacts | None,
+    placed_at: datetime,
+    at: datetime,
+    presented: Presented,
+) -> tuple[list[str], dict[int, str]]:
+    """Count what has limits and use the coupons; or neither, and what stood against it."""
+    if found is None or not found.priced.coupons:
+        return offers.count(cursor, order_id, found, rules, placed_at), {}
+    member_id = facts.member_id if facts else None
+    try:
+        with transaction.atomic():
+            short = offers.count(cursor, order_id, found, rules, placed_at)
+            gone = (
+                {} if short else offers.use_coupons(cursor, order_id, member_id, found, rules, at, presented)
+            )
+            if short or gone:
+                raise _Undone
+    except _Undone:
+        pass
+    return short, gone
+
+
+class _Undone(Exception):
+    """What was counted is not, after all."""
 
 
 def _refuse_stopped(found: Offered | None, rules: Programme, newest: int) -> None:

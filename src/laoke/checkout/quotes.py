@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from laoke.checkout import answers, catalogue, guarantee, members, offer_answers, offers, pricing, programme
+from laoke.checkout import (
+    answers,
+    catalogue,
+    coupons,
+    guarantee,
+    members,
+    offer_answers,
+    offers,
+    pricing,
+    programme,
+)
+from laoke.checkout.coupons import Presented
 from laoke.checkout.guarantee import VALID_FOR, Guarantee
 from laoke.checkout.offers import Offered
 from laoke.checkout.types import BasketRequest, MemberFacts
@@ -27,12 +38,14 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
     """
     caller.require(Scope.QUOTES)
     rules, facts, data = _read(basket, at)
+    if basket.codes:
+        coupons.watch(caller, basket.codes, rules, at)
     resolved = pricing.resolve(basket, data)
     caller.require_store(resolved.store.id, resolved.store.code)
     found = _offers(basket, resolved, rules, facts, at)
     price = pricing.priced(basket, offers.discounts(found, resolved.lines), rules, facts)
     unit_prices = tuple(line.unit_price_minor for line in resolved.lines)
-    note = Guarantee(rules.version, at, unit_prices, offers.total(found))
+    note = Guarantee(rules.version, at, unit_prices, offers.total(found), offers.coupon_ids(found))
     answer: dict[str, Any] = {
         "quote": guarantee.issue(basket, note),
         "programme_version": rules.version,
@@ -43,6 +56,7 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
         "offers": offer_answers.given(found, rules),
         "offers_refused": offer_answers.refused(found, rules),
         "codes_rejected": offer_answers.codes_rejected(found, basket.codes),
+        "coupons": offer_answers.coupons_used(found, rules),
         "points_to_earn": price.points_earned,
         "points_usable": price.points_usable,
         "points_usable_minor": rules.points.worth(price.points_usable),
@@ -75,7 +89,15 @@ def _offers(
         return None
     with raw_cursor() as cursor:
         return offers.offered(
-            cursor, basket, resolved.store, resolved.products, resolved.lines, rules, facts, at
+            cursor,
+            basket,
+            resolved.store,
+            resolved.products,
+            resolved.lines,
+            rules,
+            facts,
+            at,
+            Presented(resolved.store.id, basket.order_no, at),
         )
 
 

@@ -12,7 +12,8 @@ import psycopg
 from django.conf import settings
 from django.db import transaction
 
-from laoke.checkout import catalogue, kept, members, programme
+from laoke.benefits.coupons import use as coupon_use
+from laoke.checkout import catalogue, coupons, kept, members, programme
 from laoke.checkout.errors import ReturnExists, UnknownOrder
 from laoke.checkout.orders import first_answer, repeat
 from laoke.checkout.programme import Programme
@@ -131,6 +132,7 @@ def _take_back(
     _apply_to_order(cursor, request, plan)
     back = terms.back(order, _returned(lines, plan), plan)
     due = promotions.take_back(cursor, request.order_id, uses, back, request.returned_at)
+    answer["coupons"] = _coupons_back(cursor, request, uses, rules, caller, now)
     if back.everything:
         answer["shipping_refund_minor"] = shipping.give_back(cursor, request.order_id)
     answer["refund_policy"] = terms.policy.value
@@ -174,6 +176,30 @@ def _take_back(
         },
     )
     return Answer(201, text, first=True)
+
+
+def _coupons_back(
+    cursor: psycopg.Cursor[Any],
+    request: ReturnRequest,
+    uses: Sequence[Use],
+    rules: Programme,
+    caller: Caller,
+    now: datetime,
+) -> list[dict[str, Any]]:
+    """Coupons that come back, or are taken back, now that the last of what offers gave is back."""
+    if not uses:
+        return []
+    ended = {use.key for use in promotions.uses_of(cursor, request.order_id) if use.is_over}
+    back = coupon_use.take_back(
+        cursor,
+        request.order_id,
+        ended,
+        rules.coupons,
+        actor=caller.label,
+        at=request.returned_at,
+        now=now,
+    )
+    return coupons.back_answer(back)
 
 
 def _lock_account(cursor: psycopg.Cursor[Any], request: ReturnRequest) -> LockedAccount | None:

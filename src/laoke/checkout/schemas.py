@@ -146,6 +146,9 @@ class BasketIn(In):
         {}, max_length=20, description="by offer, the SKU of the gift the shopper chose"
     )
     shipping: ShippingIn | None = None
+    order_no: Code | None = Field(
+        None, description="the store's number of the order, for coupons that are held for it"
+    )
 
     def basket(self) -> BasketRequest:
         """As the services take it."""
@@ -162,6 +165,7 @@ class BasketIn(In):
             tuple(self.codes),
             tuple(sorted(self.gift_choices.items())),
             ShippingRequest(self.shipping.method, self.shipping.fee_minor) if self.shipping else None,
+            self.order_no,
         )
 
 
@@ -296,6 +300,14 @@ class GiftOut(BaseModel):
     choices: list[str]
 
 
+class CouponGrantOut(BaseModel):
+    """Coupons that come with the order."""
+
+    template: str
+    name: NameOut
+    quantity: int
+
+
 class OfferOut(BaseModel):
     """An offer that was given; `amount_minor` holds what is off lines and, `shipping_minor` of it, off the delivery."""
 
@@ -305,6 +317,7 @@ class OfferOut(BaseModel):
     shipping_minor: int
     lines: list[OfferLineOut]
     gifts: list[GiftOut]
+    coupons: list[CouponGrantOut]
 
 
 class OfferRefusedOut(BaseModel):
@@ -318,8 +331,48 @@ class OfferRefusedOut(BaseModel):
 class CodeRejectedOut(BaseModel):
     """A code that brought nothing."""
 
-    code: str
+    code: str = Field(description="as entered; of a coupon only the end")
+    place: int = Field(description="its place among the codes, from 0")
     reason: str
+
+
+class CouponUsedOut(BaseModel):
+    """A coupon the order uses, the offers it is for and what they take off."""
+
+    coupon_id: int
+    place: int
+    code: str
+    template: str
+    name: NameOut
+    offers: list[str]
+    amount_minor: int
+
+
+class CouponIssuedOut(BaseModel):
+    """A coupon that came into the member's wallet with the order."""
+
+    coupon_id: int
+    template: str
+    offer: str
+    valid_from: datetime
+    valid_until: datetime
+
+
+class CouponMissingOut(BaseModel):
+    """Coupons that did not come with the order, and why."""
+
+    template: str
+    offer: str
+    quantity: int
+    reason: str
+
+
+class CouponBackOut(BaseModel):
+    """What became of a coupon with a return: given_back, expired, kept_used or revoked."""
+
+    coupon_id: int
+    template: str
+    became: str
 
 
 class QuoteMemberOut(BaseModel):
@@ -344,6 +397,7 @@ class QuoteOut(_Totals):
         offers=[],
         offers_refused=[],
         codes_rejected=[],
+        coupons=[],
         points_to_earn=13,
         points_usable=0,
         points_usable_minor=0,
@@ -361,6 +415,7 @@ class QuoteOut(_Totals):
     offers: list[OfferOut]
     offers_refused: list[OfferRefusedOut]
     codes_rejected: list[CodeRejectedOut]
+    coupons: list[CouponUsedOut]
     points_to_earn: int
     points_usable: int
     points_usable_minor: int
@@ -393,6 +448,9 @@ class OrderOut(_Totals):
         **_TOTALS,
         offers=[],
         codes_rejected=[],
+        coupons=[],
+        coupons_issued=[],
+        coupons_missing=[],
         points_redeemed=0,
         points_earned=13,
         member={
@@ -412,6 +470,9 @@ class OrderOut(_Totals):
     lines: list[LineOut]
     offers: list[OfferOut]
     codes_rejected: list[CodeRejectedOut]
+    coupons: list[CouponUsedOut]
+    coupons_issued: list[CouponIssuedOut]
+    coupons_missing: list[CouponMissingOut]
     points_redeemed: int
     points_earned: int
     member: OrderMemberOut | None
@@ -467,6 +528,7 @@ class ReturnOut(BaseModel):
         left_minor=1000,
         refund_policy="keep_the_deal",
         gifts_due=[],
+        coupons=[],
         member={"member_id": 1042, "points_available": 23, "tier": "basic", "tier_before": None},
     )
 
@@ -486,6 +548,7 @@ class ReturnOut(BaseModel):
     left_minor: int
     refund_policy: RefundPolicy
     gifts_due: list[GiftDueOut]
+    coupons: list[CouponBackOut]
     member: ReturnMemberOut | None
 
 

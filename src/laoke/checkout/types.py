@@ -58,6 +58,7 @@ class BasketRequest:
     codes: tuple[str, ...] = ()
     gift_choices: tuple[tuple[str, str], ...] = ()
     shipping: ShippingRequest | None = None
+    order_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

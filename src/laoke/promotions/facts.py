@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from laoke.engine.pricing.attributes import moment_facts
 from laoke.engine.pricing.basket import Basket, Delivery
-from laoke.engine.pricing.board import Facts, Uses
+from laoke.engine.pricing.board import CouponFact, Facts, Uses
 
 
 class Asked(NamedTuple):
@@ -28,7 +28,13 @@ def to_document(basket: Basket, facts: Facts) -> dict[str, Any]:
     """As plain JSON values; what is empty is left out."""
     articles = {line.article.sku for line in basket.lines}
     parts: dict[str, Any] = {
-        "codes": list(basket.codes),
+        # A coupon stands under its number: its code is kept sealed, with the coupon.
+        "codes": [
+            f"#{facts.coupons[text].number}" if text in facts.coupons else text for text in basket.codes
+        ],
+        "coupons": {
+            f"#{fact.number}": [fact.number, fact.template, fact.refused] for fact in facts.coupons.values()
+        },
         "gift_choices": dict(basket.gift_choices),
         "deliveries": [[each.key, each.price_minor, each.method] for each in basket.deliveries],
         "member": {
@@ -65,5 +71,6 @@ def from_document(document: Mapping[str, Any], at: datetime, store: str, zone: t
             is_member=document.get("is_member", False),
             lists={name: frozenset(skus) for name, skus in document.get("lists", {}).items()},
             uses={key: Uses(*counts) for key, counts in document.get("uses", {}).items()},
+            coupons={text: CouponFact(*told) for text, told in document.get("coupons", {}).items()},
         ),
     )

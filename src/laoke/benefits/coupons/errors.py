@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
+from laoke.benefits.coupons import codes
 from laoke.kernel.errors import LaokeError
 
 Place = tuple[str | int, ...]
@@ -74,16 +75,21 @@ def _issue_words(reason: str) -> str:
 
 
 class CouponsRefused(LaokeError):
-    """One or more coupons cannot be used or held now; `coupons` says why for each code, in the order of entry."""
+    """One or more coupons cannot be used or held now; `coupons` says why for each, by the place of its code."""
 
     code, status, title = "coupons-refused", 409, "A coupon cannot be used"
 
-    def __init__(self, reasons: Mapping[str, str]) -> None:
+    def __init__(self, refused: Sequence[tuple[int, str, str]]) -> None:
+        """`refused` are (place, code, reason); of a code only the end is told: problems are logged."""
+        reasons = dict.fromkeys(reason for _place, _code, reason in refused)
         super().__init__(
-            _("; ").join(refusal_words(reason) for reason in dict.fromkeys(reasons.values())),
-            coupons=[{"code": code, "reason": reason} for code, reason in reasons.items()],
+            _("; ").join(refusal_words(reason) for reason in reasons),
+            coupons=[
+                {"place": place, "code": codes.masked(codes.plain(code)), "reason": reason}
+                for place, code, reason in refused
+            ],
         )
-        self.reasons = dict(reasons)
+        self.reasons = tuple(reason for _place, _code, reason in refused)
 
 
 def refusal_words(reason: str) -> str:

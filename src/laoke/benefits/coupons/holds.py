@@ -65,7 +65,9 @@ def hold(
                 if reason is not None:
                     refused[text] = reason
             if refused:
-                raise CouponsRefused({text: refused[text] for text in entered if text in refused})
+                raise CouponsRefused(
+                    [(place, text, refused[text]) for place, text in enumerate(entered) if text in refused]
+                )
             cursor.execute(
                 "update benefits_coupon set held_store_id = %s, held_order_no = %s, held_until = %s where id = any(%s)",
                 (store_id, order_no, until, list(locked)),
