@@ -14,6 +14,7 @@ from laoke.surfaces.cli import (
     expire,
     importing,
     members,
+    offers,
     programme,
     recompute,
     reseal,
@@ -143,6 +144,7 @@ def check(json: Json = False) -> None:
 
 app.add_typer(importing.app, name="import")
 app.add_typer(members.app, name="member")
+app.add_typer(offers.app, name="offers")
 app.add_typer(programme.app, name="programme")
 app.add_typer(recompute.app, name="recompute")
 app.command()(expire.expire)
