@@ -149,6 +149,7 @@ def history(coupon_id: int) -> list[Step]:
     if row is None:
         raise UnknownCoupon
     steps = [Step("issued", row.issued_at, row.issued_by, row.order_id, row.issued_to, None, "")]
+    last = row.used_at
     steps += [
         Step("used", use.used_at, "", use.order_id, use.member_id, use.amount_minor, "")
         for use in CouponUse.objects.filter(coupon_id=coupon_id).order_by("-id")[:100]
@@ -157,7 +158,7 @@ def history(coupon_id: int) -> list[Step]:
         Step(each.kind, each.at, each.actor, each.order_id, each.to_member, None, each.note)
         for each in CouponEvent.objects.filter(coupon_id=coupon_id).order_by("id")
     ]
-    return sorted(steps, key=lambda step: step.at)
+    return sorted(steps, key=lambda step: (step.at, step.kind == "used" and step.at == last))
 
 
 def uses_of_order(order_id: int) -> list[tuple[int, str, int, bool]]:
