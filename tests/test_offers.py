@@ -506,3 +506,27 @@ def test_the_fee_belongs_to_the_quote_and_to_what_is_paid(shop):
     last = till.take_back(paid["order_id"], "R2")
     assert [first["shipping_refund_minor"], last["shipping_refund_minor"]] == [0, 800]
     assert broken() == {}
+
+
+def test_what_was_known_of_a_person_goes_when_the_person_is_erased(shop):
+    publish(
+        tagged=offer({"percent": {"percent": 10}}, when={"member.tag": "baker"}, stage="item"),
+        first=offer({"amount": {"discount": 5}}, when={"member.orders": {"lt": 5}}),
+    )
+    member, till = shop.member(), shop.till()
+    many.tag_many(caller=SYSTEM, member_ids=[member], tag="baker", at=OPENING)
+    sold = till.sell("A", member, line("rice"))
+    till.sell("B", None, line("rice"))
+
+    def known() -> dict[str, Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select document -> 'member' from promotions_orderfacts where order_id = %s",
+                [sold["order_id"]],
+            )
+            return json.loads(cursor.fetchone()[0])
+
+    assert known() == {"member.tag": ["baker"], "member.orders": 0, "member.tier": "basic"}
+    members.erase_person(caller=SYSTEM, member_id=member, reason="asked to", at=till.at)
+    assert known() == {"member.orders": 0, "member.tier": "basic"}
+    assert broken() == {}

@@ -9,6 +9,9 @@ from typing import Any
 from laoke.foundation.sql import hot_cursor
 from laoke.promotions.models import OfferUse
 
+# Of a person, not of a customer number: words staff put on them, birthday, gender, language.
+PERSONAL = ("member.tag", "member.birthday_week", "member.birthday_month", "member.gender", "member.language")
+
 
 class PromotionsFollow:
     """See laoke.members.followers."""
@@ -51,4 +54,11 @@ class PromotionsFollow:
         }
 
     def erase(self, member_id: int, at: datetime) -> None:
-        """Uses hold only the number of the member: they stay."""
+        """Uses hold only the number of the member: they stay. What was known of the person beside orders goes."""
+        with hot_cursor() as cursor:
+            cursor.execute(
+                "update promotions_orderfacts f set document = jsonb_set(f.document, '{member}', "
+                "(f.document -> 'member') - %s::text[]) from purchases_order o "
+                "where o.member_id = %s and f.order_id = o.id and f.document ? 'member'",
+                (list(PERSONAL), member_id),
+            )

@@ -103,7 +103,10 @@ class OfferUse(models.Model):
 
 
 class OrderFacts(models.Model):
-    """What the price of an order was asked with, where offers were in force."""
+    """What the price of an order was asked with, where offers were in force.
+
+    Added and never changed, but for what is personal in it: that goes when the member is erased.
+    """
 
     order_id = models.BigIntegerField(primary_key=True)
     priced_at = models.DateTimeField()

@@ -1,7 +1,5 @@
 from django.db import migrations, models
 
-from laoke.foundation.immutable import immutable
-
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -18,5 +16,4 @@ class Migration(migrations.Migration):
                 ("document", models.JSONField(help_text="see laoke.promotions.facts")),
             ],
         ),
-        immutable("promotions_orderfacts"),
     ]
