@@ -11,9 +11,11 @@ from laoke.checkout.types import BasketRequest, LineRequest, MemberKey, OrderReq
 from laoke.foundation.access import SYSTEM
 from laoke.foundation.models import OutboxMessage
 from laoke.foundation.outbox import topics
+from laoke.foundation.sql import raw_cursor
 from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
+from laoke.promotions import alarms, counters
 from tests import api_shop
 from tools import event_page
 
@@ -42,6 +44,11 @@ def test_every_topic_is_announced_with_just_the_fields_it_declares():
             orders.commit(SYSTEM, request, f"t{number}", b"", now=at)
         endpoint, _ = webhooks.create_endpoint(SYSTEM, "x", "https://example.com/", [], at=at)
         webhooks.disable_endpoint(SYSTEM, endpoint.id, "no longer wanted", at=at)
+
+        with raw_cursor() as cursor:
+            budget = counters.Taken("members-monday", 2_000_000)
+            assert counters.take(cursor, 1, [budget], today=at.date()) == []
+        alarms.tell(at)
 
         seen = {message.topic: set(message.payload) for message in OutboxMessage.objects.all()}
         assert seen == {topic.name: set(topic.fields) for topic in topics.known()}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from laoke.kernel.errors import LaokeError
+from laoke.promotions.states import OfferState
 from laoke.surfaces.cli.output import Json, columns, emit
 from laoke.surfaces.cli.session import now, ready
 
@@ -17,24 +17,14 @@ if TYPE_CHECKING:
     from laoke.promotions.selectors import OfferRow, VersionRow
 
 app = typer.Typer(help="Offers: where they stand, and pausing or stopping one.", no_args_is_help=True)
-STATES = "draft, review, scheduled, live, paused, stopped, ended"
 Key = Annotated[str, typer.Argument(help="Key of the offer, as `laoke offers list` shows it.")]
 Reason = Annotated[str, typer.Option(help="Stands in the audit trail.")]
-
-
-class UnknownState(LaokeError):
-    """Offers are asked for by a state that there is not."""
-
-    code, status, title = "unknown-offer-state", 422, "No such state"
-
-    def __init__(self, state: str) -> None:
-        super().__init__(f"{state!r} is no state of offers. There are: {STATES}.")
 
 
 @app.command("list")
 def show_all(
     state: Annotated[
-        list[str] | None, typer.Option("--state", help=f"Only these; repeat for more. {STATES}.")
+        list[OfferState] | None, typer.Option("--state", help="Only these; repeat for more.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -44,13 +34,8 @@ def show_all(
     """
     with ready():
         from laoke.promotions import selectors
-        from laoke.promotions.states import OfferState
 
-        known = [each.value for each in OfferState]
-        for each in state or ():
-            if each not in known:
-                raise UnknownState(each)
-        rows = selectors.offers(now(), states=[OfferState(each) for each in state or ()])
+        rows = selectors.offers(now(), states=state or ())
         text = columns(
             ("OFFER", "NAME", "STATE", "FROM", "UNTIL", "USES", "GIVEN"),
             [

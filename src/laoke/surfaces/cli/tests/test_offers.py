@@ -41,8 +41,7 @@ class TestOffers:
             ["other", "九折", "live", "0", "0.00"],
         ]
         assert [each["key"] for each in asked("offers", "list", "--state", "draft")] == ["unborn"]
-        refused = laoke("offers", "list", "--state", "odd")
-        assert (refused.exit_code, "no state of offers" in refused.stderr) == (2, True)
+        assert laoke("offers", "list", "--state", "odd").exit_code == 2
 
     def test_each_step_says_where_the_offer_stands_now(self, laoke, asked):
         steps = (("pause",), ("resume",), ("stop", "--reason", "a wrong price"), ("resume",), ("end",))
