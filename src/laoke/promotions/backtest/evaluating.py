@@ -27,7 +27,7 @@ def evaluate(orders: Iterable[Past], replayer: Replayer) -> Part:
         account.add_order(past, found)
         if found.hit is None:
             continue
-        if rationed and found.hit.given:
+        if rationed:
             waiting.append(found.hit)
         else:
             account.add_hit(found.hit)
@@ -50,17 +50,16 @@ class Evaluation:
 
     def _decide(self, hit: Hit) -> None:
         verdict = self._rationing.judge(hit)
-        given: Hit | None = hit
+        became: Hit | None = hit
         if verdict is Verdict.OVER_LIMIT:
-            given = hit.over_limit
+            became = hit.over_limit
         elif verdict is Verdict.SPENT:
-            given = hit.spent
-        elif verdict is Verdict.CLIPPED:
-            assert hit.past is not None
-            given = self._replayer.clipped(hit.past, self._rationing.spent_minor)
-        if given is not None and given.given:
-            self._rationing.count(given)
-        else:
+            became = hit.over_limit
+            if hit.past is not None:
+                became = self._replayer.again(hit.past, self._rationing.so_far(hit))
+        if became is not None and became.given:
+            self._rationing.count(became)
+        elif hit.given:
             self.account.refused.add(hit.amount)
-        if given is not None:
-            self.account.add_hit(given)
+        if became is not None:
+            self.account.add_hit(became)

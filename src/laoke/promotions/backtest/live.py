@@ -174,6 +174,7 @@ def _priced(past: Past, programme: Programme, at: datetime, document: Mapping[st
     asked = facts.from_document(document, at, past.facts.known.get("store.code", ""), settings.LAOKE.zone)
     basket = Basket(
         past.basket.lines,
+        deliveries=asked.deliveries,
         codes=asked.codes,
         channel=past.basket.channel,
         currency=past.basket.currency,

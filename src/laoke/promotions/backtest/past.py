@@ -20,7 +20,7 @@ class Past(NamedTuple):
         basket: with the unit prices of then and the costs of now.
         facts: what was known of member, store and moment.
         cost_minor: what its goods cost, as far as known; `unknown` are the places of lines whose cost is not.
-        booked_minor: what was due, after everything.
+        booked_minor: what was due, after everything, with the delivery.
     """
 
     order_id: int
@@ -35,7 +35,8 @@ class Past(NamedTuple):
 
 
 class Money(NamedTuple):
-    """What a basket brings in. `net` is for all goods, `known_net` for those whose cost is known, `cost` theirs.
+    """What a basket brings in. `net` is for everything, `known_net` for what has a known cost, `cost` that cost. A
+    delivery is taken to cost what is asked for it.
 
     `gift_cost` is what gifts cost, `gifts_unknown` how many pieces of gifts have no known cost.
     """
@@ -79,7 +80,7 @@ def money(
     priced: Priced, cost_minor: int, unknown: tuple[int, ...], gift_costs: GiftCosts | None = None
 ) -> Money:
     """What a priced basket brings in."""
-    net = priced.items_minor - priced.items_discount_minor
+    net = priced.total_minor
     known = net - sum([priced.lines[place].net_minor for place in unknown]) if unknown else net
     gift_cost = gifts_unknown = 0
     for deal in priced.given:
@@ -89,7 +90,7 @@ def money(
                 gifts_unknown += gift.quantity
             else:
                 gift_cost += cost * gift.quantity
-    return Money(net, known, cost_minor, gift_cost, gifts_unknown)
+    return Money(net, known, cost_minor + priced.shipping_minor, gift_cost, gifts_unknown)
 
 
 class GiftCosts:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import date
 from enum import Enum
 
-from laoke.engine.pricing.offers import Limits, OnExceed
+from laoke.engine.pricing.board import Uses
+from laoke.engine.pricing.offers import Limits
 from laoke.promotions.backtest.replay import Hit
 
 
 class Verdict(Enum):
-    """What becomes of an order that the offer would hit."""
+    """What limits say of an order."""
 
-    GIVEN = "given"
-    CLIPPED = "clipped"  # what is left of the budget
+    FREE = "free"
     OVER_LIMIT = "over_limit"
-    SPENT = "spent"  # the budget is
+    SPENT = "spent"  # the budget has too little left
 
 
 class Rationing:
@@ -33,50 +33,48 @@ class Rationing:
     def needed(self) -> bool:
         """Whether there is anything to count."""
         limits = self.limits
-        return any(
-            each is not None
-            for each in (
-                limits.in_total,
-                limits.per_member,
-                limits.per_member_a_day,
-                limits.budget_minor,
-                limits.budget_uses,
-            )
-        )
+        counted = (limits.in_total, limits.per_member, limits.per_member_a_day)
+        return any(each is not None for each in (*counted, limits.budget_minor, limits.budget_uses))
 
     def judge(self, hit: Hit) -> Verdict:
         """Whether the order still has the offer. Nothing is counted yet."""
-        limits = self.limits
-        if limits.in_total is not None and self.uses >= limits.in_total:
+        limits, uses = self.limits, self.so_far(hit)
+        if limits.in_total is not None and uses.total >= limits.in_total:
             return Verdict.OVER_LIMIT
-        if hit.member_id is not None and self._member_over(hit.member_id, hit.day):
-            return Verdict.OVER_LIMIT
-        if limits.budget_uses is not None and self.uses >= limits.budget_uses:
+        if hit.member_id is not None:
+            if limits.per_member is not None and uses.by_member >= limits.per_member:
+                return Verdict.OVER_LIMIT
+            if limits.per_member_a_day is not None and uses.by_member_today >= limits.per_member_a_day:
+                return Verdict.OVER_LIMIT
+        if limits.budget_uses is not None and uses.total >= limits.budget_uses:
             return Verdict.SPENT
-        if limits.budget_minor is not None and hit.amount:
-            left = max(0, limits.budget_minor - self.spent_minor)
-            if hit.amount > left:
-                refused = limits.on_exceed is OnExceed.REFUSE or not left
-                return Verdict.SPENT if refused else Verdict.CLIPPED
-        return Verdict.GIVEN
+        if limits.budget_minor is not None and self._most(hit) > max(
+            0, limits.budget_minor - self.spent_minor
+        ):
+            return Verdict.SPENT
+        return Verdict.FREE
+
+    def so_far(self, hit: Hit) -> Uses:
+        """What the till would know of earlier uses."""
+        if hit.day != self._day:
+            self._day, self._today = hit.day, {}
+        member = hit.member_id
+        if member is None:
+            return Uses(total=self.uses, spent_minor=self.spent_minor)
+        return Uses(self._of_member.get(member, 0), self._today.get(member, 0), self.uses, self.spent_minor)
 
     def count(self, hit: Hit) -> None:
         """Count one use."""
         self.uses += 1
         self.spent_minor += hit.amount
         if hit.member_id is not None:
-            self._new_day(hit.day)
             self._of_member[hit.member_id] = self._of_member.get(hit.member_id, 0) + 1
             self._today[hit.member_id] = self._today.get(hit.member_id, 0) + 1
 
-    def _member_over(self, member_id: int, day: date) -> bool:
-        limits = self.limits
-        self._new_day(day)
-        if limits.per_member is not None and self._of_member.get(member_id, 0) >= limits.per_member:
-            return True
-        most = limits.per_member_a_day
-        return most is not None and self._today.get(member_id, 0) >= most
-
-    def _new_day(self, day: date) -> None:
-        if day != self._day:
-            self._day, self._today = day, {}
+    def _most(self, hit: Hit) -> int:
+        """What the offer may ask of the budget: where others compete with it, more than it gives in the end."""
+        if hit.past is None:
+            return hit.amount
+        basket = hit.past.basket
+        amounts = sum(line.amount_minor for line in basket.lines)
+        return amounts + sum(delivery.price_minor for delivery in basket.deliveries)

@@ -10,11 +10,12 @@ import orjson
 from django.conf import settings
 
 from laoke.engine.pricing.attributes import moment_facts
-from laoke.engine.pricing.basket import Basket, Line
+from laoke.engine.pricing.basket import Basket, Delivery, Line
 from laoke.engine.pricing.board import Facts
 from laoke.foundation.sql import raw_cursor, statement
-from laoke.promotions.backtest.history import Placed, known_then
+from laoke.promotions.backtest.history import Known, Placed, known_then
 from laoke.promotions.backtest.past import Past, costs
+from laoke.promotions.facts import from_document
 from laoke.purchases import selectors as purchases
 from laoke.purchases.types import ProductFacts
 
@@ -88,18 +89,26 @@ class Reader:
             return
         ids = [row[0] for row in rows]
         lines = self._lines(ids)
-        asked = {row[0]: orjson.loads(row[3]) for row in selected("asked", orders=ids)}
+        kept = {row[0]: orjson.loads(row[3]) for row in selected("asked", orders=ids)}
+        brought = {row[0]: row[1:] for row in selected("deliveries", orders=ids)}
         members = [Placed(row[0], row[1], row[4], row[5]) for row in rows if row[1] is not None]
         known = known_then(members, self._asks, self._now)
-        for order_id, member_id, store_id, channel_id, placed_at, day, currency, total, _ in rows:
-            kept = asked.get(order_id, {})
-            facts = self._facts(known.get(order_id), kept, store_id, placed_at, member_id is not None)
+        for order_id, member_id, store_id, channel_id, placed_at, day, currency, total in rows:
+            told = self._told(store_id, placed_at)
+            asked = from_document(kept.get(order_id, {}), placed_at, told["store.code"], self._zone)
+            facts = self._facts(told, known.get(order_id), asked.facts, is_member=member_id is not None)
+            deliveries: tuple[Delivery, ...] = ()
+            if order_id in brought:
+                method, fee, off = brought[order_id]
+                deliveries = (Delivery("shipping", fee, method),)
+                total += fee - off
             basket = Basket(
                 tuple(lines.get(order_id, ())),
-                codes=tuple(kept.get("codes", ())),
-                channel=self._channels.get(channel_id),
-                currency=currency,
-                gift_choices=kept.get("gift_choices", {}),
+                deliveries,
+                asked.codes,
+                self._channels.get(channel_id),
+                currency,
+                asked.gift_choices,
             )
             cost, unknown = costs(basket.lines)
             yield Past(order_id, member_id, placed_at, day, basket, facts, cost, unknown, total)
@@ -131,23 +140,22 @@ class Reader:
             found.setdefault(order_id, []).append(line)
         return found
 
-    def _facts(
-        self, known: Any, kept: Mapping[str, Any], store_id: int, placed_at: datetime, is_member: bool
-    ) -> Facts:
+    def _told(self, store_id: int, placed_at: datetime) -> dict[str, Any]:
         told = dict(self._store(store_id))
-        if self._moments:
-            told |= moment_facts(placed_at, self._zone)
+        return told | moment_facts(placed_at, self._zone) if self._moments else told
+
+    def _facts(self, told: dict[str, Any], known: Known | None, asked: Facts, *, is_member: bool) -> Facts:
         lists: Mapping[str, frozenset[str]] = {}
         if known is not None:
             told |= known.attributes
             lists = known.lists
         # What the till was told then goes before what can be found out now.
-        for name, value in kept.get("member", {}).items():
-            if name in self._asks:
-                told[name] = frozenset(value) if isinstance(value, list) else value
-        if "lists" in kept:
-            lists = {**lists, **{name: frozenset(skus) for name, skus in kept["lists"].items()}}
-        return Facts(told, is_member, lists)
+        told |= {
+            name: value
+            for name, value in asked.known.items()
+            if name in self._asks and name.startswith("member.")
+        }
+        return Facts(told, is_member, {**lists, **asked.lists}, coupons=asked.coupons)
 
     def _store(self, store_id: int) -> dict[str, Any]:
         if store_id not in self._stores:

@@ -20,7 +20,8 @@ from laoke.engine.pricing.deals import Deal, Refused
 from laoke.engine.pricing.effects.thresholds import Metric, PerThreshold, Tiered
 from laoke.engine.pricing.guards import UNGUARDED, floors
 from laoke.engine.pricing.hints import Hint
-from laoke.engine.pricing.offers import OnExceed
+from laoke.engine.pricing.offers import Offer, OnExceed
+from laoke.engine.pricing.policies import Combine
 from laoke.engine.pricing.priced import Priced
 from laoke.engine.pricing.pricing import price
 from laoke.engine.pricing.selectors import Seen
@@ -60,9 +61,8 @@ class Hit(NamedTuple):
         given: whether it gave something; without that it only stood in the way of others.
         amount: what it took off.
         at_floor: lines on which offers have reached the floor; `capped` the largest discount of the basket.
-        over_limit, spent: what becomes of the order where the offer has reached a limit or spent its budget; None: what
-            it was before.
-        past: the order, where a part of the offer may have to be given.
+        over_limit: what becomes of the order where the offer has reached a limit; None: what it was before.
+        past: the order, where only pricing it again says what becomes of it as the budget comes to its end.
     """
 
     order_id: int
@@ -79,7 +79,6 @@ class Hit(NamedTuple):
     at_floor: int = 0
     capped: bool = False
     over_limit: Hit | None = None
-    spent: Hit | None = None
     past: Past | None = None
 
 
@@ -133,9 +132,10 @@ class Replayer:
         offer = self.ready.offer
         # What it replaces is gone when it has reached a limit.
         self._without = without
+        self._asked_again = _is_asked_again(offer, after.policies.combine)
+        # What it replaces is gone when it has reached a limit.
+        self._without = without
         self._clips = offer.limits.on_exceed is OnExceed.CLIP and offer.limits.budget_minor is not None
-        budget = offer.limits.budget_minor is not None or offer.limits.budget_uses is not None
-        self._rules = budget and (offer.exclusive or offer.group is not None)
         self._steps = _first_step(self.ready)
 
     def replay(self, past: Past) -> Replayed:
@@ -152,12 +152,14 @@ class Replayer:
         before = price(past.basket, self.before, past.facts, past.placed_at)
         brought = self._money(past, before)
         hit = self._hit(past, before, brought, after, deal)
+        if self._asked_again:
+            hit = (hit or _unchanged(past, brought))._replace(past=past)
         near = self._near(past, before, refused) if deal is None else None
         return Replayed(brought, _given(before), hit, near)
 
-    def clipped(self, past: Past, spent_minor: int) -> Hit | None:
-        """What becomes of an order when so much of the budget is spent already."""
-        facts = _with_uses(past.facts, self.key, Uses(spent_minor=spent_minor))
+    def again(self, past: Past, uses: Uses) -> Hit | None:
+        """What becomes of an order when the offer has been used so often and has given so much."""
+        facts = _with_uses(past.facts, self.key, uses)
         before = price(past.basket, self.before, past.facts, past.placed_at)
         after = price(past.basket, self.after, facts, past.placed_at)
         deal = next((each for each in after.given if each.ready is self.ready), None)
@@ -205,24 +207,12 @@ class Replayer:
             at_floor,
             capped,
         )
-        if alone or deal is None:
+        if alone:
             return hit
         if self._without is not None:
             gone = price(past.basket, self._without, past.facts, past.placed_at)
             hit = hit._replace(over_limit=self._hit(past, before, brought, gone, None, alone=True))
-            hit = hit._replace(spent=hit.over_limit)
-        if self._rules:
-            # An exclusive offer, or one of a group, may send others away though its budget is spent.
-            spent = price(past.basket, self.after, self._all_spent(past.facts), past.placed_at)
-            hit = hit._replace(spent=self._hit(past, before, brought, spent, None, alone=True))
-        return hit._replace(past=past) if self._clips else hit
-
-    def _all_spent(self, facts: Facts) -> Facts:
-        limits = self.ready.offer.limits
-        uses = limits.budget_uses or 0
-        if limits.in_total is not None and uses >= limits.in_total:
-            uses = 0
-        return _with_uses(facts, self.key, Uses(total=uses, spent_minor=2**62))
+        return hit
 
     def _guarded(self, past: Past, after: Priced) -> tuple[int, bool]:
         """Lines whose price offers have brought down to the floor; whether the basket's limit was reached."""
@@ -300,6 +290,19 @@ class Replayer:
         return Near(
             self._money(past, before), money(after, cost, unknown, self._gift_costs), added, deal.amount
         )
+
+
+def _is_asked_again(offer: Offer, combine: Combine) -> bool:
+    """Whether what is left of a budget may decide more than whether the offer is given."""
+    limits = offer.limits
+    if limits.budget_minor is None and limits.budget_uses is None:
+        return False
+    chooses = combine in (Combine.BEST_PER_LINE, Combine.BEST_FOR_MEMBER, Combine.BEST_PER_ORDER)
+    return chooses or offer.group is not None or offer.exclusive or limits.on_exceed is OnExceed.CLIP
+
+
+def _unchanged(past: Past, brought: Money) -> Hit:
+    return Hit(past.order_id, past.member_id, past.placed_at, past.day, False, 0, brought, brought)
 
 
 def _given(priced: Priced) -> tuple[tuple[str, int], ...]:

@@ -1,0 +1,202 @@
+"""Backtests of a small shop: what was booked comes out again, and what is foretold is what then happens."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from laoke.foundation.access import SYSTEM
+from laoke.promotions import publication
+from laoke.promotions.backtest import live, report, running
+from laoke.promotions.backtest.parallel import Stopped
+from laoke.promotions.backtest.reading import Period
+from laoke.purchases import services as purchases
+from laoke.purchases.services import ProductInput
+from tests.shop import OPENING, PRICES, Shop, line
+from tests.test_offers import given, off, offer, publish
+
+MARCH = Period(OPENING.date() - timedelta(days=1), OPENING.date() + timedelta(days=60))
+NOW = OPENING + timedelta(days=61)
+COSTS = {"milk": 900, "rice": 5000, "wine": 30_000, "apples": 700}
+
+
+def with_costs(shop: Shop) -> None:
+    """Say what articles cost, and which are drinks."""
+    purchases.save_products(
+        SYSTEM,
+        [
+            ProductInput(sku, sku, PRICES[sku], cost_minor=cost, tags=("daily",))
+            for sku, cost in COSTS.items()
+        ],
+        at=OPENING,
+    )
+
+
+def plan(document: Mapping[str, Any], key: str = "tried", **more: Any) -> running.Plan:
+    """Try an offer on all that was sold."""
+    read = publication.parse({key: document})[key]
+    return replace(running.Plan(key, read, MARCH, NOW), **more)
+
+
+def sell_some(shop: Shop, members: list[int], number: str, days: int, orders: int = 40) -> list[Any]:
+    """The same random orders each time, by these members, from a day on."""
+    rng = random.Random(7)
+    sold = []
+    for count in range(orders):
+        who = rng.choice([None, *members])
+        lines = [
+            line(sku, rng.randint(1, 3), discount_minor=rng.choice([0, 0, 100]))
+            for sku in rng.sample(["milk", "rice", "apples", "wine"], rng.randint(1, 3))
+        ]
+        till = shop.till(OPENING + timedelta(days=days, hours=count // 4 * 7, minutes=count))
+        reply = till.sell(f"{number}{count}", who, *lines)
+        assert reply.status == 201, reply.body
+        sold.append(reply)
+    return sold
+
+
+OFFERS = {
+    "second_half": offer({"nth": {"n": 2, "percent": 50, "of": {"product.sku": "rice"}}}, stage="item"),
+    "less_20": off(20, 100, limits={"per_member": 2, "budget": 200}),
+    "first": offer({"percent": {"percent": 5}}, stage="tier", when={"member.orders": 0}),
+    "coded": offer({"amount": {"discount": 3}}, stage="coupon", codes=["HELLO"]),
+    "toy": offer({"gift": {"skus": ["milk", "apples"]}}, when={"basket.quantity": {"gte": 5}}),
+}
+
+
+class TestWhatWasBooked:
+    def test_comes_out_again_to_the_minor_unit(self, shop):
+        with_costs(shop)
+        publish(**OFFERS)
+        members = [shop.member() for _ in range(5)]
+        sold = sell_some(shop, members, "A", 1)
+        till = shop.till(OPENING + timedelta(days=20))
+        sold.append(till.sell("C", members[0], line("wine"), codes=["hello"], gift_choices={"toy": "milk"}))
+        till.later(hours=1).take_back(sold[3]["order_id"], "R")
+        found, _ = live.compare(MARCH, now=NOW)
+        assert (found.differing, found.equal, found.orders) == ([], 41, 41)
+        booked = sum(sum(given(reply).values()) for reply in sold)
+        assert booked > 10_000
+        assert (found.booked_minor, found.replayed_minor) == (booked, booked)
+
+    def test_of_each_version_by_the_offers_of_that_version(self, shop):
+        publish(less=off(20, 100))
+        first = shop.till().sell("A", None, line("wine"))
+        publish(less=off(30, 100))
+        second = shop.till().sell("B", None, line("wine"))
+        assert (given(first), given(second)) == ({"less": 2000}, {"less": 3000})
+        found, _ = live.compare(MARCH, now=NOW)
+        assert (found.equal, found.replayed_minor) == (2, 5000)
+
+    def test_differs_with_its_reason_when_an_article_has_changed(self, shop):
+        with_costs(shop)
+        publish(daily=offer({"percent": {"percent": 10, "of": {"product.tag": "daily"}}}))
+        sold = shop.till().sell("A", None, line("wine"))
+        purchases.save_products(SYSTEM, [ProductInput("wine", "红酒", 50_000, tags=())], at=OPENING)
+        found, _ = live.compare(MARCH, now=NOW)
+        assert found.differing == [live.Difference(sold["order_id"], "daily", 5000, None, "not_concerned")]
+        assert (found.equal, found.differences) == (0, 1)
+
+
+class TestWhatIsForetold:
+    def test_is_what_happens_when_the_offer_is_published(self, shop):
+        with_costs(shop)
+        beside = {"second_half": OFFERS["second_half"]}
+        publish(**beside)
+        tried = off(15, 100, limits={"per_member": 2, "budget": 120})
+        before = sell_some(shop, [shop.member() for _ in range(5)], "A", 0)
+        foretold = running.run(plan(tried))
+        publish(**beside, tried=tried)
+        after = sell_some(shop, [shop.member() for _ in range(5)], "B", 30)
+        happened = [given(reply).get("tried") for reply in after]
+        assert foretold.given_minor == sum(each or 0 for each in happened) == 12000
+        assert foretold.hit.part == sum(each is not None for each in happened) == 8
+        assert foretold.before_minor == sum(reply["total_minor"] for reply in before)
+        assert foretold.after_minor == sum(reply["total_minor"] for reply in after)
+        others = {each.key: each for each in foretold.offers}
+        assert others["second-half"].minor_after == sum(given(reply).get("second-half", 0) for reply in after)
+        assert others["second-half"].together == sum(
+            {"tried", "second-half"} <= given(reply).keys() for reply in after
+        )
+        assert foretold.refused_by_limits > 0
+
+    def test_margin_counts_what_has_a_cost(self, shop):
+        with_costs(shop)
+        shop.till().sell("A", None, line("wine"), line("card"))
+        found = running.run(plan(off(60, 100)))
+        # 60.00 off 600.00: 50.00 of it off the wine, which cost 300.00.
+        assert (found.margin_before.margin_minor, found.margin_after.margin_minor) == (20_000, 15_000)
+        assert (found.cost_known.part, found.cost_known.whole, found.cost_known.percent) == (
+            50_000,
+            60_000,
+            83.33,
+        )
+        assert found.break_even_percent == 33.33
+
+    def test_members_are_what_they_were_then(self, shop):
+        member = shop.member()
+        tills = [shop.till(OPENING + timedelta(days=day)) for day in (0, 4, 9)]
+        for number, till in enumerate(tills):
+            assert till.sell(f"A{number}", member, line("wine")).status == 201
+        for when, orders in (
+            ({"member.orders": 0}, 1),
+            ({"member.orders": {"gte": 1}}, 2),
+            ({"member.days_since_last_order": 5}, 1),
+            ({"member.days_since_registration": 4}, 1),
+            ({"member.tier": "basic"}, 1),  # 500.00 make silver
+            ({"member.tier": "silver"}, 2),
+            ({"moment.weekday": "tue"}, 1),
+            ({"store.code": "S1"}, 3),
+            ({"basket.quantity": {"gte": 1, "of": {"product.personal_list": "usual"}}}, 1),
+        ):
+            found = running.run(plan(offer({"amount": {"discount": 1}}, when=when)))
+            assert (when, found.hit.part) == (when, orders)
+
+    def test_one_that_replaces_a_published_offer_takes_its_place(self, shop):
+        publish(less=off(20, 100))
+        shop.till().sell("A", None, line("wine"))
+        found = running.run(plan(off(30, 100), key="less"))
+        assert (found.before_minor, found.after_minor) == (48_000, 47_000)
+        assert (found.offers[0].minor_before, found.offers[0].minor_after) == (2000, 3000)
+
+    def test_a_sample_says_that_it_is_one(self, shop):
+        sell_some(shop, [], "A", 0)
+        found = running.run_small(plan(off(15, 100)), seconds=0)
+        assert found.orders <= found.of_orders == 40
+        whole = running.run_small(plan(off(15, 100)))
+        assert (whole.orders, whole.is_sample) == (40, False)
+        assert whole.given_minor == running.run(plan(off(15, 100))).given_minor
+
+    def test_a_report_survives_json(self, shop):
+        sell_some(shop, [shop.member()], "A", 0, 10)
+        found = running.run(plan(off(15, 100)))
+        assert report.from_json(report.to_json(found)) == found
+
+    def test_nothing_to_replay(self, shop):
+        with pytest.raises(running.NothingToReplay):
+            running.run(plan(off(15, 100)))
+
+
+@pytest.mark.django_db(transaction=True)
+class TestInSeveralProcesses:
+    def test_the_result_is_the_same(self, committed_shop, monkeypatch):
+        shop = committed_shop
+        monkeypatch.setattr(running, "SIZE", 7)
+        publish(second_half=OFFERS["second_half"])
+        sell_some(shop, [shop.member() for _ in range(3)], "A", 0)
+        tried = plan(off(15, 100, limits={"per_member": 2, "budget": 150}))
+        steps: list[tuple[int, int]] = []
+        alone = running.run(tried, processes=1)
+        both = running.run(tried, processes=2, advance=lambda *step: not steps.append(step))
+        assert replace(both, seconds=0, baskets_per_second=0) == replace(
+            alone, seconds=0, baskets_per_second=0
+        )
+        assert steps[-1] == (40, 40)
+        assert len(steps) > 4
+        with pytest.raises(Stopped):
+            running.run(tried, processes=2, advance=lambda done, whole: False)
