@@ -21,6 +21,8 @@ USES = sql.statement("laoke.checkout", "offer_uses")
 USUAL = sql.statement("laoke.checkout", "usual_articles")
 
 USUAL_LIST = "usual"
+# These come with the member, as of the instant.
+WITH_THE_MEMBER = frozenset({"member.known", "member.tier"})
 
 
 def known(
@@ -33,8 +35,10 @@ def known(
         return Facts(told)
     told["member.tier"] = member.tier
     asks = rules.offers.asks
-    # The tier came with the member, as of this instant.
-    told |= one.known(cursor, member.member_id, asks - {"member.known", "member.tier"}, at, zone)
+    if member.known is not None:
+        told |= member.known
+    else:
+        told |= one.known(cursor, member.member_id, asks - WITH_THE_MEMBER, at, zone)
     uses: dict[str, Uses] = {}
     if "member.uses" in asks:
         USES.run(cursor, {"member_id": member.member_id, "today": at.astimezone(zone).date()})

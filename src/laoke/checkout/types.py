@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from laoke.engine.tiering import Activity, Window
 
@@ -104,3 +104,5 @@ class MemberFacts:
     tier_since: datetime
     activity: Mapping[Window, Activity]
     version: int
+    # What offers may ask of the member, by name, where it was read by the way.
+    known: Mapping[str, Any] | None = None

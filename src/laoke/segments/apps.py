@@ -7,7 +7,10 @@ class SegmentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from laoke.benefits.coupons import batches
         from laoke.members import followers
+        from laoke.segments import recipients
         from laoke.segments.following import SegmentsFollow
 
         followers.register(SegmentsFollow())
+        batches.find_audiences_by(recipients.query)

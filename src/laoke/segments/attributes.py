@@ -28,18 +28,31 @@ class Home(NamedTuple):
     needs: tuple[str, ...] = ()
 
 
+class Join(NamedTuple):
+    """How a table is joined: for all members at once, and for one of them where that is another way."""
+
+    of_all: str
+    of_one: str
+
+
+def _join(text: str) -> Join:
+    return Join(text, text)
+
+
+_PLACED = "count(*)::int as orders, max(o.biz_date) as last_date from purchases_order o where"
+_COUNTS = "o.placed_at <= %(at)s::timestamptz and o.total_minor > o.returned_minor"
 # One row a member at most, so that no join multiplies.
-JOINS: Mapping[str, str] = MappingProxyType(
+JOINS: Mapping[str, Join] = MappingProxyType(
     {
-        "standing": "left join tiers_standing standing on standing.member_id = m.id",
-        "features": "left join segments_memberfeatures features on features.member_id = m.id",
-        "home": "left join purchases_store home on home.id = m.home_store_id",
-        "region": "left join purchases_region region on region.id = home.region_id",
-        "channel": "left join purchases_channel channel on channel.id = m.registered_channel_id",
-        "placed": (
-            "left join (select o.member_id, count(*)::int as orders, max(o.biz_date) as last_date "
-            "from purchases_order o where o.placed_at <= %(at)s::timestamptz and o.member_id is not null "
-            "and o.total_minor > o.returned_minor group by o.member_id) placed on placed.member_id = m.id"
+        "standing": _join("left join tiers_standing standing on standing.member_id = m.id"),
+        "features": _join("left join segments_memberfeatures features on features.member_id = m.id"),
+        "home": _join("left join purchases_store home on home.id = m.home_store_id"),
+        "region": _join("left join purchases_region region on region.id = home.region_id"),
+        "channel": _join("left join purchases_channel channel on channel.id = m.registered_channel_id"),
+        "placed": Join(
+            f"left join (select o.member_id, {_PLACED} {_COUNTS} and o.member_id is not null "
+            "group by o.member_id) placed on placed.member_id = m.id",
+            f"left join lateral (select {_PLACED} {_COUNTS} and o.member_id = m.id) placed on true",
         ),
     }
 )

@@ -49,7 +49,7 @@ def audience(tree: Tree, at: datetime, zone: tzinfo) -> Audience:
     joins = dict.fromkeys(join for name in asked for join in HOMES[name].needs)
     held = _reading(tree, values)
     text = (
-        f"select m.id from members_member m {' '.join(JOINS[join] for join in joins)} "  # noqa: S608 -- our own words
+        f"select m.id from members_member m {' '.join(JOINS[join].of_all for join in joins)} "  # noqa: S608 -- our own words
         f"where m.status = 'active' and {held}"
     )
     return Audience(text, values)

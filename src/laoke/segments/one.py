@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -14,8 +14,36 @@ from laoke.segments.attributes import HOMES, JOINS
 from laoke.segments.audience import moment
 
 
+class Part(NamedTuple):
+    """What has to be added to a question about one member, to learn these attributes by the way.
+
+    `columns` and `joins` speak of `m` (members_member); the parameters are those of `audience.moment`.
+    """
+
+    names: tuple[str, ...]
+    columns: str
+    joins: str
+
+    def read(self, values: Sequence[Any]) -> dict[str, Any]:
+        """The attributes by name; what is not known is left out."""
+        return {
+            name: frozenset(value) if HOMES[name].attribute.several else value
+            for name, value in zip(self.names, values, strict=True)
+            if value is not None
+        }
+
+
+@cache
+def part(names: frozenset[str]) -> Part:
+    """The part for some attributes; others than of members are passed over."""
+    wanted = tuple(sorted(name for name in names if name in HOMES))
+    needed = dict.fromkeys(join for name in wanted for join in HOMES[name].needs)
+    columns = ", ".join(HOMES[name].sql for name in wanted)
+    return Part(wanted, columns, " ".join(JOINS[join].of_one for join in needed))
+
+
 def known(
-    cursor: psycopg.Cursor[Any], member_id: int, names: Iterable[str], at: datetime, zone: tzinfo
+    cursor: psycopg.Cursor[Any], member_id: int, names: frozenset[str], at: datetime, zone: tzinfo
 ) -> dict[str, Any]:
     """The attributes of a member by name; what is not known is left out.
 
@@ -23,24 +51,17 @@ def known(
         cursor: a raw cursor.
         names: attributes asked for; others than of members are passed over.
     """
-    wanted = tuple(sorted(name for name in names if name in HOMES))
-    if not wanted:
+    wanted = part(names)
+    if not wanted.names:
         return {}
     _statement(wanted).run(cursor, {"member_id": member_id, **moment(at, zone)})
     row = cursor.fetchone()
-    if row is None:
-        return {}
-    return {
-        name: frozenset(value) if HOMES[name].attribute.several else value
-        for name, value in zip(wanted, row, strict=True)
-        if value is not None
-    }
+    return {} if row is None else wanted.read(row)
 
 
 @cache
-def _statement(names: tuple[str, ...]) -> Statement:
-    columns = ", ".join(HOMES[name].sql for name in names)
-    joins = " ".join(
-        JOINS[join] for join in dict.fromkeys(each for name in names for each in HOMES[name].needs)
+def _statement(wanted: Part) -> Statement:
+    return numbered(
+        f"select {wanted.columns} from members_member m {wanted.joins} "  # noqa: S608 -- our own words
+        "where m.id = %(member_id)s::bigint"
     )
-    return numbered(f"select {columns} from members_member m {joins} where m.id = %(member_id)s::bigint")  # noqa: S608

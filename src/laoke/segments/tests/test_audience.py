@@ -68,7 +68,7 @@ def crowd(db) -> dict[int, dict[str, object]]:
             [],
         )
     with raw_cursor() as raw:
-        return {member: one.known(raw, member, HOMES, NOW, settings.LAOKE.zone) for member in ids}
+        return {member: one.known(raw, member, frozenset(HOMES), NOW, settings.LAOKE.zone) for member in ids}
 
 
 def leaf(name: str) -> st.SearchStrategy[Tree]:
@@ -147,8 +147,8 @@ def test_what_is_known_of_one_member(crowd):
     assert told[0]["member.birthday_week"] is True
     assert "member.birthday_week" not in told[3]
     with raw_cursor() as raw:
-        assert one.known(raw, -1, ["member.orders"], NOW, settings.LAOKE.zone) == {}
-        assert one.known(raw, next(iter(crowd)), ["store.code"], NOW, settings.LAOKE.zone) == {}
+        assert one.known(raw, -1, frozenset({"member.orders"}), NOW, settings.LAOKE.zone) == {}
+        assert one.known(raw, next(iter(crowd)), frozenset({"store.code"}), NOW, settings.LAOKE.zone) == {}
 
 
 def test_conditions_about_something_else_are_refused(crowd):
