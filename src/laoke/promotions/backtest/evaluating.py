@@ -42,6 +42,11 @@ class Evaluation:
         self._replayer = replayer
         self._rationing = Rationing(replayer.ready.offer.limits)
 
+    @property
+    def is_rationed(self) -> bool:
+        """Whether the offer has limits that are counted."""
+        return self._rationing.needed
+
     def add(self, part: Part) -> None:
         """Take in the next part."""
         self.account.merge(part.account)

@@ -112,7 +112,7 @@ def _as_now(orders: Sequence[Placed], names: tuple[str, ...], found: dict[int, K
 def _attributes(names: tuple[str, ...]) -> Statement:
     columns = ", ".join(HOMES[name].sql for name in names)
     joins = " ".join(
-        JOINS[join] for join in dict.fromkeys(each for name in names for each in HOMES[name].needs)
+        JOINS[join].of_one for join in dict.fromkeys(each for name in names for each in HOMES[name].needs)
     )
     return numbered(
         f"select m.id, {columns} from members_member m {joins} where m.id = any(%(members)s::bigint[])"  # noqa: S608

@@ -153,8 +153,10 @@ def _whole(parts: Sequence[Slice]) -> int:
 def _report(plan: Plan, here: Here, evaluation: Evaluation, whole: int, begun: float) -> Report:
     found = here.trial
     assumptions = found.assumptions()
-    if evaluation.account.orders < whole and here.replayer.ready.offer.limits.limited:
-        assumptions = (*assumptions, "limits_within_sample")
+    if evaluation.is_rationed:
+        assumptions = (*assumptions, "responses_beyond_limits")
+        if evaluation.account.orders < whole:
+            assumptions = (*assumptions, "limits_within_sample")
     asked = Asked(
         plan.key,
         plan.period.first_day,

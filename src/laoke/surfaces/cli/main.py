@@ -10,6 +10,7 @@ import typer
 
 from laoke.surfaces.cli import (
     apikeys,
+    backtest,
     backup,
     expire,
     importing,
@@ -146,6 +147,7 @@ app.add_typer(importing.app, name="import")
 app.add_typer(members.app, name="member")
 app.add_typer(offers.app, name="offers")
 app.add_typer(programme.app, name="programme")
+app.command()(backtest.backtest)
 app.add_typer(recompute.app, name="recompute")
 app.command()(expire.expire)
 app.command()(backup.backup)

@@ -60,6 +60,12 @@ class Work:
         self._task = progress.add_task(title, total=total)
         self._begun = self._told = time.monotonic()
 
+    def expect(self, total: int) -> None:
+        """Say how much there is, once that is known."""
+        if total != self._total:
+            self._total = total
+            self._progress.update(self._task, total=total)
+
     def advance(self, count: int) -> bool:
         """Count what was done; False when a person asked to stop."""
         self.reach(self.done + count)
