@@ -13,40 +13,11 @@ from django.db import connection
 from laoke.benefits.coupons import batches, codes, holds, issuing, selectors, wallet
 from laoke.benefits.coupons import guesses as guessing
 from laoke.benefits.coupons.errors import CouponsRefused
-from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM, Caller, MissingScope, OutsideStores, Scope
 from laoke.members import services as members
+from tests.coupon_shop import LESS_20, NAME, code_of_nobody, give, offer, publish, template
 from tests.shop import OPENING, Shop, broken, everything, line
 from tests.test_concurrency import at_once
-
-NAME = {"zh": "券", "en": "Coupon"}
-
-
-def template(**more: Any) -> dict[str, Any]:
-    """The document of a template."""
-    return {"name": NAME, "valid": {"days": 7}, **more}
-
-
-def offer(*gives: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """The document of an offer."""
-    return {"name": NAME, "goal": "repeat", "stage": "coupon", "gives": list(gives), **more}
-
-
-LESS_20 = offer({"amount": {"discount": 20}}, coupons=["less-20"], when={"basket.subtotal": {"gte": 50}})
-
-
-def publish(templates: dict[str, Any] | None = None, **offers: dict[str, Any]) -> None:
-    """Put templates and offers in force."""
-    documents = {key.replace("_", "-"): document for key, document in offers.items()} or {"less": LESS_20}
-    programme.apply(
-        SYSTEM, {"coupons": templates or {"less-20": template()}, "offers": documents}, at=OPENING
-    )
-
-
-def give(member: int, key: str = "less-20", **more: Any) -> str:
-    """A coupon by hand; its code."""
-    (made,) = issuing.give(SYSTEM, member, key, at=OPENING, **more)
-    return made.code
 
 
 def rejected(reply: Any) -> dict[int, str]:
@@ -355,9 +326,7 @@ def test_a_shared_code_is_for_everybody_as_often_as_its_offer_says(shop):
 
 def test_a_code_of_nobody_is_used_by_whoever_has_it(shop):
     publish()
-    batch = batches.of_codes(SYSTEM, "less-20", 2, at=OPENING, later=lambda _: None)
-    batches.run(batch.pk, lambda: OPENING, lambda _: True)
-    (_, first, *_), (_, second, *_) = selectors.export(SYSTEM, batch.pk, at=OPENING)
+    first, second = code_of_nobody(count=2)
     till = shop.till()
     assert used(keep(till, "A", None, line("rice"), codes=[first])) == [("less-20", 2000)]
     assert used(keep(till, "B", shop.member(), line("rice"), codes=[second])) == [("less-20", 2000)]
@@ -436,9 +405,7 @@ class TestAtOnce:
             code = give(member)
         else:
             member = None
-            batch = batches.of_codes(SYSTEM, "less-20", 1, at=OPENING, later=lambda _: None)
-            batches.run(batch.pk, lambda: OPENING, lambda _: True)
-            ((_, code, *_),) = selectors.export(SYSTEM, batch.pk, at=OPENING)
+            (code,) = code_of_nobody()
         till_of = [shop.till() for _ in range(20)]
         turns = 50
 
@@ -460,9 +427,7 @@ class TestAtOnce:
 
     def test_of_quoted_orders_one_goes_through(self, shop):
         publish()
-        batch = batches.of_codes(SYSTEM, "less-20", 1, at=OPENING, later=lambda _: None)
-        batches.run(batch.pk, lambda: OPENING, lambda _: True)
-        ((_, code, *_),) = selectors.export(SYSTEM, batch.pk, at=OPENING)
+        (code,) = code_of_nobody()
         tills = [shop.till() for _ in range(16)]
         quotes = [till.quote(None, line("rice"), codes=[code])["quote"] for till in tills]
         answers = at_once(
@@ -481,9 +446,7 @@ class TestAtOnce:
 
     def test_an_anonymous_order_sent_by_eight_at_once_is_answered_alike(self, shop):
         publish()
-        batch = batches.of_codes(SYSTEM, "less-20", 1, at=OPENING, later=lambda _: None)
-        batches.run(batch.pk, lambda: OPENING, lambda _: True)
-        ((_, code, *_),) = selectors.export(SYSTEM, batch.pk, at=OPENING)
+        (code,) = code_of_nobody()
         tills = [shop.till() for _ in range(8)]
         note = tills[0].quote(None, line("rice"), codes=[code])["quote"]
         answers = at_once(

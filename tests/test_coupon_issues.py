@@ -20,10 +20,12 @@ from laoke.benefits.coupons.errors import (
     UnknownTemplate,
 )
 from laoke.benefits.models import Coupon
-from laoke.benefits.tests.conftest import publish, template
 from laoke.foundation.access import SYSTEM, Caller, MissingScope, OutsideStores, Scope
+from laoke.kernel.errors import LaokeError
 from laoke.members import services as members
 from laoke.members.errors import UnknownMember
+from tests.coupon_shop import publish_templates as publish
+from tests.coupon_shop import template
 from tests.shop import OPENING, broken
 
 AT = OPENING
@@ -208,6 +210,29 @@ def test_many_members_get_theirs_once_however_often_it_is_begun(shop):
     assert broken() == {}
     with pytest.raises(BatchMoved):
         batches.resume(SYSTEM, batch.pk, at=AT, later=nobody)
+
+
+def test_everybody_a_condition_holds_for_gets_one(shop):
+    publish(ten=template())
+    some = [shop.member() for _ in range(5)]
+    members.tag_many(caller=SYSTEM, member_ids=some[:3], tag="周年", at=AT)
+    batch = batches.to_audience(SYSTEM, "ten", {"member.tag": "周年"}, at=AT, later=nobody)
+    done = run_whole(batch.pk)
+    assert (done.state, done.recipients, done.issued) == ("done", 3, 3)
+    assert [len(states(member)) for member in some] == [1, 1, 1, 0, 0]
+    for wrong in ({"member.colour": "red"}, {"basket.subtotal": {"gte": 5}}, {}):
+        with pytest.raises(LaokeError):
+            batches.to_audience(SYSTEM, "ten", wrong, at=AT, later=nobody)
+    assert len(selectors.batches()[0]) == 1
+    assert broken() == {}
+
+
+def test_nobody_at_all_is_an_end_too(shop):
+    publish(ten=template())
+    batch = batches.to_audience(SYSTEM, "ten", {"member.tag": "无人"}, at=AT, later=nobody)
+    assert (run_whole(batch.pk).state, selectors.batch(batch.pk).recipients) == ("done", 0)
+    with pytest.raises(CannotIssue):
+        batches.to_members(SYSTEM, "ten", [], at=AT, later=nobody)
 
 
 def test_a_batch_is_stopped_and_gone_on_with(shop, monkeypatch):
