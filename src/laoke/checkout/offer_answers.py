@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from laoke.checkout import coupons
+from laoke.checkout import coupons, naming
 from laoke.checkout.offers import Offered, by_line
 from laoke.checkout.programme import Programme
 from laoke.engine.pricing.eligibility import Rejected
+from laoke.promotions import words
+from laoke.promotions.documents.offers import OfferDocument
 
 
 def given(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
@@ -41,29 +43,42 @@ def given(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
 
 def refused(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
     """The offers that concern the basket and were not given, with the first reason."""
+    if found is None or not found.priced.refused:
+        return []
+    telling = naming.telling(rules)
     return [
         {
             "offer": each.ready.offer.key,
             "name": _name(rules, each.ready.offer.key),
             "reason": each.code,
+            "says": words.refusal(each, _document(rules, each.ready.offer.key), telling)._asdict(),
         }
-        for each in (found.priced.refused if found else ())
+        for each in found.priced.refused
     ]
 
 
-def codes_rejected(found: Offered | None, codes: tuple[str, ...]) -> list[dict[str, Any]]:
+def codes_rejected(found: Offered | None, codes: tuple[str, ...], rules: Programme) -> list[dict[str, Any]]:
     """The codes that brought nothing, each with its place among those entered; of a coupon's code only the end. Where
     there are no offers no code is known."""
     if found is None:
         return [
-            {"code": code, "place": codes.index(code), "reason": "unknown_code"}
+            {
+                "code": code,
+                "place": codes.index(code),
+                "reason": "unknown_code",
+                "says": words.CODES["unknown_code"]._asdict(),
+            }
             for code in dict.fromkeys(codes)
         ]
+    if not found.priced.rejected_codes:
+        return []
+    telling, documents = naming.telling(rules), rules.offers.documents
     return [
         {
             "code": coupons.shown(each.code, found.facts.coupons),
             "place": _place(each, codes),
             "reason": each.reason,
+            "says": words.code(each, documents, telling)._asdict(),
         }
         for each in found.priced.rejected_codes
     ]
@@ -85,6 +100,9 @@ def coupons_used(found: Offered | None, rules: Programme) -> list[dict[str, Any]
 
 def hints(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
     """How little more would bring how much."""
+    if found is None or not found.priced.hints:
+        return []
+    telling = naming.telling(rules)
     return [
         {
             "code": "buy_more_for_offer",
@@ -95,11 +113,16 @@ def hints(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
             "discount_minor": hint.gain.minor,
             "percent": None if hint.gain.share is None else f"{float(hint.gain.share * 100):g}",
             "gifts": list(hint.gain.skus),
+            "says": words.hint(hint, telling)._asdict(),
         }
-        for hint in (found.priced.hints if found else ())
+        for hint in found.priced.hints
     ]
 
 
+def _document(rules: Programme, key: str) -> OfferDocument:
+    return rules.offers.documents[key]
+
+
 def _name(rules: Programme, key: str) -> dict[str, str]:
-    name = rules.offers.documents[key].name
+    name = _document(rules, key).name
     return {"zh": name.zh, "en": name.en}

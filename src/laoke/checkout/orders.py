@@ -132,7 +132,7 @@ def _commit(
         order_id, request, price, rules, resolved, facts, activity_after, tier, move, repaid, shipping_off
     )
     answer["offers"] = offer_answers.given(found, rules)
-    answer["codes_rejected"] = offer_answers.codes_rejected(found, basket.codes)
+    answer["codes_rejected"] = offer_answers.codes_rejected(found, basket.codes, rules)
     answer["coupons"] = offer_answers.coupons_used(found, rules)
     granted = offers.grant_coupons(order_id, facts, found, rules, now)
     answer["coupons_issued"], answer["coupons_missing"] = coupons.grants_answer(granted)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from laoke.checkout import (
     answers,
     catalogue,
@@ -24,6 +26,7 @@ from laoke.engine.reasons import Reason
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.sql import raw_cursor
+from laoke.promotions import words
 
 # The programme and catalogue this process saw last; a read tells when they have moved on.
 _seen = {"programme": -1}
@@ -55,7 +58,7 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
         **answers.totals(price, basket.shipping, offers.shipping_off(found)),
         "offers": offer_answers.given(found, rules),
         "offers_refused": offer_answers.refused(found, rules),
-        "codes_rejected": offer_answers.codes_rejected(found, basket.codes),
+        "codes_rejected": offer_answers.codes_rejected(found, basket.codes, rules),
         "coupons": offer_answers.coupons_used(found, rules),
         "points_to_earn": price.points_earned,
         "points_usable": price.points_usable,
@@ -64,7 +67,7 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
         "reasons": [reason.as_json() for reason in price.reasons],
         "hints": [
             *offer_answers.hints(found, rules),
-            *([hint.as_json() for hint in _hints(price.earn_base_minor, rules)] if facts else []),
+            *(_hints(price.earn_base_minor, rules) if facts else []),
         ],
         "member": None,
     }
@@ -119,12 +122,12 @@ def _read(
     return rules, found.facts, catalogue.known(found.catalogue)
 
 
-def _hints(base_minor: int, rules: programme.Programme) -> list[Reason]:
+def _hints(base_minor: int, rules: programme.Programme) -> list[dict[str, object]]:
     """How little more would earn the next point, where points come in steps worth mentioning."""
     earn = rules.points.earn
-    if not earn.points or earn.per_minor < 1000:
-        return []
     missing = -base_minor % earn.per_minor
-    return (
-        [Reason("spend_more_to_earn", {"missing_minor": missing, "points": earn.points})] if missing else []
-    )
+    if not earn.points or earn.per_minor < 1000 or not missing:
+        return []
+    hint = Reason("spend_more_to_earn", {"missing_minor": missing, "points": earn.points})
+    says = words.points_hint(missing, earn.points, settings.LAOKE.currency)
+    return [hint.as_json() | {"says": says._asdict()}]

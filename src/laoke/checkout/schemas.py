@@ -326,6 +326,7 @@ class OfferRefusedOut(BaseModel):
     offer: str
     name: NameOut
     reason: str
+    says: NameOut
 
 
 class CodeRejectedOut(BaseModel):
@@ -334,6 +335,7 @@ class CodeRejectedOut(BaseModel):
     code: str = Field(description="as entered; of a coupon only the end")
     place: int = Field(description="its place among the codes, from 0")
     reason: str
+    says: NameOut
 
 
 class CouponUsedOut(BaseModel):

@@ -46,3 +46,13 @@ def categories_above() -> dict[str, frozenset[str]]:
             at = above[at]
         found[code] = frozenset(codes)
     return found
+
+
+def names() -> dict[tuple[str, str], tuple[str, str]]:
+    """What stores, regions, channels and categories are called, in Chinese and English, by kind and code."""
+    kinds = {"store": Store, "region": Region, "channel": Channel, "category": Category}
+    return {
+        (kind, code): (name, name_en or name)
+        for kind, model in kinds.items()
+        for code, name, name_en in model._default_manager.values_list("code", "name", "name_en")
+    }

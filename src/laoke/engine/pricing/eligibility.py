@@ -15,10 +15,11 @@ from laoke.engine.pricing.questions import Asked
 
 
 class Rejected(NamedTuple):
-    """A code that brought nothing, as it was entered."""
+    """A code that brought nothing, as it was entered; `refused` is the offer it called, if it called one."""
 
     code: str
     reason: str
+    refused: Refused | None = None
 
 
 class Entered(NamedTuple):
@@ -91,13 +92,14 @@ def spent(entered: Iterable[Entered], refused: Iterable[Refused]) -> tuple[Spent
 
 def rejected(entered: Iterable[Entered], refused: Iterable[Refused]) -> tuple[Rejected, ...]:
     """The codes that brought nothing: unknown, repeated, or with offers that were all refused."""
-    reasons = {each.ready: each.code for each in refused}
+    not_given = {each.ready: each for each in refused}
     found = []
     for code, offers, reason, _ in entered:
-        if reason is None:
-            reason = reasons.get(offers[0]) if all(ready in reasons for ready in offers) else None
         if reason is not None:
             found.append(Rejected(code, reason))
+        elif offers and all(ready in not_given for ready in offers):
+            first = not_given[offers[0]]
+            found.append(Rejected(code, first.code, first))
     return tuple(found)
 
 

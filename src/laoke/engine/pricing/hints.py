@@ -176,7 +176,7 @@ def _next_got(ready: Ready, effect: BuyGet, turn: Turn) -> Hint | None:
     board = turn.board
     bought = sum(board.units[i] for i in board.targets(effect.buy.target))
     got = sum(board.units[i] for i in turn.targets(effect.get.target))
-    same = effect.buy.target is effect.get.target
+    same = _tree(effect.buy.target) == _tree(effect.get.target)
     have = max(0, bought - effect.buy.quantity) if same else got
     if bought < effect.buy.quantity or have >= effect.get.quantity:
         return None
