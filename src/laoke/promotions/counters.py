@@ -61,12 +61,12 @@ def allot(
         uses = _shares(in_total, [row[1] for row in rows])
         out = budget_minor if pace is None else pace.out_by(today)
         spent = _shares(out, [row[2] for row in rows])
-        for (slot, _, _), some_uses, some_money in zip(rows, uses, spent, strict=True):
-            cursor.execute(
-                "update promotions_offercounter set uses_allotted = %s, spent_allotted = %s "
-                "where key = %s and slot = %s",
-                (some_uses, some_money, key, slot),
-            )
+        cursor.execute(
+            "update promotions_offercounter c set uses_allotted = n.uses, spent_allotted = n.spent "
+            "from unnest(%s::smallint[], %s::bigint[], %s::bigint[]) as n (slot, uses, spent) "
+            "where c.key = %s and c.slot = n.slot",
+            ([row[0] for row in rows], uses, spent, key),
+        )
         first_day, days = (None, None) if pace is None else (pace.first_day, pace.days)
         cursor.execute(
             "insert into promotions_offerallowance "

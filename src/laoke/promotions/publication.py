@@ -21,6 +21,7 @@ from laoke.promotions.language import language as language
 from laoke.promotions.models import OfferVersion
 from laoke.promotions.pacing import Pace
 from laoke.promotions.policy import STANDARD_PRICING, PricingPolicy
+from laoke.promotions.uninterrupted import uninterrupted
 
 LONGEST_KEY = 64
 BAD_KEY = f"a key has 1 to {LONGEST_KEY} letters, digits and hyphens"
@@ -43,6 +44,7 @@ class Offers(NamedTuple):
 NO_OFFERS = Offers({}, None, frozenset(), frozenset())
 
 
+@uninterrupted()
 def parse(documents: Any) -> dict[str, OfferDocument]:
     """Read the section `offers` of a programme document.
 
@@ -100,6 +102,7 @@ def differ(documents: Mapping[str, OfferDocument], offers: Offers) -> bool:
     return {key: written(each) for key, each in documents.items()} != to_document(offers)
 
 
+@uninterrupted()
 def at_version(programme_version: int) -> Offers:
     """The offers in force in a version of the programme, in the order in which they were first published."""
     words = language()

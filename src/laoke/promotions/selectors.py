@@ -17,6 +17,7 @@ from laoke.promotions.differences import difference as difference
 from laoke.promotions.errors import UnknownOffer
 from laoke.promotions.models import OPEN_STATES, OfferDraft, OfferDraftRevision, OfferUse, OfferVersion
 from laoke.promotions.states import OfferState, state_of, window
+from laoke.promotions.uninterrupted import uninterrupted
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +298,7 @@ def _use(row: OfferUse) -> UseRow:
     )
 
 
+@uninterrupted()
 def _rows(at: datetime, key: str | None = None) -> list[OfferRow]:
     """Every offer, or one, with what stands in its newest text."""
     wanted: dict[str, Any] = {} if key is None else {"key": key}
