@@ -23,6 +23,8 @@ from laoke.members import services as members
 from laoke.members.services import many
 from laoke.promotions import facts, life
 from laoke.promotions.documents.offers import Fault
+from laoke.purchases import services as purchases
+from laoke.purchases.services import StoreInput
 from tests.shop import OPENING, Till, account, broken, everything, line
 from tests.test_concurrency import at_once
 
@@ -266,6 +268,26 @@ def test_what_members_are_and_did_decides(shop):
     assert given(till.quote(shop.member(), line("milk"))) == {}
     late = shop.till(OPENING + timedelta(days=8))
     assert "first-week" not in given(late.quote(member, line("rice")))
+
+
+def test_the_store_decides_by_its_region_and_city_as_they_are(shop):
+    publish(
+        east=offer({"percent": {"percent": 10}}, stage="item", when={"store.region": "east"}),
+        wuxi=offer({"amount": {"discount": 1}}, when={"store.city": ["无锡", "苏州"]}),
+    )
+    till = shop.till()
+    assert refused(till.quote(None, line("rice"))) == {
+        "east": "conditions_not_met",
+        "wuxi": "conditions_not_met",
+    }
+    purchases.save_stores(SYSTEM, [StoreInput("S1", "一店", region="east", city="苏州")], at=till.at)
+    sold = keep(till, "A", None, line("rice"))
+    assert given(sold) == {"east": 699, "wuxi": 100}
+    with connection.cursor() as cursor:
+        cursor.execute("select document -> 'store' from promotions_orderfacts")
+        assert [json.loads(row[0]) for row in cursor.fetchall()] == [
+            {"store.region": "east", "store.city": "苏州"}
+        ]
 
 
 def test_an_offer_that_ended_is_still_owed_to_who_was_quoted_it(shop):

@@ -31,6 +31,10 @@ def known(
     """What is known now; of a member only what some offer asks for."""
     zone = settings.LAOKE.zone
     told: dict[str, Any] = {**moment_facts(at, zone), "store.code": store.code}
+    if store.region is not None:
+        told["store.region"] = store.region
+    if store.city is not None:
+        told["store.city"] = store.city
     if member is None:
         return Facts(told)
     told["member.tier"] = member.tier

@@ -42,6 +42,12 @@ def to_document(basket: Basket, facts: Facts) -> dict[str, Any]:
             for name, value in facts.known.items()
             if name.startswith("member.")
         },
+        # Stores move to other regions; their code does not.
+        "store": {
+            name: value
+            for name, value in facts.known.items()
+            if name.startswith("store.") and name != "store.code"
+        },
         "is_member": facts.is_member,
         "lists": {name: found for name, skus in facts.lists.items() if (found := sorted(skus & articles))},
         "uses": {
@@ -59,7 +65,7 @@ def from_document(document: Mapping[str, Any], at: datetime, store: str, zone: t
         at: the instant the price was for; `zone` the programme's.
         store: its code.
     """
-    known: dict[str, Any] = {**moment_facts(at, zone), "store.code": store}
+    known: dict[str, Any] = {**moment_facts(at, zone), "store.code": store, **document.get("store", {})}
     for name, value in document.get("member", {}).items():
         known[name] = frozenset(value) if isinstance(value, list) else value
     return Asked(

@@ -17,8 +17,10 @@ from laoke.purchases.types import ProductFacts, StoreFacts
 
 def stores_by_code() -> dict[str, StoreFacts]:
     """Every active store."""
-    rows = Store.objects.filter(active=True).values_list("id", "code", "name", "region_id")
-    return {row[1]: StoreFacts(*row) for row in rows}
+    rows = Store.objects.filter(active=True).values_list(
+        "id", "code", "name", "region_id", "region__code", "city"
+    )
+    return {row[1]: StoreFacts(*row[:5], row[5] or None) for row in rows}
 
 
 def channels_by_code() -> dict[str, int]:

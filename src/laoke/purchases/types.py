@@ -8,12 +8,14 @@ from laoke.engine.pricing.basket import Article
 
 
 class StoreFacts(NamedTuple):
-    """An active store."""
+    """An active store; `region` is the code of its region."""
 
     id: int
     code: str
     name: str
     region_id: int | None
+    region: str | None = None
+    city: str | None = None
 
 
 class ProductFacts(NamedTuple):
