@@ -117,6 +117,21 @@ class OrderFacts(models.Model):
         return f"order {self.order_id} at {self.priced_at}"
 
 
+class OfferDay(models.Model):
+    """What an offer gave on a day that is over, as it stood in the night after; see `days`."""
+
+    pk = models.CompositePrimaryKey("key", "day")
+    key = models.CharField(max_length=64)
+    day = models.DateField(help_text="in the programme's time zone")
+    uses = models.IntegerField()
+    undone = models.IntegerField(help_text="of these uses, by returns")
+    amount_minor = models.BigIntegerField()
+    returned_minor = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.key} on {self.day}"
+
+
 class OfferAllowance(models.Model):
     """The limits of an offer as they are counted now: what may go out by when, and when somebody is told.
 

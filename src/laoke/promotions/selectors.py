@@ -12,6 +12,7 @@ from django.conf import settings
 from laoke.foundation import generations
 from laoke.foundation.sql import hot_cursor, load
 from laoke.kernel.money import parse_minor
+from laoke.promotions.days import summed_up_until
 from laoke.promotions.differences import Difference as Difference
 from laoke.promotions.differences import difference as difference
 from laoke.promotions.errors import UnknownOffer
@@ -234,20 +235,21 @@ def draft_of(row: OfferDraft) -> Draft:
 
 
 def spent(keys: Sequence[str] | None = None) -> dict[str, Spent]:
-    """Uses and money of offers, net of returns; all offers when no keys are given."""
+    """Uses and money of offers, net of returns; all offers when no keys are given.
+
+    Exact for offers with limits. Of the others what came back today of earlier days is taken off in the night.
+    """
+    wanted = {"keys": None if keys is None else list(keys), "since": summed_up_until()}
     with hot_cursor() as cursor:
-        rows = cursor.execute(
-            load("laoke.promotions", "spent"), {"keys": None if keys is None else list(keys)}
-        ).fetchall()
+        rows = cursor.execute(load("laoke.promotions", "spent"), wanted).fetchall()
     return {key: Spent(uses, minor) for key, uses, minor in rows}
 
 
 def days(key: str, first: date, last: date) -> tuple[SpentOn, ...]:
     """What an offer gave on each day from `first` to `last` on which it was used, in order."""
+    wanted = {"key": key, "first": first, "last": last, "since": summed_up_until()}
     with hot_cursor() as cursor:
-        rows = cursor.execute(
-            load("laoke.promotions", "days"), {"key": key, "first": first, "last": last}
-        ).fetchall()
+        rows = cursor.execute(load("laoke.promotions", "days"), wanted).fetchall()
     return tuple(SpentOn(*row) for row in rows)
 
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from laoke.foundation.jobs.declare import task
-from laoke.promotions import alarms
+from laoke.promotions import alarms, days
 
 
 @task("promotions.alarms", at="* * * * *", tries=2)
 def tell(at: datetime) -> None:
     """Tell of budgets that run low and of offers that are used up, within a minute of it."""
     alarms.tell(at)
+
+
+@task("promotions.days", at="25 0 * * *")
+def sum_up(at: datetime) -> None:
+    """Sum up what offers gave on the days that are over, so that lists and charts need not count every use."""
+    days.sum_up(at)

@@ -50,6 +50,7 @@ NAMES: dict[str, Any] = {
     "console.export": _in("task", "Write an export"),
     "console.bulk": _in("task", "Change many members"),
     "console.watch": _in("task", "Tell of tasks that were given up"),
+    "promotions.days": _in("task", "Sum up what offers gave"),
     "promotions.alarms": _in("task", "Watch the limits of offers"),
     "review.figures": _in("task", "Count the figures of the dashboard"),
     "imports.forget": _in("task", "Remove uploaded files after seven days"),
