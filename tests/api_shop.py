@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 
+from laoke.benefits.coupons import batches, issuing
 from laoke.checkout import catalogue, orders, programme, quotes
 from laoke.checkout.types import BasketRequest, LineRequest, MemberKey, OrderRequest
 from laoke.foundation.access import SYSTEM, Scope
@@ -31,6 +32,22 @@ DAY = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 MEMBER, OTHER, ORDER, MERGE, ENDPOINT, DELIVERY, IDENTITY = 1042, 1077, 88213, 31, 3, 7711, 2203
 PHONE = "13812346217"
 ALL = frozenset(scope.value for scope in Scope)
+COUPON, BATCH = 5501, 12
+COUPONS: dict[str, Any] = {
+    "thanks-10": {
+        "name": {"zh": "满50减10券", "en": "10 off 50"},
+        "valid": {"days": 7},
+        "transferable": True,
+        "limits": {"per_member": 5},
+    },
+    "welcome": {
+        "name": {"zh": "新人券", "en": "Welcome"},
+        "kind": "shared",
+        "announced": True,
+        "valid": {"from": "2026-01-01", "until": "2046-12-31"},
+        "code": {"text": "WELCOME20"},
+    },
+}
 OFFER: dict[str, Any] = {
     "name": {"zh": "会员周一九折", "en": "Members' Monday"},
     "goal": "repeat",
@@ -81,7 +98,7 @@ class Operation:
 
 
 # Bodies keep what is asked out of addresses; nothing is written.
-READING = {"/v1/quotes", "/v1/members/search", "/v1/members/lookup"}
+READING = {"/v1/quotes", "/v1/members/search", "/v1/members/lookup", "/v1/coupons/lookup"}
 
 
 def description() -> dict[str, Any]:
@@ -185,6 +202,11 @@ def _open() -> None:
     _register(1081, [IdentityInput("phone", "13700001081")])
     _next("members_merge", MERGE)
     members.merge(caller=SYSTEM, kept_id=1080, gone_id=1081, reason="same person", at=now)
+    _next("benefits_coupon", COUPON - 1)
+    programme.apply(SYSTEM, {"coupons": COUPONS}, at=DAY)
+    issuing.give(SYSTEM, MEMBER, "thanks-10", at=now)
+    _next("benefits_couponbatch", BATCH)
+    batches.to_members(SYSTEM, "thanks-10", [MEMBER, OTHER], at=now, later=lambda _: None)
     _next("purchases_order", ORDER)
     basket = BasketRequest(
         "S001", "pos", "CNY", (LineRequest("0103001", 2000), LineRequest("0101006", 1500)), MemberKey(MEMBER)

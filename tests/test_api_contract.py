@@ -79,7 +79,8 @@ def test_no_address_takes_personal_data():
     }
     assert taken == {
         "member_id", "order_id", "merge_id", "identity_id", "endpoint_id", "delivery_id", "code", "sku",
-        "store", "order_no", "from", "to", "status", "after", "limit", "offer", "state",
+        "store", "order_no", "from", "to", "status", "after", "limit", "offer", "state", "coupon_id", "batch_id",
+        "template",
     }  # fmt: skip
 
 

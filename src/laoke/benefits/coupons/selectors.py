@@ -268,9 +268,25 @@ def refused(batch_id: int, limit: int = 100) -> list[tuple[int, str]]:
     return [(row.member_id, row.refused) for row in rows]
 
 
-def export(
-    caller: Caller, batch_id: int, *, at: datetime
-) -> Iterator[tuple[int, str, int | None, str, datetime]]:
+CodeRow = tuple[int, str, int | None, str, datetime]
+
+
+def codes_page(
+    caller: Caller, batch_id: int, *, after: str | None, limit: int, at: datetime
+) -> tuple[list[CodeRow], str | None]:
+    """A page of the codes of an issue, as `export` gives all of them; the first page goes into the audit trail.
+
+    Raises:
+        MissingScope, OutsideStores, UnknownBatch, BadCursor
+    """
+    mark = paging.read(after, paging.number)
+    _may_export(caller, batch_id, at, first=mark is None)
+    rows = Coupon.objects.filter(batch_id=batch_id, serial__gt=mark[0] if mark else 0).order_by("serial")
+    page, more = paging.cut(list(rows[: limit + 1]), limit, lambda row: paging.write(row.serial or 0))
+    return [_code_row(row, at) for row in page], more
+
+
+def export(caller: Caller, batch_id: int, *, at: datetime) -> Iterator[CodeRow]:
     """The codes of an issue, in the order of their number: (coupon, code, member, state, valid until).
 
     Goes into the audit trail before the first of them leaves.
@@ -278,31 +294,38 @@ def export(
     Raises:
         MissingScope, OutsideStores, UnknownBatch
     """
-    caller.require(Scope.COUPONS_REVEAL)
-    caller.require_whole_shop()
-    found = batch(batch_id)
-    audit.record(
-        caller,
-        "coupon_batch.exported",
-        "coupon_batch",
-        batch_id,
-        at=at,
-        after={"template": found.template, "coupons": found.issued},
-    )
+    _may_export(caller, batch_id, at, first=True)
     return _codes(batch_id, at)
 
 
-def _codes(batch_id: int, at: datetime) -> Iterator[tuple[int, str, int | None, str, datetime]]:
-    safe = vault()
+def _may_export(caller: Caller, batch_id: int, at: datetime, *, first: bool) -> None:
+    caller.require(Scope.COUPONS_REVEAL)
+    caller.require_whole_shop()
+    found = batch(batch_id)
+    if first:
+        audit.record(
+            caller,
+            "coupon_batch.exported",
+            "coupon_batch",
+            batch_id,
+            at=at,
+            after={"template": found.template, "coupons": found.issued},
+        )
+
+
+def _codes(batch_id: int, at: datetime) -> Iterator[CodeRow]:
     last = 0
     while True:
         rows = list(Coupon.objects.filter(batch_id=batch_id, serial__gt=last).order_by("serial")[:2000])
-        for row in rows:
-            code = codes.grouped(codes.unseal(safe, row.code_sealed))
-            yield row.pk, code, row.member_id, _state(row, at), row.valid_until
+        yield from (_code_row(row, at) for row in rows)
         if len(rows) < 2000:
             return
         last = rows[-1].serial or 0
+
+
+def _code_row(row: Coupon, at: datetime) -> CodeRow:
+    code = codes.grouped(codes.unseal(vault(), row.code_sealed))
+    return row.pk, code, row.member_id, _state(row, at), row.valid_until
 
 
 def _batch(row: CouponBatch) -> BatchView:

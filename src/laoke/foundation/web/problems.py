@@ -45,6 +45,8 @@ def problem_response(request: HttpRequest, error: LaokeError) -> HttpResponse:
     )
     if error.status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="laoke"'
+    if "retry_after" in error.extensions:
+        response["Retry-After"] = str(error.extensions["retry_after"])
     response.problem_code = error.code  # type: ignore[attr-defined]  # for the access log
     return response
 

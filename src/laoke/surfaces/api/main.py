@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from laoke.benefits.api import router as coupons
 from laoke.checkout.api import router as checkout
 from laoke.foundation.web.api import JsonParser, JsonRenderer, KeyAuth, answer_problems
 from laoke.foundation.web.docs import Docs
@@ -28,6 +29,7 @@ TAGS = {
     "till": "What a till says: price, sell, take back, deliver.",
     "members": "Who the members are. Personal data travels in bodies only and comes back masked.",
     "points": "What members hold, and giving or taking points by hand.",
+    "coupons": "Templates, wallets, holds, and issuing to one or to many. Codes travel in bodies only.",
     "tiers": "The ladder, and where members stand on it.",
     "segments": "What is computed about members overnight.",
     "programme": "The rules in force.",
@@ -53,5 +55,5 @@ api = Api(
 )
 answer_problems(api)
 api.add_decorator(known_parameters_only, mode="view")
-for router in (checkout, orders, purchases, members, points, tiers, segments, offers, webhooks):
+for router in (checkout, orders, purchases, members, points, coupons, tiers, segments, offers, webhooks):
     api.add_router("", router)
