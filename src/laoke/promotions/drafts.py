@@ -32,6 +32,7 @@ from laoke.promotions.errors import (
 from laoke.promotions.models import OPEN_STATES, DraftState, OfferDraft, OfferDraftRevision, OfferVersion
 from laoke.promotions.selectors import Draft, draft_of
 from laoke.promotions.selectors import draft as found
+from laoke.promotions.soundness import here
 
 LONGEST_NOTE = 300
 # A document of this many characters holds thousands of articles; more is a mistake.
@@ -174,7 +175,7 @@ def submit(caller: Caller, key: str, *, at: datetime, revision: int | None = Non
         if row.state == DraftState.REVIEW:
             return draft_of(row)
         _unchanged(row, revision)
-        _read(key, _text(row).document)
+        _sound(key, _read(key, _text(row).document), generations.hold(generations.PROGRAMME), at)
         row.state = DraftState.REVIEW
         row.submitted_at, row.submitted_by = at, caller.label
         row.decided_at, row.decided_by, row.note = None, "", ""
@@ -242,6 +243,7 @@ def approve(caller: Caller, key: str, *, at: datetime, revision: int | None = No
         document = _read(key, publication.with_pause(text, paused=still))
         if four_eyes(document, held) and _who(caller) in _writers(row):
             raise FourEyes(key)
+        _sound(key, document, held, at)
         version = publication.publish_one(caller, key, document, at=at)
         row.state = DraftState.PUBLISHED
         row.decided_at, row.decided_by, row.published_version = at, caller.label, version
@@ -266,13 +268,26 @@ def four_eyes(document: OfferDocument, programme_version: int) -> bool:
     return above is not None and (budget is None or budget > above)
 
 
-def faults(key: str, document: Mapping[str, Any]) -> list[tuple[Place, str]]:
-    """What keeps a text from being published, each with its place in the document."""
+def faults(key: str, document: Mapping[str, Any], *, at: datetime | None = None) -> list[tuple[Place, str]]:
+    """What keeps a text from being published, each with its place in the document.
+
+    Args:
+        at: then the offer is held against the others in force too; None: only its own text is read.
+    """
     try:
-        _read(key, document)
+        read = _read(key, document)
+        if at is not None:
+            _sound(key, read, generations.current(generations.PROGRAMME), at)
     except Fault as error:
         return error.faults
     return []
+
+
+def _sound(key: str, document: OfferDocument, programme_version: int, at: datetime) -> None:
+    """Refuse an offer that can never apply, has no bound, or with others in force takes everything."""
+    found = here.look_at(key, document, programme_version, at=at).faults
+    if found:
+        raise Fault([(place[2:], says) for place, says in found])
 
 
 def _read(key: str, document: Mapping[str, Any]) -> OfferDocument:

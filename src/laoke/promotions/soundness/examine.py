@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
 from laoke.promotions.documents.offers import OfferDocument
+from laoke.promotions.documents.pricing import PricingDocument
 from laoke.promotions.policy import PricingPolicy
 from laoke.promotions.soundness import endless, names, references, stacks, windows
 from laoke.promotions.soundness.findings import Findings
@@ -37,4 +38,33 @@ def examine(
     references.examine(documents, pricing.document, declared, known, found)
     endless.examine(documents, currency, found)
     stacks.examine(documents, pricing, above, currency, zone, at, found)
+    return found
+
+
+def examine_one(
+    key: str,
+    documents: Mapping[str, OfferDocument],
+    pricing: PricingPolicy,
+    declared: Declared,
+    known: Known,
+    above: Mapping[str, frozenset[str]],
+    *,
+    currency: str,
+    zone: tzinfo,
+    at: datetime,
+) -> Findings:
+    """Faults and warnings of one offer among all; what is wrong with others alone is not told.
+
+    Args:
+        documents: all offers, this one the last of them.
+    """
+    found, own = Findings(), {key: documents[key]}
+    windows.examine(own, zone, at, found)
+    among = Findings()
+    names.examine(documents, pricing, among)
+    found.faults += [each for each in among.faults if each[0][1] == key]
+    found.warnings += [each for each in among.warnings if each[0][1] == key]
+    references.examine(own, PricingDocument(), declared, known, found)
+    endless.examine(own, currency, found)
+    stacks.examine(documents, pricing, above, currency, zone, at, found, only=key)
     return found

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
+from typing import TypedDict
 
 from django.conf import settings
 
+from laoke.benefits.coupons import templates as coupon_templates
 from laoke.engine.tiering import Ladder
+from laoke.promotions import policy, publication
 from laoke.promotions.documents.offers import OfferDocument
 from laoke.promotions.policy import PricingPolicy
-from laoke.promotions.soundness.examine import examine
+from laoke.promotions.soundness.examine import examine, examine_one
 from laoke.promotions.soundness.findings import Findings
-from laoke.promotions.soundness.references import Declared
+from laoke.promotions.soundness.references import Declared, Known
 from laoke.purchases import words
+from laoke.tiers import ladder as tier_ladder
 
 
 def look(
@@ -29,13 +33,34 @@ def look(
     Args:
         templates: the keys of the coupon templates there are.
     """
-    return examine(
-        documents,
-        pricing,
-        Declared(frozenset(tier.code for tier in ladder.tiers), templates),
-        words.known,
-        words.categories_above(),
-        currency=settings.LAOKE.currency,
-        zone=settings.LAOKE.zone,
-        at=at,
+    return examine(documents, pricing, _declared(ladder, templates), *_shop(), **_rest(at))
+
+
+def look_at(key: str, document: OfferDocument, programme_version: int, *, at: datetime) -> Findings:
+    """Faults and warnings of one offer, were it published beside the others of a version."""
+    others = publication.at_version(programme_version).documents
+    documents = {name: each for name, each in others.items() if name != key} | {key: document}
+    declared = _declared(
+        tier_ladder.at_version(programme_version),
+        frozenset(coupon_templates.at_version(programme_version).documents),
     )
+    pricing = policy.at_version(programme_version)
+    return examine_one(key, documents, pricing, declared, *_shop(), **_rest(at))
+
+
+def _declared(ladder: Ladder, templates: frozenset[str]) -> Declared:
+    return Declared(frozenset(tier.code for tier in ladder.tiers), templates)
+
+
+def _shop() -> tuple[Known, dict[str, frozenset[str]]]:
+    return words.known, words.categories_above()
+
+
+class _Rest(TypedDict):
+    currency: str
+    zone: tzinfo
+    at: datetime
+
+
+def _rest(at: datetime) -> _Rest:
+    return {"currency": settings.LAOKE.currency, "zone": settings.LAOKE.zone, "at": at}

@@ -85,8 +85,10 @@ def examine(
     zone: tzinfo,
     at: datetime,
     found: Findings,
+    *,
+    only: str | None = None,
 ) -> None:
-    """Look for offers that alone or together leave nothing."""
+    """Look for offers that alone or together leave nothing; with `only`, for those that do with this one."""
     guards = pricing.guards
     if guards.line_share not in (None, 1) or guards.basket_share not in (None, 1):
         return
@@ -99,6 +101,13 @@ def examine(
     rules.sort(key=lambda rule: (STAGES[rule.document.stage], -rule.document.priority))
     order = {key: number for number, key in enumerate(documents)}
     meeting = _Meeting(pricing.policies, above)
+    if only is not None:
+        mine = [rule for rule in rules if rule.key == only]
+        rules = [
+            rule for rule in rules if rule.key == only or all(meeting.meets(each, rule) for each in mine)
+        ]
+        if not mine:
+            return
     told: set[frozenset[str]] = set()
     try:
         for amount in sorted({FAR_ABOVE, *(Fraction(each) for rule in rules for each in rule.begins)}):
@@ -106,7 +115,7 @@ def examine(
                 if _left(stack, amount) > 0:
                     continue
                 keys = frozenset(rule.key for rule in _fewest(stack, amount))
-                if keys in told:
+                if keys in told or (only is not None and only not in keys):
                     continue
                 told.add(keys)
                 last = max(keys, key=order.__getitem__)
@@ -179,9 +188,10 @@ class _Meeting:
         self._left -= len(others) + 1
         if self._left < 0:
             raise _TooMany
-        return [other for other in others if self._meets(one, other)]
+        return [other for other in others if self.meets(one, other)]
 
-    def _meets(self, one: Rule, other: Rule) -> bool:
+    def meets(self, one: Rule, other: Rule) -> bool:
+        """Whether nothing keeps these two from taking from one basket."""
         known = self._known.get((one.key, other.key))
         if known is None:
             known = self._known[one.key, other.key] = self._may(one.document, other.document)

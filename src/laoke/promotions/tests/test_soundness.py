@@ -11,10 +11,11 @@ import pytest
 import yaml
 
 from laoke.engine.conditions.documents import Language
-from laoke.promotions import policy
+from laoke.foundation.access import SYSTEM
+from laoke.promotions import drafts, policy, publication
 from laoke.promotions.documents.files import read_file
-from laoke.promotions.documents.offers import read_offer
-from laoke.promotions.soundness.examine import examine
+from laoke.promotions.documents.offers import Fault, read_offer
+from laoke.promotions.soundness.examine import examine, examine_one
 from laoke.promotions.soundness.findings import Findings
 from laoke.promotions.soundness.references import Declared
 from laoke.promotions.vocabulary import VOCABULARY
@@ -358,3 +359,50 @@ def test_thousands_of_offers_are_examined_in_time():
     )
     assert datetime.now(UTC) - began < timedelta(seconds=10)
     assert found.faults == []
+
+
+def test_one_offer_is_held_against_the_others():
+    offers = {"a": orig(60, 100), "x": full(), "b": orig(50, 100, codes=["TWICE"])}
+    documents = {key: read_offer(document, LANGUAGE) for key, document in offers.items()}
+
+    def one(key: str, document: dict[str, Any]) -> list[tuple[str, str]]:
+        others = {name: each for name, each in documents.items() if name != key}
+        found = examine_one(
+            key,
+            others | {key: read_offer(document, LANGUAGE)},
+            policy.parse({}),
+            Declared(frozenset(), frozenset()),
+            lambda kind, texts: texts,
+            ABOVE,
+            currency="CNY",
+            zone=ZONE,
+            at=SUNDAY,
+        )
+        return shown(found.faults)
+
+    # What is wrong with x alone is not told of others.
+    assert one("new", offer(TENTH)) == []
+    assert [says.split(" takes")[0] for _, says in one("a", orig(60, 100))] == ["together with b"]
+    assert one("a", orig(40, 100)) == []
+    assert one("c", offer(TENTH, codes=["twice"])) == [
+        ("offers.c.codes.0", "'twice' is a code of b too, in the same stage basket")
+    ]
+    assert [place for place, _ in one("never", offer(TENTH, when={"member.orders": {"lt": 0}}))] == [
+        "offers.never.when.member.orders"
+    ]
+
+
+@pytest.mark.django_db
+def test_an_unsound_draft_is_not_handed_in():
+    both = {"a": orig(60, 100)}
+    publication.publish(
+        SYSTEM, {key: read_offer(document, LANGUAGE) for key, document in both.items()}, at=SUNDAY
+    )
+    begun = drafts.begin(SYSTEM, "b", orig(50, 100), at=SUNDAY)
+    with pytest.raises(Fault, match="together with a takes everything off a basket of 100.00"):
+        drafts.submit(SYSTEM, "b", at=SUNDAY)
+    assert drafts.faults("b", orig(50, 100)) == []
+    assert [place for place, _ in drafts.faults("b", orig(50, 100), at=SUNDAY)] == [()]
+    drafts.save(SYSTEM, "b", orig(30, 100), revision=begun.revision, at=SUNDAY)
+    drafts.submit(SYSTEM, "b", at=SUNDAY)
+    drafts.approve(SYSTEM, "b", at=SUNDAY)
