@@ -399,7 +399,7 @@ def test_an_unsound_draft_is_not_handed_in():
         SYSTEM, {key: read_offer(document, LANGUAGE) for key, document in both.items()}, at=SUNDAY
     )
     begun = drafts.begin(SYSTEM, "b", orig(50, 100), at=SUNDAY)
-    with pytest.raises(Fault, match="together with a takes everything off a basket of 100.00"):
+    with pytest.raises(Fault, match="together with a takes everything off"):
         drafts.submit(SYSTEM, "b", at=SUNDAY)
     assert drafts.faults("b", orig(50, 100)) == []
     assert [place for place, _ in drafts.faults("b", orig(50, 100), at=SUNDAY)] == [()]
