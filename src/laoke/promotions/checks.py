@@ -23,6 +23,24 @@ CHECKS = (
         """,
     ),
     Check(
+        "offer-allotments",
+        "slots of an offer hold no more together than its limits, or than was used before they were lowered",
+        """
+        select a.key as offer, c.uses_allotted, greatest(a.in_total, c.uses) as uses_at_most,
+            c.spent_allotted, greatest(a.budget_minor, c.spent_minor) as spent_at_most
+        from promotions_offerallowance a
+        join (
+            select key, sum(uses) as uses, sum(uses_allotted) as uses_allotted,
+                sum(spent_minor) as spent_minor, sum(spent_allotted) as spent_allotted
+            from promotions_offercounter group by key
+        ) c on c.key = a.key
+        where (a.in_total is not null and c.uses_allotted is distinct from greatest(a.in_total, c.uses))
+            or (a.budget_minor is not null and a.days is null
+                and c.spent_allotted is distinct from greatest(a.budget_minor, c.spent_minor))
+            or (a.days is not null and c.spent_allotted > greatest(a.budget_minor, c.spent_minor))
+        """,
+    ),
+    Check(
         "offers-and-lines",
         "offers took no more off a line than the line's discount",
         """

@@ -213,12 +213,42 @@ def _gather(cursor: psycopg.Cursor[Any], slot: int, each: Taken, today: date) ->
     return True
 
 
-def give_back(cursor: psycopg.Cursor[Any], order_id: int, back: Mapping[str, tuple[int, int]]) -> None:
-    """Count uses and money back that returns gave back: (uses, minor units) by offer."""
+def give_back(
+    cursor: psycopg.Cursor[Any], order_id: int, back: Mapping[str, tuple[int, int]], *, today: date
+) -> None:
+    """Count uses and money back that returns gave back: (uses, minor units) by offer.
+
+    Where the limits were lowered below what was used, as much is taken off the allotment: it cannot go out again.
+    """
     for key in sorted(back):
         uses, minor = back[key]
+        slot = order_id % SLOTS
         cursor.execute(
             "update promotions_offercounter set uses = uses - %s, spent_minor = spent_minor - %s "
             "where key = %s and slot = %s",
-            (uses, minor, key, order_id % SLOTS),
+            (uses, minor, key, slot),
         )
+        # Limits and allotments together change only under the locks of all slots, and this one is held now.
+        row = cursor.execute(
+            "select a.in_total, a.budget_minor, a.first_day, a.days, "
+            "sum(c.uses_allotted)::bigint, sum(c.spent_allotted)::bigint "
+            "from promotions_offerallowance a join promotions_offercounter c on c.key = a.key "
+            "where a.key = %s group by a.key",
+            (key,),
+        ).fetchone()
+        if row is None:
+            continue
+        in_total, budget, first_day, days, uses_allotted, spent_allotted = row
+        out = budget if days is None else Pace(budget, first_day, days).out_by(today)
+        uses_above = min(uses, _above(uses_allotted, in_total))
+        spent_above = min(minor, _above(spent_allotted, out))
+        if uses_above > 0 or spent_above > 0:
+            cursor.execute(
+                "update promotions_offercounter set uses_allotted = uses_allotted - %s, "
+                "spent_allotted = spent_allotted - %s where key = %s and slot = %s",
+                (uses_above, spent_above, key, slot),
+            )
+
+
+def _above(allotted: int | None, limit: int | None) -> int:
+    return 0 if allotted is None or limit is None else max(0, allotted - limit)

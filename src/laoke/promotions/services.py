@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 import psycopg
+from django.conf import settings
 
 from laoke.engine.refunds import RefundPolicy, due_back
 from laoke.kernel.sharing import share_so_far
@@ -123,7 +124,8 @@ def take_back(
         )
         if use.counted:
             to_counters[use.key] = (1 if ended else 0, so_far - use.returned_minor)
-    counters.give_back(cursor, order_id, to_counters)
+    today = at.astimezone(settings.LAOKE.zone).date()
+    counters.give_back(cursor, order_id, to_counters, today=today)
     return due
 
 

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from laoke.foundation import generations
+from laoke.foundation import checks, generations
 from laoke.foundation.access import SYSTEM
 from laoke.foundation.sql import hot_cursor, raw_cursor
 from laoke.promotions import alarms, counters, life, publication
+from laoke.promotions.checks import CHECKS
 from laoke.promotions.counters import Taken
 from laoke.promotions.models import OfferAlarm, OfferUse
 
@@ -124,7 +125,7 @@ class TestPace:
         assert take(333)
         order = OfferUse.objects.get().order_id
         with hot_cursor() as cursor, transaction.atomic():
-            counters.give_back(cursor, order, {"tenth": (1, 333)})
+            counters.give_back(cursor, order, {"tenth": (1, 333)}, today=FIRST)
         assert [take(334), take(333)] == [False, True]
 
     def test_a_new_budget_holds_for_orders_quoted_under_the_old_one(self):
@@ -147,6 +148,43 @@ class TestPace:
         life.resume(SYSTEM, "tenth", at=AT)
         assert not take(1)
         assert take(333, FIRST + timedelta(days=1))
+
+
+def bring_back(*uses: OfferUse, today: date = FIRST) -> None:
+    for use in uses:
+        with transaction.atomic(), hot_cursor() as cursor:
+            counters.give_back(cursor, use.order_id, {use.key: (1, use.amount_minor)}, today=today)
+
+
+def faults() -> list[str]:
+    names = ("offer-counters", "offer-allotments")
+    return [
+        each.check.name for each in checks.run([each for each in CHECKS if each.name in names]) if each.broken
+    ]
+
+
+class TestLoweredLimits:
+    def test_what_comes_back_of_more_than_there_is_now_does_not_go_out_again(self):
+        limited = TENTH | {"limits": {"in_total": 20, "budget": 100}}
+        publish(tenth=limited)
+        assert all(take(100) for _ in range(20))
+        publish(tenth=limited | {"limits": {"in_total": 5, "budget": 3}})
+        uses = list(OfferUse.objects.order_by("id"))
+        bring_back(*uses[:15])
+        assert not take(1)
+        bring_back(*uses[15:18])
+        assert [take(100), take(1)] == [True, False]
+        OfferUse.objects.filter(pk__in=[use.pk for use in uses[:18]]).update(undone_at=AT, returned_minor=100)
+        assert faults() == []
+
+    def test_nor_what_is_above_the_share_of_the_day(self):
+        publish(tenth=EVEN)
+        assert take(150)
+        assert take(150)
+        publish(tenth=EVEN | {"limits": EVEN["limits"] | {"budget": 6}})
+        bring_back(OfferUse.objects.earliest("id"))
+        # 2.00 of 6.00 may be out today, 1.50 are.
+        assert [take(51), take(50)] == [False, True]
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:

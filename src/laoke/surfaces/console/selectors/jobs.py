@@ -68,6 +68,7 @@ CHECKS: dict[str, Any] = {
     "members-of-orders": _("members of orders"),
     "moves": _("moves between tiers"),
     "orders-and-points": _("points of orders"),
+    "offer-allotments": _("limits of offers"),
     "offer-counters": _("uses of offers"),
     "offers-and-lines": _("discounts of offers"),
     "owners": _("owners of points"),
