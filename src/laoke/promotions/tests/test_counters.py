@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from laoke.foundation import checks, generations
 from laoke.foundation.access import SYSTEM
@@ -18,6 +20,7 @@ from laoke.promotions import alarms, counters, life, publication
 from laoke.promotions.checks import CHECKS
 from laoke.promotions.counters import Taken
 from laoke.promotions.models import OfferAlarm, OfferUse
+from laoke.promotions.pacing import Pace
 
 AT = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 FIRST = date(2026, 3, 10)
@@ -158,9 +161,7 @@ def bring_back(*uses: OfferUse, today: date = FIRST) -> None:
 
 def faults() -> list[str]:
     names = ("offer-counters", "offer-allotments")
-    return [
-        each.check.name for each in checks.run([each for each in CHECKS if each.name in names]) if each.broken
-    ]
+    return [each.name for each in checks.run([each for each in CHECKS if each.name in names]) if each.broken]
 
 
 class TestLoweredLimits:
@@ -205,6 +206,61 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return found
+
+
+class Model:
+    """What limits mean, without slots."""
+
+    def __init__(self) -> None:
+        self.in_total: int | None = None
+        self.pace: Pace | None = None
+        self.budget: int | None = None
+        self.out: dict[int, int] = {}
+
+    def permits(self, minor: int, day: date) -> bool:
+        budget = self.budget if self.pace is None else self.pace.out_by(day)
+        return (self.in_total is None or len(self.out) < self.in_total) and (
+            budget is None or sum(self.out.values()) + minor <= budget
+        )
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("take"), st.integers(0, 400)),
+    st.tuples(st.just("back"), st.integers(0, 30)),
+    st.tuples(st.just("limits"), st.tuples(st.integers(1, 12), st.integers(1, 20), st.booleans())),
+    st.tuples(st.just("night"), st.just(0)),
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(STEPS, max_size=60))
+def test_slots_mean_what_limits_mean(steps: list[tuple[str, Any]]) -> None:
+    """Whatever is taken, comes back and is published anew, in whichever slots: all of the limits, and not one more."""
+    with transaction.atomic():
+        model, day = Model(), FIRST
+        steps = [("limits", (6, 10, False)), *steps]
+        for what, how in steps:
+            if what == "take":
+                order = next(_orders)
+                expected = model.permits(how, day)
+                with transaction.atomic(), raw_cursor() as cursor:
+                    short = counters.take(cursor, order, [Taken("tenth", how)], today=day)
+                assert (short == []) is expected
+                if expected:
+                    model.out[order] = how
+            elif what == "back" and model.out:
+                order = sorted(model.out)[how % len(model.out)]
+                with hot_cursor() as cursor:
+                    counters.give_back(cursor, order, {"tenth": (1, model.out.pop(order))}, today=day)
+            elif what == "night":
+                day += timedelta(days=1)
+            elif what == "limits":
+                in_total, budget, even = how
+                limits = {"in_total": in_total, "budget": budget, "pacing": "even" if even else "none"}
+                publish(tenth=EVEN | {"limits": limits})
+                model.in_total, model.budget = in_total, budget * 100
+                model.pace = Pace(budget * 100, FIRST, 3) if even else None
+        transaction.set_rollback(True)
 
 
 @pytest.mark.django_db(transaction=True)
