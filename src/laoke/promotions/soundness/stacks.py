@@ -114,7 +114,11 @@ def examine(
             for stack in _stacks(rules, amount, meeting):
                 if _left(stack, amount) > 0:
                     continue
-                keys = frozenset(rule.key for rule in _fewest(stack, amount))
+                fewest = _fewest(stack, amount)
+                keys = frozenset(rule.key for rule in fewest)
+                # An amount at which none of them begins is nothing but a small one: a flat reduction takes it anyway.
+                if amount != FAR_ABOVE and not any(int(amount) in rule.begins for rule in fewest):
+                    continue
                 if keys in told or (only is not None and only not in keys):
                     continue
                 told.add(keys)

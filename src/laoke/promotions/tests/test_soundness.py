@@ -194,6 +194,14 @@ class TestStacks:
         }
         assert examined(offers).faults == []
 
+    def test_a_flat_amount_takes_small_baskets_and_is_no_stack(self):
+        offers = {
+            "tenth": offer(TENTH, stage="item"),
+            "five": offer({"amount": {"discount": 5}}),
+            "from-4": orig(1, 4),
+        }
+        assert examined(offers).faults == []
+
     def test_the_fewest_offers_are_named(self):
         offers = {"x": orig(5, 100), "a": orig(60, 100), "y": orig(5, 100), "b": orig(50, 100)}
         found = examined(offers)
