@@ -67,9 +67,8 @@ class Account:
         self.orders += 1
         self.of_members += past.facts.is_member
         self.booked_minor += past.booked_minor
-        for line in past.basket.lines:
-            self.items_minor += line.amount_minor
-            self.own_minor += line.discount_minor
+        self.items_minor += past.items_minor
+        self.own_minor += past.own_minor
         self.brought = self.brought.plus(found.before)
         for key, minor in found.offers:
             _count(self.offers, key).add(minor)

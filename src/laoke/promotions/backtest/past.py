@@ -9,6 +9,7 @@ from typing import NamedTuple
 from laoke.engine.pricing.basket import Basket, Line
 from laoke.engine.pricing.board import Facts
 from laoke.engine.pricing.priced import Priced
+from laoke.kernel.quantity import MILLI
 from laoke.kernel.rounding import Rounding, round_ratio
 
 
@@ -20,6 +21,7 @@ class Past(NamedTuple):
         basket: with the unit prices of then and the costs of now.
         facts: what was known of member, store and moment.
         cost_minor: what its goods cost, as far as known; `unknown` are the places of lines whose cost is not.
+        items_minor: list value of its goods; `own_minor` what the shop itself took off.
         booked_minor: what was due, after everything, with the delivery.
     """
 
@@ -31,6 +33,8 @@ class Past(NamedTuple):
     facts: Facts
     cost_minor: int
     unknown: tuple[int, ...]
+    items_minor: int
+    own_minor: int
     booked_minor: int
 
 
@@ -60,6 +64,22 @@ class Money(NamedTuple):
 NO_MONEY = Money()
 
 
+def of(
+    order_id: int,
+    member_id: int | None,
+    placed_at: datetime,
+    day: date,
+    basket: Basket,
+    facts: Facts,
+    booked_minor: int,
+) -> Past:
+    """An order with its sums."""
+    cost, unknown = costs(basket.lines)
+    items = sum([line.amount_minor for line in basket.lines])
+    own = sum([line.discount_minor for line in basket.lines])
+    return Past(order_id, member_id, placed_at, day, basket, facts, cost, unknown, items, own, booked_minor)
+
+
 def costs(lines: Sequence[Line]) -> tuple[int, tuple[int, ...]]:
     """What goods cost together, and the places of those whose cost nobody knows."""
     total, unknown = 0, []
@@ -73,7 +93,10 @@ def costs(lines: Sequence[Line]) -> tuple[int, tuple[int, ...]]:
 
 def cost_of(cost_minor: int, quantity_milli: int) -> int:
     """What a quantity cost."""
-    return round_ratio(cost_minor * quantity_milli, 1000, Rounding.HALF_UP)
+    units, rest = divmod(quantity_milli, MILLI)
+    if not rest:
+        return cost_minor * units
+    return round_ratio(cost_minor * quantity_milli, MILLI, Rounding.HALF_UP)
 
 
 def money(

@@ -11,15 +11,19 @@ from django.conf import settings
 
 from laoke.engine.pricing.attributes import moment_facts
 from laoke.engine.pricing.basket import Basket, Delivery, Line
-from laoke.engine.pricing.board import Facts
+from laoke.engine.pricing.board import ANONYMOUS, Facts
 from laoke.foundation.sql import raw_cursor, statement
+from laoke.promotions.backtest import past
 from laoke.promotions.backtest.history import Known, Placed, known_then
-from laoke.promotions.backtest.past import Past, costs
-from laoke.promotions.facts import from_document
+from laoke.promotions.backtest.past import Past
+from laoke.promotions.facts import Asked, from_document
 from laoke.purchases import selectors as purchases
 from laoke.purchases.types import ProductFacts
 
 _PACKAGE = "laoke.promotions.backtest"
+
+
+NOTHING_ASKED = Asked((), {}, (), ANONYMOUS)
 
 
 class Period(NamedTuple):
@@ -95,7 +99,9 @@ class Reader:
         known = known_then(members, self._asks, self._now)
         for order_id, member_id, store_id, channel_id, placed_at, day, currency, total in rows:
             told = self._told(store_id, placed_at)
-            asked = from_document(kept.get(order_id, {}), placed_at, told["store.code"], self._zone)
+            asked = NOTHING_ASKED
+            if order_id in kept:
+                asked = from_document(kept[order_id], placed_at, told["store.code"], self._zone)
             facts = self._facts(told, known.get(order_id), asked.facts, is_member=member_id is not None)
             deliveries: tuple[Delivery, ...] = ()
             if order_id in brought:
@@ -110,8 +116,7 @@ class Reader:
                 currency,
                 asked.gift_choices,
             )
-            cost, unknown = costs(basket.lines)
-            yield Past(order_id, member_id, placed_at, day, basket, facts, cost, unknown, total)
+            yield past.of(order_id, member_id, placed_at, day, basket, facts, total)
 
     def costs_of(self, skus: Iterable[str]) -> dict[str, int]:
         """What articles cost, where that is known."""
@@ -150,12 +155,14 @@ class Reader:
             told |= known.attributes
             lists = known.lists
         # What the till was told then goes before what can be found out now.
-        told |= {
-            name: value
-            for name, value in asked.known.items()
-            if name in self._asks and name.startswith("member.")
-        }
-        return Facts(told, is_member, {**lists, **asked.lists}, coupons=asked.coupons)
+        if asked is not ANONYMOUS:
+            told |= {
+                name: value
+                for name, value in asked.known.items()
+                if name in self._asks and name.startswith("member.")
+            }
+            lists = {**lists, **asked.lists}
+        return Facts(told, is_member, lists, coupons=asked.coupons)
 
     def _store(self, store_id: int) -> dict[str, Any]:
         if store_id not in self._stores:

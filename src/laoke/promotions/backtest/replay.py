@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from laoke.engine.conditions import Is, Op
-from laoke.engine.pricing.basket import Basket, Line
+from laoke.engine.pricing.basket import Line
 from laoke.engine.pricing.board import Facts, Uses
 from laoke.engine.pricing.compiled import Programme, Ready
 from laoke.engine.pricing.deals import Deal, Refused
@@ -41,6 +41,7 @@ _APART = frozenset(
     }
 )
 _MANY_HINTS = 1000
+Given = tuple[tuple[str, int], ...]
 # A basket is near the offer when so few more units of something in it, worth so much of it at most, bring the offer.
 NEAR_UNITS = 2
 NEAR_PERCENT = 25
@@ -133,9 +134,11 @@ class Replayer:
         # What it replaces is gone when it has reached a limit.
         self._without = without
         self._asked_again = _is_asked_again(offer, after.policies.combine)
-        # What it replaces is gone when it has reached a limit.
-        self._without = without
-        self._clips = offer.limits.on_exceed is OnExceed.CLIP and offer.limits.budget_minor is not None
+        # Only such offers may change a price in which they are refused.
+        self._felt_unseen = (
+            offer.exclusive or offer.group is not None or after.policies.combine is Combine.BEST_FOR_MEMBER
+        )
+        self._one_after_the_other = after.policies.combine is Combine.ALL and not self._felt_unseen
         self._steps = _first_step(self.ready)
 
     def replay(self, past: Past) -> Replayed:
@@ -146,16 +149,18 @@ class Replayer:
         if deal is None:
             refused = next((each for each in after.refused if each.ready is self.ready), None)
             if self._without is None and self._had_no_part(refused):
-                return Replayed(
-                    self._money(past, after), _given(after), None, self._near(past, after, refused)
-                )
-        before = price(past.basket, self.before, past.facts, past.placed_at)
-        brought = self._money(past, before)
-        hit = self._hit(past, before, brought, after, deal)
+                brought = self._money(past, after)
+                return Replayed(brought, _given(after), None, self._near(past, brought, refused))
+        if deal is not None and self._without is None and self._is_last(after, deal):
+            brought, given = self._less(past, after, deal), _given(after)[:-1]
+        else:
+            before = price(past.basket, self.before, past.facts, past.placed_at)
+            brought, given = self._money(past, before), _given(before)
+        hit = self._hit(past, given, brought, after, deal)
         if self._asked_again:
             hit = (hit or _unchanged(past, brought))._replace(past=past)
-        near = self._near(past, before, refused) if deal is None else None
-        return Replayed(brought, _given(before), hit, near)
+        near = self._near(past, brought, refused) if deal is None else None
+        return Replayed(brought, given, hit, near)
 
     def again(self, past: Past, uses: Uses) -> Hit | None:
         """What becomes of an order when the offer has been used so often and has given so much."""
@@ -163,12 +168,26 @@ class Replayer:
         before = price(past.basket, self.before, past.facts, past.placed_at)
         after = price(past.basket, self.after, facts, past.placed_at)
         deal = next((each for each in after.given if each.ready is self.ready), None)
-        return self._hit(past, before, self._money(past, before), after, deal, alone=True)
+        return self._hit(past, _given(before), self._money(past, before), after, deal, alone=True)
 
     def _had_no_part(self, refused: Refused | None) -> bool:
-        if refused is None or refused.code in _APART:
-            return True
-        return refused.code == "conditions_not_met" and self.ready.late is None
+        return refused is None or not self._felt_unseen or _is_apart(refused)
+
+    def _is_last(self, after: Priced, deal: Deal) -> bool:
+        """Whether no other offer came after it, given or not: then the rest is what there is without it."""
+        if not self._one_after_the_other or after.given[-1] is not deal:
+            return False
+        place = self.ready.place
+        return all(each.ready.place < place or _is_apart(each) for each in after.refused)
+
+    def _less(self, past: Past, after: Priced, deal: Deal) -> Money:
+        """What the basket brings in without the last offer."""
+        lines = tuple(
+            line._replace(net_minor=line.net_minor + part)
+            for line, part in zip(after.lines, deal.lines, strict=True)
+        )
+        whole = after.total_minor + deal.amount
+        return self._money(past, after._replace(lines=lines, given=after.given[:-1], total_minor=whole))
 
     def _money(self, past: Past, priced: Priced) -> Money:
         return money(priced, past.cost_minor, past.unknown, self._gift_costs)
@@ -176,13 +195,13 @@ class Replayer:
     def _hit(
         self,
         past: Past,
-        before: Priced,
+        before: Given,
         brought: Money,
         after: Priced,
         deal: Deal | None,
         alone: bool = False,
     ) -> Hit | None:
-        then, now = dict(_given(before)), dict(_given(after))
+        then, now = dict(before), dict(_given(after))
         mine, replaced = now.pop(self.key, None), then.pop(self.key, None)
         others = tuple(
             Other(key, then.get(key), now.get(key))
@@ -233,8 +252,8 @@ class Replayer:
 
     # What a little more would bring.
 
-    def _near(self, past: Past, before: Priced, refused: Refused | None) -> Near | None:
-        if refused is None or not self._within_reach(past.basket, refused):
+    def _near(self, past: Past, brought: Money, refused: Refused | None) -> Near | None:
+        if refused is None or not self._within_reach(past.items_minor, refused):
             return None
         found = price(past.basket, self.after, past.facts, past.placed_at, most_hints=_MANY_HINTS)
         hint = next((each for each in found.hints if each.ready is self.ready), None)
@@ -244,11 +263,11 @@ class Replayer:
         units = hint.missing_units or -(-(hint.missing_minor or 0) // line.unit_price_minor)
         # Other offers may take something off what is added: one more then.
         for more in range(units, min(units + 1, NEAR_UNITS) + 1):
-            if (near := self._topped_up(past, before, line, more)) is not None:
+            if (near := self._topped_up(past, brought, line, more)) is not None:
                 return near
         return None
 
-    def _within_reach(self, basket: Basket, refused: Refused) -> bool:
+    def _within_reach(self, amount: int, refused: Refused) -> bool:
         """A first look that costs little: what is missing of a subtotal has to be a small part of the basket."""
         wanted = self._steps if refused.code == "no_effect" else None
         if refused.code == "conditions_not_met" and isinstance(leaf := refused.failed, Is):
@@ -259,7 +278,6 @@ class Replayer:
             wanted = leaf.value if leaf.attribute == "basket.subtotal" else None
         if wanted is None:
             return refused.code == "no_effect"
-        amount = sum([line.amount_minor for line in basket.lines])
         return amount * (100 + NEAR_PERCENT) >= wanted * 100
 
     def _more_of(self, past: Past, hint: Hint) -> Line | None:
@@ -274,9 +292,9 @@ class Replayer:
         ]
         return min(lines, key=lambda line: line.unit_price_minor, default=None)
 
-    def _topped_up(self, past: Past, before: Priced, line: Line, units: int) -> Near | None:
+    def _topped_up(self, past: Past, brought: Money, line: Line, units: int) -> Near | None:
         added = units * line.unit_price_minor
-        if not 0 < units <= NEAR_UNITS or added * 100 > before.items_minor * NEAR_PERCENT:
+        if not 0 < units <= NEAR_UNITS or added * 100 > past.items_minor * NEAR_PERCENT:
             return None
         lines = tuple(
             replace(each, quantity_milli=each.quantity_milli + units * MILLI) if each is line else each
@@ -287,9 +305,7 @@ class Replayer:
         if deal is None:
             return None
         cost, unknown = costs(lines)
-        return Near(
-            self._money(past, before), money(after, cost, unknown, self._gift_costs), added, deal.amount
-        )
+        return Near(brought, money(after, cost, unknown, self._gift_costs), added, deal.amount)
 
 
 def _is_asked_again(offer: Offer, combine: Combine) -> bool:
@@ -305,7 +321,13 @@ def _unchanged(past: Past, brought: Money) -> Hit:
     return Hit(past.order_id, past.member_id, past.placed_at, past.day, False, 0, brought, brought)
 
 
-def _given(priced: Priced) -> tuple[tuple[str, int], ...]:
+def _is_apart(refused: Refused) -> bool:
+    if refused.code in _APART:
+        return True
+    return refused.code == "conditions_not_met" and refused.ready.late is None
+
+
+def _given(priced: Priced) -> Given:
     return tuple((deal.ready.offer.key, deal.amount) for deal in priced.given)
 
 

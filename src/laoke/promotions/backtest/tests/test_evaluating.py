@@ -24,7 +24,7 @@ from laoke.engine.pricing.pricing import price
 from laoke.engine.pricing.tests import build
 from laoke.promotions.backtest.account import Account
 from laoke.promotions.backtest.evaluating import Evaluation, evaluate
-from laoke.promotions.backtest.past import NO_MONEY, Money, Past, costs, money
+from laoke.promotions.backtest.past import NO_MONEY, Money, Past, money, of
 from laoke.promotions.backtest.replay import Replayer
 from laoke.promotions.backtest.responses import STANDARD, answers, break_even, read
 
@@ -34,9 +34,8 @@ AT = datetime(2026, 11, 2, 2, tzinfo=UTC)
 def past(number: int, basket: Basket, member: int | None = None) -> Past:
     """An order; every third hour one."""
     at = AT + timedelta(hours=3 * number)
-    cost, unknown = costs(basket.lines)
     facts = Facts(build.MEMBER.known, is_member=True) if member else Facts()
-    return Past(number, member, at, at.date(), basket, facts, cost, unknown, 0)
+    return of(number, member, at, at.date(), basket, facts, 0)
 
 
 def in_turn(orders: list[Past], before: Programme, after: Programme, key: str) -> tuple[Money, int, int]:
