@@ -217,7 +217,7 @@ def _changes(planned: Plan) -> list[Difference]:
 
 
 def _warn(planned: Plan, file: Path, lines: File) -> None:
-    for place, says in planned.warnings:
+    for place, says in sorted(planned.warnings, key=lambda each: _line(lines, each[0]) or 0):
         say(f"Warning: {_located(file, lines, place, says)}")
 
 
@@ -283,9 +283,16 @@ def _yaml(document: Mapping[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
+    import yaml
+
     if value is None:
         return "(nothing)"
-    return _yaml({"": value}).removeprefix("'': ").strip() if isinstance(value, str) else str(value)
+    if not isinstance(value, str | list | dict):
+        return str(value)
+    text = yaml.safe_dump(
+        value, allow_unicode=True, sort_keys=False, default_flow_style=True, width=float("inf")
+    )
+    return text.removesuffix("...\n").strip()
 
 
 def _words(found: Programme, currency: str) -> Iterator[str]:
