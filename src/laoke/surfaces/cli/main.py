@@ -12,6 +12,7 @@ from laoke.surfaces.cli import (
     apikeys,
     backtest,
     backup,
+    coupons,
     expire,
     importing,
     members,
@@ -146,6 +147,7 @@ def check(json: Json = False) -> None:
 app.add_typer(importing.app, name="import")
 app.add_typer(members.app, name="member")
 app.add_typer(offers.app, name="offers")
+app.add_typer(coupons.app, name="coupons")
 app.add_typer(programme.app, name="programme")
 app.command()(backtest.backtest)
 app.add_typer(recompute.app, name="recompute")
