@@ -83,6 +83,20 @@ NAVIGATION = (
         (Entry("tiers", "/tiers", _("Tier rules"), "award", Scope.TIERS_READ),),
     ),
     Group(
+        _("Promotions"),
+        "discount",
+        (
+            Entry("offers", "/promotions", _("Offers"), "discount", Scope.PROGRAMME_READ),
+            Entry(
+                "offer-calendar",
+                "/promotions/calendar",
+                _("Offer calendar"),
+                "calendar",
+                Scope.PROGRAMME_READ,
+            ),
+        ),
+    ),
+    Group(
         _("Stores and products"),
         "building-store",
         (

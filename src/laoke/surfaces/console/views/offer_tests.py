@@ -1,0 +1,163 @@
+"""Trying an offer on past orders before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+from django.views.decorators.http import require_safe
+
+from laoke.foundation.access import Scope
+from laoke.promotions import publication
+from laoke.promotions import selectors as promotions
+from laoke.promotions.backtest import running
+from laoke.promotions.backtest.reading import Period
+from laoke.promotions.backtest.report import Report
+from laoke.promotions.backtest.running import NothingToReplay, Plan
+from laoke.promotions.documents.offers import Fault, read_offer
+from laoke.promotions.language import language
+from laoke.promotions.vocabulary import VOCABULARY
+from laoke.surfaces.console.naming import Named
+from laoke.surfaces.console.pages import Visit, console_page
+from laoke.surfaces.console.selectors.offers import OfferLine, line
+from laoke.surfaces.console.selectors.stores import limit_of
+from laoke.surfaces.console.templatetags.figures import named
+
+WEEKS = 8
+_SECONDS = 3.0
+RESPONSES: Mapping[str, Any] = {
+    "unchanged": _l("Nobody changes"),
+    "moderate": _l("A few more buy"),
+    "strong": _l("Many more buy"),
+}
+_ASSUMPTIONS: Mapping[str, Any] = {
+    "costs_of_now": _l("Costs are those of today."),
+    "days_left_aside": _l("The days of offers are left aside; weekdays and hours count."),
+    "limits_of_others_left_aside": _l("Limits of other offers are left aside."),
+    "limits_within_sample": _l("Limits are counted within the sample."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the offer comes to when shoppers answer so; `share` and `limit` of the longest bar, in percent."""
+
+    label: str
+    given_minor: int
+    margin_minor: int
+    share: float
+    over: bool
+    near_orders: str
+    more_orders: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Another offer: how often both are given, and how often this one takes its place."""
+
+    name: Named
+    key: str
+    together: int
+    pushed_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestPage:
+    """What a replay found, or why there is none."""
+
+    offer: OfferLine
+    report: Report | None
+    responses: tuple[Response, ...]
+    limit: float | None
+    overlaps: tuple[Overlap, ...]
+    assumptions: tuple[str, ...]
+    problem: str
+    weeks: int
+    hit_share: float
+    anyway_share: float
+    capped_share: float
+    margin_before: float | None
+    margin_after: float | None
+
+
+@require_safe
+@console_page("offers", Scope.PROGRAMME_READ)
+def show(visit: Visit, key: str) -> HttpResponse:
+    """Past orders with the offer: as many as there is time for while somebody waits."""
+    offer = line(promotions.offer(key, visit.at))
+    found, problem = None, ""
+    try:
+        found = running.run_small(_plan(visit, key), seconds=_SECONDS)
+    except Fault:
+        problem = _("The draft is not finished yet: what is to be done stands above the sentences.")
+    except NothingToReplay:
+        problem = _("There are no orders in these weeks to try it on.")
+    page = _page(offer, found, problem)
+    return visit.part("offers/_backtest", page) if visit.wants_part else visit.show("offers/backtest", page)
+
+
+def _plan(visit: Visit, key: str) -> Plan:
+    draft = promotions.draft(key)
+    document = draft.document if draft is not None else publication.last_text(key)
+    today = visit.at.astimezone(settings.LAOKE.zone).date()
+    stores = limit_of(visit.caller)
+    period = Period(
+        today - timedelta(weeks=WEEKS), today - timedelta(days=1), None if stores is None else tuple(stores)
+    )
+    return Plan(key, read_offer(document, language()), period, visit.at)
+
+
+def _page(offer: OfferLine, found: Report | None, problem: str) -> BacktestPage:
+    if found is None:
+        return BacktestPage(offer, None, (), None, (), (), problem, WEEKS, 0.0, 0.0, 0.0, None, None)
+    most = max([*(each.given_minor for each in found.responses), found.budget_minor or 0, 1])
+    budget = found.budget_minor
+    names = promotions.names([each.key for each in found.offers])
+    return BacktestPage(
+        offer,
+        found,
+        tuple(
+            Response(
+                str(RESPONSES.get(each.name, each.name)),
+                each.given_minor,
+                each.margin_minor,
+                round(100 * each.given_minor / most, 1),
+                budget is not None and each.given_minor > budget,
+                f"{each.near_orders:f}",
+                f"{each.more_orders:f}",
+            )
+            for each in found.responses
+        ),
+        None if budget is None else round(100 * budget / most, 1),
+        tuple(
+            Overlap(
+                Named(*names.get(each.key, (each.key, each.key))), each.key, each.together, each.pushed_out
+            )
+            for each in found.offers[1:]
+            if each.together or each.pushed_out
+        )[:5],
+        tuple(_assumption(each) for each in found.assumptions),
+        "",
+        WEEKS,
+        found.hit.percent / 100,
+        found.anyway.percent / 100,
+        found.orders_at_floor / found.orders if found.orders else 0.0,
+        None if found.margin_before.percent is None else found.margin_before.percent / 100,
+        None if found.margin_after.percent is None else found.margin_after.percent / 100,
+    )
+
+
+def _assumption(code: str) -> str:
+    kind, _colon, name = code.partition(":")
+    if not name:
+        return str(_ASSUMPTIONS.get(code, code))
+    what = named(VOCABULARY[name]) if name in VOCABULARY else name
+    if kind == "as_it_is_now":
+        return _("%(what)s is taken as it is today.") % {"what": what}
+    return _("%(what)s was not known then: such orders are taken as not in it.") % {"what": what}
