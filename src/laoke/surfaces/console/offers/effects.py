@@ -359,7 +359,7 @@ def kinds(known: Known, templates: Callable[[], Any], skus: Callable[[], Any]) -
                 "basis": basis,
             },
             _l("at most {max_times} {basis}"),
-            "repeat",
+            "refresh",
         ),
         "nth": Kind(
             _l("Every n-th piece (第二件半价)"),
@@ -401,7 +401,7 @@ def kinds(known: Known, templates: Callable[[], Any], skus: Callable[[], Any]) -
                 "repeat": repeat,
             },
             _l("{repeat}"),
-            "shopping-cart",
+            "package",
         ),
         "bundle": Kind(
             _l("Bundle"),
@@ -423,7 +423,7 @@ def kinds(known: Known, templates: Callable[[], Any], skus: Callable[[], Any]) -
                 "pick": Choose("pick", _l("Pieces are taken"), pick, "dearest_first"),
             },
             _l("{repeat} {pick}"),
-            "packages",
+            "package",
             {"parts": [{"quantity": 1}, {"quantity": 1}]},
         ),
         "gift": Kind(
