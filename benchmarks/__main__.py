@@ -12,6 +12,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks import growth_chart
+
 RESULTS = Path(__file__).parent / "results"
 
 # name: (module, arguments for the full size, arguments for a quick look)
@@ -32,6 +34,7 @@ ALL: dict[str, tuple[str, list[str], list[str]]] = {
     "rfm-1m": ("benchmarks.rfm", ["--members", "1000000"], ["--members", "10000"]),
     "pricing": ("benchmarks.pricing", [], ["--baskets", "20", "--repeats", "2"]),
     "offers": ("benchmarks.offers", [], ["--members", "1000", "--seconds", "2", "--rounds", "1"]),
+    "oscar": ("benchmarks.oscar", [], ["--baskets", "20", "--stacked", "10", "--rounds", "2"]),
     "import-complete-journey": ("benchmarks.import_orders", [], []),
 }
 
@@ -64,6 +67,8 @@ def main() -> int:
         text = json.dumps(result, indent=1, ensure_ascii=False)
         if not arguments.quick:
             (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+            if name == "pricing":
+                growth_chart.refresh(result)
         print(text)
     return 1 if failed else 0
 

@@ -38,7 +38,9 @@ def configure() -> None:
 
     defaults = {name: getattr(oscar.defaults, name) for name in dir(oscar.defaults) if name.isupper()}
     apps = oscar.INSTALLED_APPS
-    labels = [name.removesuffix(".apps").split(".")[-1] for name in (a.rpartition(".apps.")[0] or a for a in apps)]
+    labels = [
+        name.removesuffix(".apps").split(".")[-1] for name in (a.rpartition(".apps.")[0] or a for a in apps)
+    ]
     without = dict.fromkeys([*labels, "reviews", "reports", "auth", "contenttypes"])
     settings.configure(**(defaults | OWN), INSTALLED_APPS=apps, MIGRATION_MODULES=without)
     django.setup()
