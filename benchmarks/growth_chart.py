@@ -1,7 +1,7 @@
 """The picture and the table of the pricing figures: microseconds a basket against the number of live offers.
 
 `make bench ARGS=pricing` makes both anew; `python -m benchmarks.growth_chart` makes them say what the stored result
-says. The picture is an SVG without words, so that pages in every language can show it, and colours that follow the reader's.
+says. The picture is an SVG without words, so that pages in every language can show it; its colours follow the reader's.
 """
 
 from __future__ import annotations
