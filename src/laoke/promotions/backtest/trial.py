@@ -64,6 +64,10 @@ class Trial:
                 found.update(getattr(effect, "skus", ()))
         return found
 
+    def starts_at(self, document: OfferDocument) -> datetime | None:
+        """When the offer starts, if it says so."""
+        return document.offer(self.key, settings.LAOKE.zone).starts_at
+
     def assumptions(self) -> tuple[str, ...]:
         """What is taken for granted beside what every backtest takes for granted."""
         about_member = {name for name in self.asks if name.startswith("member.") and name != "member.uses"}

@@ -98,6 +98,14 @@ class GuardsDocument(Document):
         )
 
 
+class LegalChecks(Document):
+    """Checks of the law of price promotions before an offer starts; where nothing is said they are on for shops that
+    count in yuan."""
+
+    lowest_price: bool | None = None
+    announcement: bool | None = None
+
+
 class PricingDocument(Document):
     """The section `pricing` of a programme."""
 
@@ -106,3 +114,4 @@ class PricingDocument(Document):
     guards: GuardsDocument = GuardsDocument()
     refunds: RefundPolicy = RefundPolicy.KEEP_THE_DEAL
     four_eyes_above: Minor | None = None
+    checks: LegalChecks = LegalChecks()

@@ -39,6 +39,9 @@ Content = tuple[tuple[int, int], ...]
 """Places of articles with their units, ascending."""
 
 
+Told = Callable[[Shopper, Priced, Money], None]
+
+
 class By(StrEnum):
     """What makes a basket the worst."""
 
@@ -121,6 +124,8 @@ def worst(
     seconds: float = 2.0,
     clock: Callable[[], float] = time.monotonic,
     most_exact: int = MOST_EXACT,
+    told: Told | None = None,
+    standing_in: Sequence[int] | None = None,
 ) -> Worst | None:
     """Find it; None when nothing can be bought.
 
@@ -128,16 +133,19 @@ def worst(
         items: the catalogue; `shoppers` who may come (see `shoppers`).
         past: orders whose baskets are looked at too.
         seconds: how long the search may take.
+        told: is told of every basket that is priced.
+        standing_in: what `stand_ins` found for this catalogue, where that is known already.
     """
     if not items or not shoppers:
         return None
     search = _Search(programme, items, shoppers, at, by, bounds, GiftCosts(dict(gift_costs or {})), clock)
     search.until = clock() + seconds
+    search.told = told
     exact = _size(len(items), bounds) * len(shoppers) <= most_exact
     if exact:
         search.all()
     else:
-        search.guided(past)
+        search.guided(past, stand_ins(programme, items) if standing_in is None else standing_in)
     return search.answer(exact=exact and not search.late)
 
 
@@ -170,6 +178,7 @@ class _Search:
         self.bounds = bounds
         self.until = 0.0
         self.late = False
+        self.told: Told | None = None
         self.tried = 0
         self._gift_costs = gift_costs
         self._clock = clock
@@ -186,9 +195,8 @@ class _Search:
                 if self.out_of_time():
                     return
 
-    def guided(self, past: Iterable[Past]) -> None:
+    def guided(self, past: Iterable[Past], stand_ins: Sequence[int]) -> None:
         """Price what is likely to be bad, and mend the worst of it."""
-        stand_ins = self._stand_ins()
         seeds: list[tuple[Badness, Content, int]] = []
         for shopper in range(len(self.shoppers)):
             seeds += [
@@ -210,8 +218,10 @@ class _Search:
         known = self._found.get((content, shopper))
         if known is not None:
             return known
-        brought, _ = self._priced(content, shopper)
+        brought, priced = self._priced(content, shopper)
         self.tried += 1
+        if self.told is not None:
+            self.told(self.shoppers[shopper], priced, brought)
         badness = self._badness(brought)
         self._found[content, shopper] = badness
         if self.best is None or (badness, len(content)) < (self.best[0], len(self.best[1])):
@@ -289,60 +299,13 @@ class _Search:
 
     # What to begin with.
 
-    def _stand_ins(self) -> list[int]:
-        """Places of articles that stand for all others that the same offers speak of."""
-        selectors: dict[Selector, None] = {}
-        for ready in self.programme.offers:
-            selectors.update(dict.fromkeys(each for each in ready.selectors if each is not None))
-            for tree in ready.offer.when:
-                selectors.update(
-                    dict.fromkeys(
-                        self.programme.selector(leaf.of) for leaf in leaves(tree) if leaf.of is not None
-                    )
-                )
-        guarded = {*self.programme.guards.price_floors, *self.programme.guards.margins}
-        alike: dict[object, list[int]] = {}
-        for place, item in enumerate(self.items):
-            line = Line(1, item.article, MILLI, item.unit_price_minor)
-            seen = Seen(item.article, line, self.shoppers[-1].facts.lists)
-            signature = (
-                item.article.discountable,
-                tuple(each.matches(seen) for each in selectors),
-                frozenset(guarded & item.article.categories),
-            )
-            alike.setdefault(signature, []).append(place)
-        found: dict[int, None] = {}
-        for places in alike.values():
-            for order in (self._margin_share, self._margin, self._price, self._dearness, self._loss):
-                found[min(places, key=order)] = None
-            for place in sorted(places, key=self._margin_share)[:_STAND_INS]:
-                found[place] = None
-        return list(found)
-
-    def _margin_share(self, place: int) -> Fraction:
-        item = self.items[place]
-        margin = item.unit_price_minor - item.cost_minor
-        return Fraction(margin, item.unit_price_minor) if item.unit_price_minor else Fraction(-1)
-
-    def _margin(self, place: int) -> int:
-        return self.items[place].unit_price_minor - self.items[place].cost_minor
-
-    def _price(self, place: int) -> int:
-        return self.items[place].unit_price_minor
-
-    def _dearness(self, place: int) -> int:
-        return -self.items[place].unit_price_minor
-
-    def _loss(self, place: int) -> int:
-        return -self.items[place].cost_minor
-
     def _beginnings(self, stand_ins: Sequence[int]) -> Iterator[Content]:
         """Every article alone, every two together, and baskets that just reach an amount or a number."""
         for place in stand_ins:
             for units in range(1, self.bounds.units + 1):
                 yield ((place, units),)
         amounts, numbers = _thresholds(self.programme.offers)
-        few = sorted(stand_ins, key=self._margin_share)[: 4 * _STAND_INS]
+        few = sorted(stand_ins, key=lambda place: _margin_share(self.items[place]))[: 4 * _STAND_INS]
         if self.bounds.articles < 2:
             return
         for one, other in combinations(sorted(few), 2):
@@ -351,9 +314,11 @@ class _Search:
                 for number in numbers:
                     yield from self._two(one, first, other, number - first)
                 for amount in amounts:
-                    left = amount - first * self._price(one)
-                    if left > 0 and self._price(other):
-                        yield from self._two(one, first, other, -(-left // self._price(other)))
+                    left = amount - first * self.items[one].unit_price_minor
+                    if left > 0 and self.items[other].unit_price_minor:
+                        yield from self._two(
+                            one, first, other, -(-left // self.items[other].unit_price_minor)
+                        )
 
     def _two(self, one: int, first: int, other: int, second: int) -> Iterator[Content]:
         if 1 <= second <= self.bounds.units:
@@ -411,6 +376,47 @@ class _Search:
                 if other not in held:
                     for many in range(1, self.bounds.units + 1):
                         yield _content({**held, other: many})
+
+
+def stand_ins(programme: Programme, items: Sequence[Item]) -> list[int]:
+    """Places of articles that stand for all others that the same offers speak of."""
+    selectors: dict[Selector, None] = {}
+    for ready in programme.offers:
+        selectors.update(dict.fromkeys(each for each in ready.selectors if each is not None))
+        for tree in ready.offer.when:
+            asked = [programme.selector(leaf.of) for leaf in leaves(tree) if leaf.of is not None]
+            selectors.update(dict.fromkeys(asked))
+    guarded = {*programme.guards.price_floors, *programme.guards.margins}
+    alike: dict[object, list[int]] = {}
+    for place, item in enumerate(items):
+        line = Line(1, item.article, MILLI, item.unit_price_minor)
+        # Personal lists may hold anything: they tell no article from another.
+        seen = Seen(item.article, line)
+        signature = (
+            item.article.discountable,
+            tuple(each.matches(seen) for each in selectors),
+            frozenset(guarded & item.article.categories),
+        )
+        alike.setdefault(signature, []).append(place)
+    orders: list[Callable[[Item], Fraction | int]] = [
+        lambda item: item.unit_price_minor - item.cost_minor,
+        lambda item: item.unit_price_minor,
+        lambda item: -item.unit_price_minor,
+        lambda item: -item.cost_minor,
+    ]
+    found: dict[int, None] = {}
+    for places in alike.values():
+        for order in orders:
+            found[min(places, key=lambda place: order(items[place]))] = None
+        lowest = sorted(places, key=lambda place: _margin_share(items[place]))
+        found.update(dict.fromkeys(lowest[:_STAND_INS]))
+    return list(found)
+
+
+def _margin_share(item: Item) -> float:
+    return (
+        (item.unit_price_minor - item.cost_minor) / item.unit_price_minor if item.unit_price_minor else -1.0
+    )
 
 
 def _content(units: Mapping[int, int]) -> Content:
