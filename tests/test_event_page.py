@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 
-from laoke.checkout import orders
-from laoke.checkout.types import BasketRequest, LineRequest, MemberKey, OrderRequest
+from laoke.benefits.coupons import issuing, wallet
+from laoke.checkout import orders, programme, returns
+from laoke.checkout.types import BasketRequest, LineRequest, MemberKey, OrderRequest, ReturnRequest
 from laoke.foundation.access import SYSTEM
 from laoke.foundation.models import OutboxMessage
 from laoke.foundation.outbox import topics
@@ -42,6 +44,7 @@ def test_every_topic_is_announced_with_just_the_fields_it_declares():
             basket = BasketRequest("S001", "pos", "CNY", (LineRequest("0103001", 400_000),), MemberKey(1080))
             request = OrderRequest(f"T{number}", basket, at)
             orders.commit(SYSTEM, request, f"t{number}", b"", now=at)
+        _the_life_of_a_coupon(at)
         endpoint, _ = webhooks.create_endpoint(SYSTEM, "x", "https://example.com/", [], at=at)
         webhooks.disable_endpoint(SYSTEM, endpoint.id, "no longer wanted", at=at)
 
@@ -52,3 +55,24 @@ def test_every_topic_is_announced_with_just_the_fields_it_declares():
 
         seen = {message.topic: set(message.payload) for message in OutboxMessage.objects.all()}
         assert seen == {topic.name: set(topic.fields) for topic in topics.known()}
+
+
+def _the_life_of_a_coupon(at: datetime) -> None:
+    thanks = {
+        "name": {"zh": "答谢", "en": "Thanks"},
+        "goal": "repeat",
+        "stage": "coupon",
+        "coupons": ["thanks-10"],
+        "gives": [{"amount": {"discount": 10}}],
+    }
+    programme.apply(
+        SYSTEM, {"offers": {"members-monday": api_shop.OFFER | {"paused": True}, "thanks": thanks}}, at=at
+    )
+    (made,) = issuing.give(SYSTEM, 1080, "thanks-10", at=at)
+    line = LineRequest("0103001", 400_000)
+    basket = BasketRequest("S001", "pos", "CNY", (line,), MemberKey(1080), codes=(made.code,))
+    answer = orders.commit(SYSTEM, OrderRequest("C1", basket, at), "c1", b"", now=at)
+    order_id = orjson.loads(answer.body)["order_id"]
+    returns.take_back(SYSTEM, ReturnRequest("C1", order_id, at), "c1r", b"", now=at)
+    wallet.transfer(SYSTEM, made.coupon_id, api_shop.MEMBER, at=at)
+    wallet.revoke(SYSTEM, made.coupon_id, reason="test", at=at)

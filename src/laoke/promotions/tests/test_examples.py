@@ -12,7 +12,7 @@ import yaml
 from laoke.engine.conditions.documents import Language
 from laoke.engine.pricing.attributes import moment_facts
 from laoke.engine.pricing.basket import Article, Basket, Delivery, Line
-from laoke.engine.pricing.board import Facts, Uses
+from laoke.engine.pricing.board import CouponFact, Facts, Uses
 from laoke.engine.pricing.compiled import Programme
 from laoke.engine.pricing.priced import Priced
 from laoke.engine.pricing.pricing import price
@@ -62,6 +62,7 @@ def priced(keys: list[str], items: list[Item], *, at: datetime = SUNDAY, **more:
         is_member=True,
         lists=more.pop("lists", {}),
         uses=more.pop("uses", {}),
+        coupons=more.pop("coupons", {}),
     )
     return price(Basket(lines, **more), Programme(offers), facts, at)
 
@@ -157,6 +158,28 @@ def test_coupons_come_with_high_margin_goods_and_birthdays() -> None:
     assert [grant.template for deal in found.given for grant in deal.grants] == ["thanks-10", "birthday"]
     low = priced(["high-margin-coupon"], [Item("tea", 9900, margin="low"), Item("tea", 9800, margin="high")])
     assert low.given == ()
+
+
+def test_coupons_take_their_amount_off_what_is_left() -> None:
+    presented = {
+        "A": CouponFact(1, "thanks-10"),
+        "B": CouponFact(2, "thanks-10"),
+        "C": CouponFact(3, "birthday"),
+    }
+    found = priced(
+        ["thanks-10-off", "birthday-20-off"],
+        [Item("any", 11000)],
+        codes=("A", "B", "C"),
+        coupons=presented,
+    )
+    assert [(each.number, each.offers[0].offer.key) for each in found.coupons] == [
+        (1, "thanks-10-off"),
+        (3, "birthday-20-off"),
+    ]
+    assert found.total_minor == 8000
+    assert [(each.code, each.reason) for each in found.rejected_codes] == [("B", "one_per_order")]
+    small = priced(["thanks-10-off"], [Item("any", 4999)], codes=("A",), coupons=presented)
+    assert [(each.code, each.reason) for each in small.rejected_codes] == [("A", "conditions_not_met")]
 
 
 def test_platinum_takes_its_tenth_of_the_offer_price_not_of_the_list_price() -> None:

@@ -8,6 +8,12 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 TOPICS: dict[str, Any] = {
+    "coupon.given_back": _("Coupon came back with goods"),
+    "coupon.issued": _("Coupon issued"),
+    "coupon.revoked": _("Coupon revoked"),
+    "coupon.transferred": _("Coupon transferred"),
+    "coupon.used": _("Coupon used"),
+    "coupon_batch.ended": _("Issue of coupons ended"),
     "member.blocked": _("Member blocked"),
     "member.consent_changed": _("Consent changed"),
     "member.erased": _("Member erased"),
