@@ -74,5 +74,6 @@ def _the_life_of_a_coupon(at: datetime) -> None:
     answer = orders.commit(SYSTEM, OrderRequest("C1", basket, at), "c1", b"", now=at)
     order_id = orjson.loads(answer.body)["order_id"]
     returns.take_back(SYSTEM, ReturnRequest("C1", order_id, at), "c1r", b"", now=at)
-    wallet.transfer(SYSTEM, made.coupon_id, api_shop.MEMBER, at=at)
+    friend = members.register(caller=SYSTEM, at=at, identities=[IdentityInput("phone", "13700009999")])
+    wallet.transfer(SYSTEM, made.coupon_id, friend, at=at)
     wallet.revoke(SYSTEM, made.coupon_id, reason="test", at=at)
