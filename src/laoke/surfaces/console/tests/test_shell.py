@@ -10,11 +10,13 @@ import pytest
 from django.db import connection
 from django.utils import translation
 
+from laoke.checkout import programme
 from laoke.foundation.access import ROLE_SCOPES, SYSTEM, Role
 from laoke.foundation.outbox import dispatch
 from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
+from laoke.promotions import alarms
 from laoke.surfaces.console import handlers
 from laoke.surfaces.console.notices import services as notices
 from laoke.surfaces.console.notices.kinds import KINDS
@@ -254,6 +256,38 @@ class TestWhatIsTold:
         assert "Deliveries to 商城 were switched off" in text(owner.get("/notices"))
         assert "商城" not in text(finance.get("/notices"))
         assert "商城" not in text(limited.get("/notices"))
+
+    def test_whoever_makes_the_rules_hears_of_a_budget_that_runs_low(self, shop, hire):
+        operations, finance = hire("operations"), hire("finance")
+        offer = {
+            "name": {"zh": "减十元", "en": "Ten off"},
+            "goal": "repeat",
+            "stage": "basket",
+            "gives": [{"amount": {"discount": 10}}],
+            "limits": {"budget": 20, "alarm_at": [50]},
+        }
+        programme.apply(SYSTEM, {"offers": {"ten-off": offer}}, at=OPENING)
+        handlers.register()
+        till = shop.till()
+        for number, said in enumerate(
+            (
+                "The offer “Ten off” has used 50% of its budget.",
+                "The offer “Ten off” is used up: nothing is left to give.",
+            )
+        ):
+            till.sell(str(number), None, line("rice"))
+            alarms.tell(OPENING)
+            dispatch.dispatch_batch(OPENING)
+            page = operations.get("/notices")
+            assert text(page).count(said) == 1
+            assert 'href="/offers/ten-off"' in page.content.decode()
+            assert "Ten off" not in text(finance.get("/notices"))
+        told = Notice.objects.get(kind="offer.budget_alarm")
+        with translation.override("zh-hans"):
+            assert {each.text for each in newest(told.staff_id)} == {
+                "活动“减十元”的预算已用去 50%。",
+                "活动“减十元”已用完，没有余量了。",
+            }
 
     def test_given_up_tasks_are_told_once(self, shop, hire):
         owner = hire("owner")
