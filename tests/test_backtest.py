@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,10 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from laoke.foundation.access import SYSTEM
-from laoke.promotions import publication
-from laoke.promotions.backtest import live, report, running
+from laoke.promotions import publication, tasks
+from laoke.promotions.backtest import jobs, live, report, running
 from laoke.promotions.backtest.parallel import Stopped
 from laoke.promotions.backtest.reading import Period
 from laoke.purchases import services as purchases
@@ -200,3 +202,38 @@ class TestInSeveralProcesses:
         assert len(steps) > 4
         with pytest.raises(Stopped):
             running.run(tried, processes=2, advance=lambda done, whole: False)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestByAWorker:
+    def test_is_shown_under_way_and_kept(self, committed_shop):
+        shop = committed_shop
+        sell_some(shop, [], "A", 0)
+        tried = plan(off(15, 100))
+        assert jobs.latest("tried") is None
+        queued = jobs.start(SYSTEM, "tried", tried.document, MARCH.first_day, MARCH.last_day, ["S1"], at=NOW)
+        assert queued
+        tasks.backtest(NOW, **jobs_argument())
+        ran = jobs.latest("tried")
+        assert ran is not None
+        assert (ran.state, ran.done, ran.total, ran.report.orders) == ("done", 40, 40, 40)
+        assert ran.report.stores == ("S1",)
+        assert ran.document == publication.written(tried.document)
+
+    def test_without_orders_it_says_so(self, committed_shop):
+        jobs.work(
+            NOW, "tried", publication.written(plan(off(15, 100)).document), "2020-01-01", "2020-01-02", None
+        )
+        ran = jobs.latest("tried")
+        assert ran is not None
+        assert (ran.state, ran.report) == ("done", None)
+
+
+def jobs_argument() -> dict[str, Any]:
+    """The arguments of the one run that is queued."""
+    with connection.cursor() as cursor:
+        cursor.execute("select args from procrastinate_jobs where task_name = %s", [jobs.TASK])
+        ((args,),) = cursor.fetchall()
+    found = json.loads(args) if isinstance(args, str) else dict(args)
+    found.pop("timestamp")
+    return found

@@ -214,6 +214,7 @@ FIELDS: dict[str, Any] = {
     "fields": _("Fields"),
     "files": _("Files"),
     "four_eyes_above": _("Approved by a second person above"),
+    "checks": _("Legal checks before launch"),
     "filter": _("Filter"),
     "finished": _("To the end"),
     "gone_id": _("Merged member"),

@@ -52,6 +52,7 @@ NAMES: dict[str, Any] = {
     "console.watch": _in("task", "Tell of tasks that were given up"),
     "promotions.days": _in("task", "Sum up what offers gave"),
     "promotions.alarms": _in("task", "Watch the limits of offers"),
+    "promotions.backtest": _in("task", "Try an offer on past orders"),
     "coupons.issue": _in("task", "Issue coupons to many"),
     "review.figures": _in("task", "Count the figures of the dashboard"),
     "imports.forget": _in("task", "Remove uploaded files after seven days"),
