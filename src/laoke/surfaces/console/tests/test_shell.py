@@ -180,6 +180,9 @@ class TestNotices:
             "failed": 0,
             "tries": 5,
             "left": 1,
+            "zh": "九折",
+            "en": "A tenth off",
+            "percent": 80,
         }
         for kind in KINDS.values():
             assert kind.say(told)
