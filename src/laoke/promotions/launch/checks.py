@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -145,6 +145,34 @@ def check(
     order = list(Severity)
     findings.sort(key=lambda each: order.index(each.severity))
     return Checked(key, tuple(findings), found[0], found[1], misstated)
+
+
+def to_json(found: Checked) -> dict[str, Any]:
+    """As plain JSON values."""
+    return {
+        "findings": [
+            {
+                "check": each.check,
+                "severity": each.severity.value,
+                "says": each.says._asdict(),
+                "offers": list(each.offers),
+                "article": each.article._asdict() if each.article else None,
+            }
+            for each in found.findings
+        ],
+        "worst_by_money": _basket(found.by_money),
+        "worst_by_share": _basket(found.by_share),
+        "prices": [each._asdict() for each in found.prices],
+    }
+
+
+def _basket(found: Worst | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    known = {
+        name: sorted(value) if isinstance(value, frozenset) else value for name, value in found.known.items()
+    }
+    return asdict(found) | {"known": known, "percent": found.percent}
 
 
 def _scene(key: str, document: OfferDocument, at: datetime) -> Scene:

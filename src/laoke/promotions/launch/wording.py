@@ -33,7 +33,7 @@ def worst_basket(found: Worst) -> Says:
     paid, left = _money(found.net_minor), _money(found.margin_minor)
     share = "" if found.percent is None else f"（{found.percent:g}%）"
     en_share = "" if found.percent is None else f" ({found.percent:g} %)"
-    zh_sure, en_sure = ("", "") if found.exact else ("找到的", " found")
+    zh_sure, en_sure = ("", "") if found.exact else ("找到的", " (of those looked at)")
     title = "最亏的购物篮" if found.by is By.MONEY else "毛利率最低的购物篮"
     en_title = "The basket that leaves the least" if found.by is By.MONEY else "The lowest margin"
     return Says(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from laoke.promotions.backtest.live import Compared
     from laoke.promotions.backtest.reading import Period
     from laoke.promotions.backtest.report import Report
+    from laoke.promotions.launch.checks import Checked
 
 _DAYS = 28
 
@@ -50,6 +51,9 @@ def backtest(
     live: Annotated[
         bool, typer.Option("--live", help="Price booked orders again and compare; takes no file.")
     ] = False,
+    checks: Annotated[
+        bool, typer.Option("--checks/--no-checks", help="Look for the worst basket, overlaps and loops too.")
+    ] = True,
     processes: Annotated[
         int | None, typer.Option("--processes", min=1, max=256, help="As many as there are processors.")
     ] = None,
@@ -80,11 +84,17 @@ def backtest(
             return
         if file is None:
             raise typer.BadParameter("an offer to try, or --live", param_hint="FILE")
-        _try(_read(file, offer), period, codes, processes, json)
+        _try(_read(file, offer), period, codes, processes, json, checks=checks)
 
 
 def _try(
-    tried: Tried, period: Period, codes: tuple[str, ...] | None, processes: int | None, json: bool
+    tried: Tried,
+    period: Period,
+    codes: tuple[str, ...] | None,
+    processes: int | None,
+    json: bool,
+    *,
+    checks: bool,
 ) -> None:
     from laoke.promotions.backtest import report, running
     from laoke.promotions.backtest.parallel import Stopped
@@ -103,7 +113,14 @@ def _try(
     except Stopped:
         say("Stopped.")
         sys.exit(Exit.STOPPED)
-    emit(report.to_json(found), as_json=json, text="\n".join(_told(found)))
+    result, text = report.to_json(found), list(_told(found))
+    if checks:
+        from laoke.promotions.launch.checks import check, to_json
+
+        checked = check(tried.key, tried.document, at=now())
+        result["checks"] = to_json(checked)
+        text += ["", *_checked(checked)]
+    emit(result, as_json=json, text="\n".join(text))
 
 
 def _compare(period: Period, processes: int | None, json: bool) -> None:
@@ -128,6 +145,34 @@ def _compare(period: Period, processes: int | None, json: bool) -> None:
     emit(asdict(found) | {"seconds": round(seconds, 2)}, as_json=json, text="\n".join(_compared(found)))
     if found.differences:
         sys.exit(Exit.DIFFERENCES)
+
+
+def _checked(found: Checked) -> Iterator[str]:
+    yield "Before launch"
+    for each in found.findings:
+        article = f" ({each.article.en})" if each.article else ""
+        yield f"  {each.severity.value:8} {each.says.en}{article}"
+    worst = found.by_money
+    if worst is None:
+        return
+    yield ""
+    yield "The worst basket" + ("" if worst.exact else f", of {worst.tried:,} that were priced")
+    rows: list[tuple[str, ...]] = [("Article", "Units", "Price", "Amount", "Off", "Paid", "Cost")]
+    for line in worst.lines:
+        amounts = (
+            line.unit_price_minor,
+            line.amount_minor,
+            line.discount_minor,
+            line.net_minor,
+            line.cost_minor,
+        )
+        rows.append((line.sku, f"{line.units:,}", *map(_amount, amounts)))
+    yield from padded_columns(rows, right=range(1, 7))
+    for key, minor in worst.given:
+        yield f"  {key} takes off {_amount(minor)}"
+    known = ", ".join(f"{name} {value}" for name, value in worst.known.items())
+    if known or worst.codes:
+        yield f"  for: {known or 'anybody'}{', with ' + ', '.join(worst.codes) if worst.codes else ''}"
 
 
 def _compared(found: Compared) -> Iterator[str]:
@@ -248,7 +293,7 @@ def _figures(found: Report) -> Iterator[tuple[str, str]]:
 
 
 def _offers(found: Report) -> Iterator[tuple[str, ...]]:
-    yield "Offer", "Stage", "Orders", "→", "Takes off", "→", "Together", "Pushed out"
+    yield "Offer", "Stage", "Orders", "→", "Takes off", "→", "Together", "Gets less"
     for each in found.offers:
         yield (
             each.key,
