@@ -306,7 +306,7 @@ def kinds(known: Known, templates: Callable[[], Any], skus: Callable[[], Any]) -
             "tags",
         ),
         "tiered": Kind(
-            _l("Steps (满减)"),
+            _l("Step reductions"),
             _l("from so much on, so much off: {steps} on {of}"),
             {
                 "steps": Listed(
@@ -349,7 +349,7 @@ def kinds(known: Known, templates: Callable[[], Any], skus: Callable[[], Any]) -
             {"steps": [{"reaching": "", "discount": ""}]},
         ),
         "every": Kind(
-            _l("So much off every (每满减)"),
+            _l("So much off every so much"),
             _l("for every {reaching} take {discount} off, on {of}"),
             {
                 "reaching": Line("reaching", "money", _l("For every"), required=True),
@@ -362,7 +362,7 @@ def kinds(known: Known, templates: Callable[[], Any], skus: Callable[[], Any]) -
             "refresh",
         ),
         "nth": Kind(
-            _l("Every n-th piece (第二件半价)"),
+            _l("Every n-th piece"),
             _l("every {n} th piece of {of} {percent} off"),
             {
                 "n": Line("n", "number", _l("Which piece"), required=True),
@@ -438,7 +438,7 @@ def kinds(known: Known, templates: Callable[[], Any], skus: Callable[[], Any]) -
             icon="gift",
         ),
         "coupon": Kind(
-            _l("Coupon (满额赠券)"),
+            _in("kind of an effect", "Coupon"),
             _l("{quantity} × the coupon {template} {per} at most {max_times}"),
             {
                 "quantity": Line("quantity", "number", _l("How many"), ""),

@@ -19,7 +19,7 @@ class Start:
 
 STARTS: Mapping[str, Start] = {
     "reach": Start(
-        _("Amount off from a threshold on (满减)"),
+        _("Amount off from a threshold on"),
         {
             "stage": "basket",
             "when": {"basket.subtotal": {"gte": "199", "basis": "discounted"}},
@@ -27,7 +27,7 @@ STARTS: Mapping[str, Start] = {
         },
     ),
     "steps": Start(
-        _("Steps (阶梯满减)"),
+        _("Steps"),
         {
             "stage": "basket",
             "gives": [
@@ -43,11 +43,11 @@ STARTS: Mapping[str, Start] = {
         },
     ),
     "every": Start(
-        _("So much off every so much (每满减)"),
+        _("So much off every so much"),
         {"stage": "basket", "gives": [{"every": {"reaching": "100", "discount": "10", "max_times": 5}}]},
     ),
     "nth": Start(
-        _("Second piece at half price (第二件半价)"),
+        _("Second piece at half price"),
         {"stage": "item", "gives": [{"nth": {"n": 2, "percent": "50"}}]},
     ),
     "get": Start(
@@ -81,7 +81,7 @@ STARTS: Mapping[str, Start] = {
         },
     ),
     "tier": Start(
-        _("Another discount for a tier (促销价再9折)"),
+        _("Another discount for a tier"),
         {
             "stage": "tier",
             "when": {"member.tier": {"in": []}},
