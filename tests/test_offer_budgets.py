@@ -10,7 +10,8 @@ import pytest
 
 from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM
-from laoke.promotions import alarms, drafts, selectors
+from laoke.promotions import alarms, drafts, life, selectors
+from laoke.promotions.documents.offers import Fault
 from tests.shop import OPENING, Shop, Till, broken, line
 from tests.test_concurrency import at_once
 
@@ -135,6 +136,18 @@ def test_a_draft_is_given_from_its_approval_on_beside_the_others(drafted):
         "ten-off": 1000,
         "five-off": 500,
     }
+
+
+def test_a_plan_does_not_set_a_stopped_offer_running(shop):
+    publish()
+    life.stop(SYSTEM, "ten-off", "a wrong price", at=OPENING)
+    with pytest.raises(Fault) as refused:
+        programme.plan({"offers": {"ten-off": EVEN}}, at=OPENING)
+    ((place, says),) = refused.value.faults
+    assert (place, "laoke offers resume ten-off" in says) == (("offers", "ten-off", "paused"), True)
+    exported = programme.to_document(programme.current())
+    assert exported["offers"]["ten-off"]["paused"] is True
+    assert programme.plan(exported, at=OPENING).changed == ()
 
 
 def test_a_rejected_draft_is_never_given(drafted):

@@ -153,8 +153,11 @@ def plan(document: Mapping[str, Any], *, at: datetime) -> Plan:
     findings = Findings()
     if changed and changed != ("points",):
         findings = _examine(before, values, at)
-    if findings.faults:
-        raise Fault(findings.faults)
+    faults = list(findings.faults)
+    if "offers" in values:
+        faults += publication.restarts(values["offers"], publication.newest(before.version))
+    if faults:
+        raise Fault(faults)
     return Plan(before, values, wanted, changed, tuple(findings.warnings))
 
 

@@ -175,7 +175,8 @@ def publish(caller: Caller, documents: Mapping[str, OfferDocument], *, at: datet
     """
     caller.require(Scope.PROGRAMME_WRITE)
     before = newest(generations.hold(generations.PROGRAMME))
-    refuse_restarts(documents, before)
+    if faults := restarts(documents, before):
+        raise Fault(faults)
     version = generations.bump(generations.PROGRAMME)
     for key in [*documents, *(key for key in before if key not in documents)]:
         former, document = before.get(key), documents.get(key)
@@ -228,13 +229,11 @@ def last_text(key: str) -> dict[str, Any]:
     return {} if row is None or row.document is None else dict(row.document)
 
 
-def refuse_restarts(documents: Mapping[str, OfferDocument], before: Mapping[str, Publication]) -> None:
-    """What was stopped in an emergency is not set running by a text that knows nothing of it.
-
-    Raises:
-        Fault
-    """
-    faults: list[tuple[Place, str]] = [
+def restarts(
+    documents: Mapping[str, OfferDocument], before: Mapping[str, Publication]
+) -> list[tuple[Place, str]]:
+    """Faults of a text that would set running what was stopped in an emergency."""
+    return [
         (
             ("offers", key, "paused"),
             "it was stopped in an emergency. Say `paused: true` to keep it so, or resume it first: "
@@ -246,8 +245,6 @@ def refuse_restarts(documents: Mapping[str, OfferDocument], before: Mapping[str,
         and former.stopped
         and not document.paused
     ]
-    if faults:
-        raise Fault(faults)
 
 
 def _changes(former: Publication | None, document: OfferDocument | None, stopped: bool | None = None) -> bool:
