@@ -3,7 +3,8 @@
 `python -m benchmarks.oscar`. Target: >= 1,000 times the baskets a second of `Applicator.apply` as its users have it.
 
 django-oscar lives in a venv of its own (LAOKE_HOME/bench/oscar), made here from oscar_requirements.txt, and runs in a
-process of its own (oscar_side.py) that reads the same JSON. Rounds alternate: some baskets here, the same there.
+process of its own (oscar_side.py) that reads the same JSON. Rounds alternate: some baskets here, the same there, and
+here again. Both sides count CPU seconds of one core, so that other work on the machine counts for neither.
 
 Counted here: `price`, with basket and programme in memory. Counted there: `Applicator.apply` on a basket in memory, its
 lines, articles, stock records and prices loaded; SQLite in memory, so no network and no disk. Twice more without what
@@ -76,7 +77,7 @@ BY_LINE = [name for d in range(4) for name in DEPARTMENTS[f"d{d}"]]
 BY_UNIT = [*DEPARTMENTS["d4"][:3], *DEPARTMENTS["d5"]]
 STEP = 20  # of prices, in minor units
 LINES = 10
-PASSES = 5  # of the baskets here for each one there: a round here is short
+PASSES = 20  # before and after each round there: one pass here is a few milliseconds
 WAYS = ("as_used", "offers_kept", "ranges_kept")
 
 
@@ -259,16 +260,14 @@ def measure(python: Path, shop: dict[str, Any], rounds: int, ways: tuple[str, ..
     same = dict.fromkeys(("answers", "totals", "discounts_of_offers", "discounts_of_lines"), 0)
     for turn in range(rounds):
         first, last = turn * size, (turn + 1) * size
-        begun = time.perf_counter()
-        for _ in range(PASSES):
-            for basket in baskets[first:last]:
-                price(basket, programme, ANONYMOUS, AT)
-        ours_s.append((time.perf_counter() - begun) / PASSES / size)
+        before = passes(programme, baskets[first:last])
         for way in ways:
             answer = other.ask({"way": way, "baskets": (first, last)})
             theirs_s[way].append(answer["seconds"] / size)
             for a, b in zip(here[first:last], answer["found"], strict=True):
                 compare(a, b, same)
+        after = passes(programme, baskets[first:last])
+        ours_s.append((before + after) / 2)
     other.end()
     given = [len(each["offers"]) for each in here[: size * rounds]]
     described = {
@@ -291,6 +290,15 @@ def measure(python: Path, shop: dict[str, Any], rounds: int, ways: tuple[str, ..
         },
         "versions": other.began["versions"],
     }
+
+
+def passes(programme: Programme, baskets: list[Basket]) -> float:
+    """CPU seconds a basket."""
+    begun = time.process_time()
+    for _ in range(PASSES):
+        for basket in baskets:
+            price(basket, programme, ANONYMOUS, AT)
+    return (time.process_time() - begun) / PASSES / len(baskets)
 
 
 def concerning(shop: dict[str, Any], baskets: int) -> float:
