@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import orjson
 from django.conf import settings
 
 from laoke.engine.conditions import leaves
@@ -14,6 +15,7 @@ from laoke.engine.pricing.compiled import Programme
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit.services import record
+from laoke.foundation.sql import hot_cursor, load
 from laoke.promotions import counters
 from laoke.promotions import policy as pricing_policy
 from laoke.promotions.documents.offers import Fault, OfferDocument, Place, read_offer
@@ -124,12 +126,13 @@ class Publication(NamedTuple):
 
 def newest(programme_version: int) -> dict[str, Publication]:
     """Every offer there ever was, as a version has it, in the order in which they were first published."""
-    rows = OfferVersion.objects.filter(programme_version__lte=programme_version).order_by("id")
+    with hot_cursor() as cursor:
+        rows = cursor.execute(
+            load("laoke.promotions", "newest_offers"), {"version": programme_version}
+        ).fetchall()
     return {
-        key: Publication(document, version, stopped)
-        for key, document, version, stopped in rows.values_list(
-            "key", "document", "programme_version", "stopped"
-        )
+        key: Publication(None if document is None else orjson.loads(document), version, is_stopped)
+        for key, document, version, is_stopped in rows
     }
 
 

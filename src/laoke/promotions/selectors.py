@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 
-from laoke.foundation import generations
 from laoke.foundation.sql import hot_cursor, load
 from laoke.kernel.money import parse_minor
 from laoke.promotions.days import summed_up_until
@@ -277,12 +276,14 @@ def uses_of_member(member_id: int, *, limit: int = 50) -> tuple[UseRow, ...]:
 
 def names(keys: Iterable[str]) -> dict[str, tuple[str, str]]:
     """What offers are called or were last called, Chinese and English."""
-    rows = (
-        OfferVersion.objects.filter(key__in=list(keys), document__isnull=False)
-        .order_by("key", "-programme_version")
-        .distinct("key")
-    )
-    return {row.key: _names(row.document or {}) for row in rows}
+    return {row.key: _names(row.document or {}) for row in _last_texts(list(keys))}
+
+
+def _last_texts(keys: Sequence[str]) -> Iterable[OfferVersion]:
+    if not keys:
+        return ()
+    rows = OfferVersion.objects.filter(key__in=keys, document__isnull=False)
+    return rows.order_by("key", "-programme_version").distinct("key")
 
 
 def _use(row: OfferUse) -> UseRow:
@@ -304,13 +305,12 @@ def _use(row: OfferUse) -> UseRow:
 def _rows(at: datetime, key: str | None = None) -> list[OfferRow]:
     """Every offer, or one, with what stands in its newest text."""
     wanted: dict[str, Any] = {} if key is None else {"key": key}
-    published: dict[str, OfferVersion] = {}
-    texts: dict[str, Mapping[str, Any]] = {}
-    version = generations.current(generations.PROGRAMME)
-    for row in OfferVersion.objects.filter(programme_version__lte=version, **wanted).order_by("id"):
-        published[row.key] = row
-        if row.document is not None:
-            texts[row.key] = row.document
+    newest = OfferVersion.objects.filter(**wanted).order_by("key", "-programme_version").distinct("key")
+    published = {row.key: row for row in newest}
+    # An offer that has ended is still called what it was.
+    ended = [key for key, row in published.items() if row.document is None]
+    texts = {key: row.document for key, row in published.items() if row.document is not None}
+    texts |= {row.key: row.document for row in _last_texts(ended)}
     open_drafts = {
         row.key: row for row in OfferDraft.objects.filter(state__in=OPEN_STATES, **wanted).order_by("id")
     }
