@@ -108,6 +108,8 @@ def test_a_quote_explains_and_the_order_keeps_it(shop):
         "discount_minor": 9000,
         "percent": None,
         "gifts": [],
+        "points": None,
+        "points_times": None,
         "says": {"zh": "再买390.15元可减90元", "en": "Buy for ¥390.15 more and get ¥90.00 off"},
     }
     assert {each["offer"]: each["says"]["zh"] for each in quoted["offers_refused"]} == {
@@ -375,6 +377,57 @@ def test_the_shipped_examples_can_be_published(shop):
     assert quoted.status == 200
     # A new customer on a 10th: 177.30 reaches the first step, the offer of the first week, and members' day once.
     assert given(quoted) == {"new-customer-steps": 2000, "member-day": 1000, "first-week": 1500}
+
+
+def test_offers_add_points_which_go_back_with_the_goods(shop):
+    publish(
+        double=offer({"points": {"factor": 2}}, stage="tier"),
+        fifty=offer(
+            {"points": {"bonus": 50, "of": {"product.sku": "rice"}}}, stage="item", limits={"per_member": 1}
+        ),
+    )
+    member, till = shop.member(), shop.till()
+    nobody = till.quote(None, line("rice", 2))
+    assert (nobody["points_to_earn"], nobody["offers"]) == (0, [])
+    assert refused(nobody) == {"double": "member_not_eligible", "fifty": "member_not_eligible"}
+    # 139.80 and 12.50 are 152.30 and earn 152 points; twice that are 304, and 50 for the rice.
+    quoted = till.quote(member, line("rice", 2), line("milk"))
+    assert (quoted["points_to_earn"], quoted["total_minor"]) == (354, 15230)
+    assert {each["offer"]: (each["amount_minor"], each["points"]) for each in quoted["offers"]} == {
+        "fifty": (0, 50),
+        "double": (0, 152),
+    }
+    assert quoted["offers"][0]["points_by_line"] == [{"line_no": 1, "points": 50}]
+    sold = keep(till, "A", member, line("rice", 2), line("milk"))
+    assert (sold["points_earned"], sold["member"]["points_available"]) == (354, 354)
+    # Once a member.
+    assert till.quote(member, line("rice", 2))["points_to_earn"] == 279
+    milk = till.take_back(sold["order_id"], "R1", (2, "1"))
+    rice = till.take_back(sold["order_id"], "R2", (1, "1"))
+    assert (milk["points_clawed_back"], rice["points_clawed_back"]) == (12 + 12, 70 + 70 + 25)
+    assert till.quote(member, line("rice"))["points_to_earn"] == 139
+    last = till.take_back(sold["order_id"], "R3")
+    assert milk["points_clawed_back"] + rice["points_clawed_back"] + last["points_clawed_back"] == 354
+    assert last["member"]["points_available"] == 0
+    # With the last piece the use is free again.
+    assert till.quote(member, line("rice"))["points_to_earn"] == 139 + 50
+    assert broken() == {}
+
+
+@pytest.mark.parametrize("policy", ["pro_rata", "reprice_kept"])
+def test_points_go_back_with_the_value_under_other_policies(shop, policy):
+    programme.apply(SYSTEM, {"pricing": {"refunds": policy}}, at=OPENING)
+    publish(double=offer({"points": {"factor": 2}}, stage="tier"), less_20=off(20, 100))
+    member, till = shop.member(), shop.till()
+    sold = till.sell("A", member, line("rice", 2))
+    assert (sold["total_minor"], sold["points_earned"]) == (11980, 239)
+    first = till.take_back(sold["order_id"], "R1", (1, "1"))
+    expected = {"pro_rata": 5990, "reprice_kept": 11980 - 6990}[policy]
+    assert first["returned_minor"] == expected
+    last = till.take_back(sold["order_id"], "R2")
+    assert first["points_clawed_back"] + last["points_clawed_back"] == 239
+    assert last["member"]["points_available"] == 0
+    assert broken() == {}
 
 
 class TestAtOnce:

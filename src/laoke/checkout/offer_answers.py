@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from laoke.checkout import coupons, naming
@@ -12,8 +13,10 @@ from laoke.promotions import words
 from laoke.promotions.documents.offers import OfferDocument
 
 
-def given(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
-    """The offers given, as plain JSON values."""
+def given(
+    found: Offered | None, rules: Programme, extra: Mapping[str, Mapping[str, int]]
+) -> list[dict[str, Any]]:
+    """The offers given, as plain JSON values; `extra` are the points each added, by line number."""
     return [
         {
             "offer": deal.ready.offer.key,
@@ -23,6 +26,11 @@ def given(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
             "lines": [
                 {"line_no": int(line_no), "amount_minor": amount}
                 for line_no, amount in (by_line(found, deal) if found else {}).items()
+            ],
+            "points": sum(extra.get(deal.ready.offer.key, {}).values()),
+            "points_by_line": [
+                {"line_no": int(line_no), "points": points}
+                for line_no, points in extra.get(deal.ready.offer.key, {}).items()
             ],
             "coupons": [
                 {
@@ -113,6 +121,8 @@ def hints(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
             "discount_minor": hint.gain.minor,
             "percent": None if hint.gain.share is None else f"{float(hint.gain.share * 100):g}",
             "gifts": list(hint.gain.skus),
+            "points": hint.gain.points,
+            "points_times": None if hint.gain.times is None else f"{float(hint.gain.times):g}",
             "says": words.hint(hint, telling)._asdict(),
         }
         for hint in found.priced.hints

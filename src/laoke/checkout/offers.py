@@ -203,11 +203,13 @@ def write(
     rules: Programme,
     at: datetime,
     priced_at: datetime,
+    extra: Mapping[str, Mapping[str, int]],
 ) -> None:
     """Record what the price of an order was asked with and what each offer gave to it.
 
     Args:
         at: when the order was placed; `priced_at` when its quote was, or the same.
+        extra: points that offers added, by offer and line number.
     """
     if found is None:
         return
@@ -226,6 +228,7 @@ def write(
             "amount_minor": [deal.amount for deal in given],
             "lines": [_json(by_line(found, deal)) for deal in given],
             "gifts": [_json({gift.sku: gift.quantity for gift in deal.gifts}) for deal in given],
+            "points": [_json(extra.get(deal.ready.offer.key, {})) for deal in given],
             "counted": [deal.ready.offer.key in rules.offers.limited for deal in given],
         },
     )

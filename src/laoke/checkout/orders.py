@@ -24,6 +24,7 @@ from laoke.checkout import (
     programme,
 )
 from laoke.checkout.coupons import Presented
+from laoke.checkout.earning import earned
 from laoke.checkout.errors import (
     OfferStopped,
     OfferUsedUp,
@@ -120,7 +121,9 @@ def _commit(
     order_id = locked.order_id if locked else _next_order_id(cursor)
     found = _offered(cursor, request, resolved, rules, facts, order_id, promise, now)
     _refuse_stopped(found, rules, newest)
-    price = pricing.priced(basket, offers.discounts(found, resolved.lines), rules, facts)
+    price, extra = earned(
+        pricing.priced(basket, offers.discounts(found, resolved.lines), rules, facts), found, rules
+    )
     shipping_off = offers.shipping_off(found)
     for_shipping = basket.shipping.fee_minor - shipping_off if basket.shipping else 0
     tenders = _tenders(request.tenders, price, for_shipping)
@@ -131,7 +134,7 @@ def _commit(
     answer = _answer(
         order_id, request, price, rules, resolved, facts, activity_after, tier, move, repaid, shipping_off
     )
-    answer["offers"] = offer_answers.given(found, rules)
+    answer["offers"] = offer_answers.given(found, rules, extra)
     answer["codes_rejected"] = offer_answers.codes_rejected(found, basket.codes, rules)
     answer["coupons"] = offer_answers.coupons_used(found, rules)
     granted = offers.grant_coupons(order_id, facts, found, rules, now)
@@ -194,7 +197,7 @@ def _commit(
     if basket.shipping:
         shipping.record(cursor, order_id, *basket.shipping, shipping_off)
     priced_at = promise.priced_at if promise else at
-    offers.write(cursor, order_id, facts.member_id if facts else None, found, rules, at, priced_at)
+    offers.write(cursor, order_id, facts.member_id if facts else None, found, rules, at, priced_at, extra)
     return Answer(201, text, first=True)
 
 

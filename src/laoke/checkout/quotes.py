@@ -19,6 +19,7 @@ from laoke.checkout import (
     programme,
 )
 from laoke.checkout.coupons import Presented
+from laoke.checkout.earning import earned
 from laoke.checkout.guarantee import VALID_FOR, Guarantee
 from laoke.checkout.offers import Offered
 from laoke.checkout.types import BasketRequest, MemberFacts
@@ -46,7 +47,9 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
     resolved = pricing.resolve(basket, data)
     caller.require_store(resolved.store.id, resolved.store.code)
     found = _offers(basket, resolved, rules, facts, at)
-    price = pricing.priced(basket, offers.discounts(found, resolved.lines), rules, facts)
+    price, extra = earned(
+        pricing.priced(basket, offers.discounts(found, resolved.lines), rules, facts), found, rules
+    )
     unit_prices = tuple(line.unit_price_minor for line in resolved.lines)
     note = Guarantee(rules.version, at, unit_prices, offers.total(found), offers.coupon_ids(found))
     answer: dict[str, Any] = {
@@ -56,7 +59,7 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
         "valid_until": at + VALID_FOR,
         "lines": answers.lines(price, resolved.products),
         **answers.totals(price, basket.shipping, offers.shipping_off(found)),
-        "offers": offer_answers.given(found, rules),
+        "offers": offer_answers.given(found, rules, extra),
         "offers_refused": offer_answers.refused(found, rules),
         "codes_rejected": offer_answers.codes_rejected(found, basket.codes, rules),
         "coupons": offer_answers.coupons_used(found, rules),

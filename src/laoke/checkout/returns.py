@@ -250,6 +250,7 @@ def _lines(cursor: psycopg.Cursor[Any], order_id: int, uses: Sequence[Use]) -> l
             back_milli,
             back,
             net + sum(use.lines.get(str(line_no), 0) for use in uses),
+            sum(use.points.get(str(line_no), 0) for use in uses),
         )
         for line_no, milli, net, base, back_milli, back in rows
     ]

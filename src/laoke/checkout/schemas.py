@@ -308,6 +308,13 @@ class CouponGrantOut(BaseModel):
     quantity: int
 
 
+class OfferPointsOut(BaseModel):
+    """More points for one line."""
+
+    line_no: int
+    points: int
+
+
 class OfferOut(BaseModel):
     """An offer that was given; `amount_minor` holds what is off lines and, `shipping_minor` of it, off the delivery."""
 
@@ -318,6 +325,8 @@ class OfferOut(BaseModel):
     lines: list[OfferLineOut]
     gifts: list[GiftOut]
     coupons: list[CouponGrantOut]
+    points: int = Field(description="more points that the purchase earns")
+    points_by_line: list[OfferPointsOut]
 
 
 class OfferRefusedOut(BaseModel):

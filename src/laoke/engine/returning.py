@@ -27,6 +27,7 @@ class SoldLine:
     """A line as sold and what of it has come back so far.
 
     `amount_minor` is what it was before offers: what pro rata shares go by. Keeping the deal does not ask for it.
+    `extra_points` are those of the order's points that offers gave for this line.
     """
 
     line_no: int
@@ -36,6 +37,7 @@ class SoldLine:
     returned_milli: int = 0
     returned_minor: int = 0
     amount_minor: int = 0
+    extra_points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +116,32 @@ def give_back(
         returned_minor=value,
         refunded_minor=after - settled_by_points - order.refunded_minor,
         points_restored=share_so_far(order.points_redeemed, after, order.total_minor) - order.points_restored,
-        clawback=clawback_due(
-            order.points_earned, order.earn_base_minor, base_after, order.points_clawed_back
-        ),
+        clawback=_points_back(order, lines, wanted, after, base_after, policy) - order.points_clawed_back,
         earn_base_minor=base_after - base_before,
+    )
+
+
+def _points_back(
+    order: SoldOrder,
+    lines: Sequence[SoldLine],
+    wanted: Mapping[int, int],
+    after: int,
+    base_after: int,
+    policy: RefundPolicy,
+) -> int:
+    """Points to be taken back in all, this return included: of the base's share, and what offers gave on top.
+
+    Where the deal is kept every line takes its own extra points along; else they go as the value does.
+    """
+    extra = sum(line.extra_points for line in lines)
+    base_points = clawback_due(order.points_earned - extra, order.earn_base_minor, base_after, 0)
+    if policy is not RefundPolicy.KEEP_THE_DEAL:
+        return base_points + share_so_far(extra, after, order.total_minor)
+    return base_points + sum(
+        share_so_far(
+            line.extra_points, line.returned_milli + wanted.get(line.line_no, 0), line.quantity_milli
+        )
+        for line in lines
     )
 
 

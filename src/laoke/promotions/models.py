@@ -84,6 +84,9 @@ class OfferUse(models.Model):
     used_date = models.DateField(help_text="in the programme's time zone")
     counted = models.BooleanField(help_text="the offer has limits: counters hold this use")
     returned_minor = models.BigIntegerField(default=0)
+    points = models.JSONField(
+        default=dict, db_default={}, help_text="by line number: more points the member earned"
+    )
     gifts_back = models.JSONField(
         default=dict, db_default={}, help_text="of gifts: due back with what was returned"
     )

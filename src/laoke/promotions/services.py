@@ -35,6 +35,7 @@ class Use(NamedTuple):
     gifts_back: Mapping[str, int]
     counted: bool
     is_over: bool
+    points: Mapping[str, int]
 
 
 class Still(NamedTuple):
@@ -71,7 +72,8 @@ class DueGift(NamedTuple):
 def uses_of(cursor: psycopg.Cursor[Any], order_id: int) -> list[Use]:
     """What offers gave to an order. Call with the order locked."""
     rows = cursor.execute(
-        "select id, key, amount_minor, lines, gifts, returned_minor, gifts_back, counted, undone_at is not null "
+        "select id, key, amount_minor, lines, gifts, returned_minor, gifts_back, counted, undone_at is not null, "
+        "points "
         "from promotions_offeruse where order_id = %s order by id",
         (order_id,),
         prepare=True,
@@ -87,8 +89,9 @@ def uses_of(cursor: psycopg.Cursor[Any], order_id: int) -> list[Use]:
             orjson.loads(gifts_back),
             counted,
             is_over,
+            orjson.loads(points),
         )
-        for number, key, amount, lines, gifts, back, gifts_back, counted, is_over in rows
+        for number, key, amount, lines, gifts, back, gifts_back, counted, is_over, points in rows
     ]
 
 
@@ -132,9 +135,9 @@ def take_back(
 def _kept_deal(use: Use, back: Back) -> tuple[int, bool]:
     """Each piece takes along what was off it; an offer that gave a gift or a cheaper delivery goes with the last."""
     by_number = {str(line.line_no): line for line in back.lines}
-    touched = [by_number[line_no] for line_no in use.lines]
+    touched = [by_number[line_no] for line_no in {**use.lines, **use.points}]
     so_far = sum(
-        share_so_far(use.lines[str(line.line_no)], line.returned_milli, line.quantity_milli)
+        share_so_far(use.lines.get(str(line.line_no), 0), line.returned_milli, line.quantity_milli)
         for line in touched
     )
     ended = (
@@ -147,6 +150,8 @@ def _kept_deal(use: Use, back: Back) -> tuple[int, bool]:
 
 def _is_about_the_whole(use: Use) -> bool:
     """Whether it took something off that is no line, or off none: a delivery, a gift."""
+    if not use.lines and use.points:
+        return bool(use.gifts)
     return not use.lines or sum(use.lines.values()) < use.amount_minor
 
 

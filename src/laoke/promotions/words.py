@@ -143,6 +143,11 @@ def _gain(gain: Gain, telling: Telling) -> Says:
             f"可得赠品：{'或'.join(each.zh for each in called)}",
             f"get as a gift: {' or '.join(each.en for each in called)}",
         )
+    if gain.points is not None:
+        return Says(f"可多得{gain.points}积分", f"earn {gain.points} more points")
+    if gain.times is not None:
+        times = _decimal(gain.times)
+        return Says(f"可得{'双' if times == '2' else times}倍积分", f"earn {times} times the points")
     if gain.coupon is not None:
         called_coupon = telling.names("template", gain.coupon)
         if called_coupon is not None:

@@ -58,7 +58,7 @@ def _instant(value: Any) -> Any:
             value = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
         except ValueError:
             raise ValueError("takes a date like 2026-11-22, or an instant with its offset") from None
-    if isinstance(value, datetime) and value.tzinfo is None:
+    if not isinstance(value, date) or (isinstance(value, datetime) and value.tzinfo is None):
         raise ValueError("takes a date, or an instant with its offset like 2026-11-22T10:00+08:00")
     return value
 

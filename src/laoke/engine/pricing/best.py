@@ -47,7 +47,7 @@ class _Search:
         if isinstance(found, Refused):
             self.visit(place + 1, state, worth, chosen)
             return
-        extras = len(found.gifts) + len(found.grants)
+        extras = len(found.gifts) + len(found.grants) + len(found.earns)
         given = (worth[0] + found.amount, worth[1] + extras)
         self.visit(place + 1, found.after, given, chosen | {ready})
         self.visit(place + 1, state, worth, chosen)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from laoke.engine.conditions import Tree
 from laoke.engine.pricing.board import NEVER_USED, Board, State
 from laoke.engine.pricing.compiled import Ready
-from laoke.engine.pricing.effects.turn import Gift, Grant, Turn
+from laoke.engine.pricing.effects.turn import Earns, Gift, Grant, Turn
 from laoke.engine.pricing.offers import OnExceed
 from laoke.engine.pricing.questions import Asked
 from laoke.engine.pricing.spreading import spread
@@ -26,6 +26,7 @@ class Deal(NamedTuple):
     gifts: tuple[Gift, ...]
     grants: tuple[Grant, ...]
     after: State
+    earns: tuple[Earns, ...] = ()
 
     @property
     def is_targeted(self) -> bool:
@@ -55,7 +56,7 @@ def deal(ready: Ready, board: Board, state: State) -> Deal | Refused:
     deliveries = (
         _NONE if after.shipped is shipped else [a - b for a, b in zip(after.shipped, shipped, strict=True)]
     )
-    if after.taken == before and not (any(deliveries) or turn.gifts or turn.grants):
+    if after.taken == before and not (any(deliveries) or turn.gifts or turn.grants or turn.earns):
         return Refused(ready, "no_effect")
     lines = [now - then for now, then in zip(after.taken, before, strict=True)]
     amount = sum(lines) + sum(deliveries)
@@ -80,6 +81,7 @@ def deal(ready: Ready, board: Board, state: State) -> Deal | Refused:
         tuple(turn.gifts),
         tuple(turn.grants),
         after,
+        tuple(turn.earns),
     )
 
 

@@ -16,7 +16,7 @@ from laoke.engine.pricing.board import Board, State
 from laoke.engine.pricing.compiled import Programme, Ready
 from laoke.engine.pricing.deals import Deal, Refused
 from laoke.engine.pricing.effects.amount import Amount
-from laoke.engine.pricing.effects.extras import GiveGift, GrantCoupon
+from laoke.engine.pricing.effects.extras import EarnMore, GiveGift, GrantCoupon
 from laoke.engine.pricing.effects.percent import Percent
 from laoke.engine.pricing.effects.thresholds import Metric, PerThreshold, Tiered
 from laoke.engine.pricing.effects.turn import Effect, Turn
@@ -26,12 +26,14 @@ from laoke.engine.pricing.questions import Asked
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What would be got: an amount off, a share off, a gift, or coupons."""
+    """What would be got: an amount off, a share off, a gift, coupons, so many times the points or so many on top."""
 
     minor: int | None = None
     share: Fraction | None = None
     skus: tuple[str, ...] = ()
     coupon: str | None = None
+    times: Fraction | None = None
+    points: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ _GAINS: dict[type, Callable[[Any], Gain | None]] = {
     Percent: lambda effect: Gain(share=effect.share),
     GiveGift: lambda effect: Gain(skus=effect.skus),
     GrantCoupon: lambda effect: Gain(coupon=effect.template),
+    EarnMore: lambda effect: Gain(points=effect.bonus) if effect.bonus else Gain(times=effect.factor),
     Tiered: lambda effect: Gain(minor=effect.steps[0].minor, share=effect.steps[0].share),
     PerThreshold: lambda effect: Gain(minor=effect.minor),
     NthItem: lambda effect: Gain(share=effect.share),

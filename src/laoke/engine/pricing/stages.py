@@ -148,13 +148,13 @@ def _best_per_line(
         mine = tuple(part if lines[i] is found else 0 for i, part in enumerate(found.lines))
         ours = tuple(part if deliveries[j] is found else 0 for j, part in enumerate(found.deliveries))
         amount = sum(mine) + sum(ours)
-        if not amount and not found.gifts and not found.grants:
+        if not amount and not (found.gifts or found.grants or found.earns):
             refused.append(Refused(found.ready, "not_combinable"))
             continue
         for i, part in enumerate(mine):
             after.taken[i] += part
         after.shipped = [off + part for off, part in zip(after.shipped, ours, strict=True)]
-        given.append(Deal(found.ready, mine, ours, amount, found.gifts, found.grants, after))
+        given.append(found._replace(lines=mine, deliveries=ours, amount=amount, after=after))
     return given, after
 
 

@@ -15,7 +15,7 @@ from laoke.engine.pricing.effects.picking import Pick
 from laoke.engine.pricing.effects.turn import Effect
 from laoke.engine.pricing.policies import PercentScope
 from laoke.engine.pricing.selectors import Selector
-from laoke.promotions.documents.values import Document, Flag, Lines, Minor, Share
+from laoke.promotions.documents.values import Document, Flag, Lines, Minor, Share, Times
 
 Count = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 Code = Annotated[str, Field(min_length=1, max_length=64)]
@@ -341,6 +341,24 @@ class Coupon(Document):
         return extras.GrantCoupon(self.template, self.quantity, per, self.max_times)
 
 
+class Points(Document):
+    """More points for members: so many times as many, or so many on top once."""
+
+    factor: Times | None = None
+    bonus: Count | None = None
+    of: Lines | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Points:
+        if (self.factor is None) == (self.bonus is None):
+            raise ValueError("takes either factor or bonus")
+        return self
+
+    def effect(self) -> Effect:
+        """As the engine knows it."""
+        return extras.EarnMore(self.factor or Fraction(1), self.bonus or 0, self.of)
+
+
 class Delivery(Document):
     """Cheaper deliveries."""
 
@@ -386,6 +404,7 @@ class Gives(Document):
     bundle: BundleOff | None = None
     gift: Gift | None = None
     coupon: Coupon | None = None
+    points: Points | None = None
     delivery: Delivery | None = None
 
     @model_validator(mode="after")

@@ -67,7 +67,8 @@ STAGES = {stage: place for place, stage in enumerate(Stage)}
 
 def _instant(value: Any) -> Any:
     """YAML gives dates and instants as such; a date alone is the shop's day."""
-    if isinstance(value, datetime) and value.tzinfo is None:
+    naive = isinstance(value, datetime) and value.tzinfo is None
+    if naive or not isinstance(value, str | date | None):
         raise ValueError("takes a date, or an instant with its offset like 2026-11-22T10:00+08:00")
     return value
 
@@ -163,7 +164,10 @@ class OfferDocument(Document):
         return Pace(self.limits.budget, first_day, (last_day - first_day).days + 1)
 
     def offer(self, key: str, zone: tzinfo) -> Offer:
-        """As the engine knows it. A date alone means the whole day in `zone`."""
+        """As the engine knows it. A date alone means the whole day in `zone`; points are for members only."""
+        limits = self.limits.limits()
+        if all(each.points for each in self.gives):
+            limits = replace(limits, members_only=True)
         return Offer(
             key=key,
             effects=tuple(_chosen_by(key, each.effect()) for each in self.gives),
@@ -180,7 +184,7 @@ class OfferDocument(Document):
             exclusive_set=self.exclusive_set,
             exclusive=self.exclusive,
             once_per_line=self.once_per_line,
-            limits=self.limits.limits(),
+            limits=limits,
         )
 
 

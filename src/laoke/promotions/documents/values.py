@@ -32,6 +32,8 @@ class Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
+# Of points: more is a keying error, not an offer.
+MOST_TIMES = 20
 # True or false, and nothing that merely looks like it: 0, "yes".
 Flag = Annotated[bool, Field(strict=True)]
 
@@ -76,6 +78,24 @@ def _part(value: Any) -> Fraction:
     if share == 1:
         raise ValueError("takes percent above 0 and below 100")
     return share
+
+
+def _times(value: Any) -> Fraction:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise ValueError("takes a number of times like 2 or 1.5")
+    try:
+        times = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError("takes a number of times like 2 or 1.5") from None
+    if not times.is_finite() or not 1 < times <= MOST_TIMES:
+        raise ValueError(f"takes a number of times above 1 and up to {MOST_TIMES}")
+    if times != times.quantize(Decimal("0.01")):
+        raise ValueError("takes a number of times with at most two decimals")
+    return Fraction(times)
+
+
+def _written_times(value: Fraction) -> str:
+    return f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
 
 
 def _written_share(value: Fraction) -> str:
@@ -133,6 +153,14 @@ PartShare = Annotated[
     BeforeValidator(_part),
     PlainSerializer(_written_share),
     WithJsonSchema({"type": ["number", "string"], "description": "Percent, above 0 and below 100"}),
+]
+Times = Annotated[
+    Fraction,
+    BeforeValidator(_times),
+    PlainSerializer(_written_times),
+    WithJsonSchema(
+        {"type": ["number", "string"], "description": f"How many times, above 1 and up to {MOST_TIMES}"}
+    ),
 ]
 Condition = Annotated[
     Any,

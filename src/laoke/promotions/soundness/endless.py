@@ -13,12 +13,22 @@ from laoke.promotions.soundness.findings import Findings
 def examine(documents: Mapping[str, OfferDocument], currency: str, found: Findings) -> None:
     """Look for what anybody may take as often as he likes."""
     for key, document in documents.items():
+        if document.limits.budget is not None and all(each.points for each in document.gives):
+            found.fault(
+                ("offers", key, "limits", "budget"),
+                "points take nothing off: limit their uses (in_total, per_member), not the money",
+            )
         for number, gives in enumerate(document.gives):
             place = ("offers", key, "gives", number)
             if gives.buy_get is not None and document.limits.budget is None and _anything(gives.buy_get):
                 found.fault(
                     (*place, "buy_get", "get"),
                     "anything, however dear, comes free: say `of` which articles, or max_get_units and a budget",
+                )
+            if gives.points is not None and gives.points.bonus and _for_everybody(document):
+                found.fault(
+                    (*place, "points", "bonus"),
+                    "every basket of every member earns them: say `when`, a code or a limit",
                 )
             body = gives.gift or gives.coupon
             if body is not None and body.per is None and _for_everybody(document):

@@ -249,6 +249,15 @@ class TestEndless:
         )
         assert "whoever buys for 5.00 or less pays nothing" in found.warnings[0][1]
 
+    def test_points_have_a_bound_and_no_budget(self):
+        bonus = offer({"points": {"bonus": 50}})
+        assert [where for where, _ in shown(examined({"a": bonus}).faults)] == [
+            "offers.a.gives.0.points.bonus"
+        ]
+        double = offer({"points": {"factor": 2}}, limits={"budget": 100})
+        assert [where for where, _ in shown(examined({"a": double}).faults)] == ["offers.a.limits.budget"]
+        assert examined({"a": offer({"points": {"factor": 2}})}).faults == []
+
 
 class TestNames:
     def test_a_code_calls_one_offer_of_a_stage(self):
@@ -329,17 +338,11 @@ def test_a_place_is_found_in_the_file():
 
 def test_the_shipped_examples_are_sound():
     documents = yaml.safe_load(EXAMPLES.read_text(encoding="utf-8"))
-    templates = {
-        each["coupon"]["template"]
-        for document in documents["offers"].values()
-        for each in document["gives"]
-        if "coupon" in each
-    }
     offers = {key: read_offer(document, LANGUAGE) for key, document in documents["offers"].items()}
     found = examine(
         offers,
         policy.parse(documents.get("pricing", {})),
-        Declared(frozenset(), frozenset(templates)),
+        Declared(frozenset(), frozenset(documents["coupons"])),
         lambda kind, texts: texts,
         {},
         currency="CNY",

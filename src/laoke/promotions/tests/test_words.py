@@ -207,6 +207,24 @@ OVER_100 = {"basket.subtotal": {"gte": 100}}
             "再买1件乳品，该商品免费",
             "Buy 1 more of Dairy: it is free",
         ),
+        (
+            document({"points": {"factor": 2}}, when=OVER_100),
+            {},
+            "再买18元可得双倍积分",
+            "Buy for ¥18.00 more and earn 2 times the points",
+        ),
+        (
+            document({"points": {"factor": 1.5}}, when=OVER_100),
+            {},
+            "再买18元可得1.5倍积分",
+            "Buy for ¥18.00 more and earn 1.5 times the points",
+        ),
+        (
+            document({"points": {"bonus": 50}}, when=OVER_100),
+            {},
+            "再买18元可多得50积分",
+            "Buy for ¥18.00 more and earn 50 more points",
+        ),
     ],
 )
 def test_how_little_more_would_bring_how_much(offer, more, zh, en):

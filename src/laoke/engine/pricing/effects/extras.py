@@ -1,4 +1,4 @@
-"""What an offer gives beside money off the lines: gifts, coupons, cheaper deliveries."""
+"""What an offer gives beside money off the lines: gifts, coupons, points, cheaper deliveries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from laoke.engine.pricing.effects.percent import Allocation
-from laoke.engine.pricing.effects.turn import Gift, Grant, Turn
+from laoke.engine.pricing.effects.turn import Earns, Gift, Grant, Turn
 from laoke.engine.pricing.policies import PercentBase
 from laoke.engine.pricing.selectors import Selector
 from laoke.engine.pricing.spreading import spread
@@ -87,6 +87,32 @@ class GrantCoupon:
         quantity = self.quantity * _times(turn, self.per, self.max_times)
         if quantity and turn.board.facts.is_member:
             turn.grants.append(Grant(self.template, quantity))
+
+
+@dataclass(frozen=True, slots=True)
+class EarnMore:
+    """More points for a member: what the targets earn counts `factor` times, or `bonus` points come on top.
+
+    How many that are is known when the basket is settled (`engine.extra_points`). Articles that take no discount earn
+    all the same.
+    """
+
+    factor: Fraction = Fraction(1)
+    bonus: int = 0
+    target: Selector | None = None
+    shrinks = True
+    shrinks_closed = True
+
+    def looks_at(self) -> tuple[Selector | None, ...]:
+        """Its targets."""
+        return (self.target,)
+
+    def give(self, turn: Turn) -> None:
+        """Note it; an anonymous shopper earns nothing."""
+        board = turn.board
+        lines = tuple(i for i in board.counted(self.target) if board.basket.lines[i].earns_points)
+        if lines and board.facts.is_member:
+            turn.earns.append(Earns(self.factor, self.bonus, lines))
 
 
 class ShippingMode(StrEnum):

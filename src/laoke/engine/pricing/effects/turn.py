@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 from laoke.engine.pricing.board import Board, State
@@ -23,13 +24,21 @@ class Grant(NamedTuple):
     quantity: int
 
 
+class Earns(NamedTuple):
+    """More points for what these lines earn: so many times as many, or so many on top."""
+
+    factor: Fraction
+    bonus: int
+    lines: tuple[int, ...]
+
+
 class Turn:
     """The state an offer's effects work on, one after the other; each sees what the earlier ones took.
 
     `once_per_line`: lines that another such offer has taken from are no targets.
     """
 
-    __slots__ = ("board", "gifts", "grants", "once_per_line", "state")
+    __slots__ = ("board", "earns", "gifts", "grants", "once_per_line", "state")
 
     def __init__(self, board: Board, state: State, once_per_line: bool = False) -> None:
         self.board = board
@@ -37,6 +46,7 @@ class Turn:
         self.once_per_line = once_per_line
         self.gifts: list[Gift] = []
         self.grants: list[Grant] = []
+        self.earns: list[Earns] = []
 
     def targets(self, selector: Selector | None) -> list[int]:
         """The lines an effect may take from."""
@@ -71,5 +81,5 @@ class Effect(Protocol):
         ...
 
     def give(self, turn: Turn) -> None:
-        """Take off the turn's state, or add gifts and grants."""
+        """Take off the turn's state, or add gifts, grants and points."""
         ...
