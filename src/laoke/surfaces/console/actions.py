@@ -251,6 +251,7 @@ FIELDS: dict[str, Any] = {
     "replaced": _("In place of another"),
     "returns": _("Returns"),
     "review": _("Reviews"),
+    "revision": _("Revision of the draft"),
     "role": _("Role"),
     "rows": _("Rows"),
     "rows_bad": _("Rows left out"),
