@@ -448,6 +448,29 @@ def kinds(known: Known, templates: Callable[[], Any], skus: Callable[[], Any]) -
             },
             icon="ticket",
         ),
+        "points": Kind(
+            _in("kind of an effect", "Points"),
+            _l("members earn {more} on {of}"),
+            {
+                "more": Either(
+                    "more",
+                    _l("How many more points"),
+                    (
+                        (
+                            _in("points", "times the points"),
+                            Line("factor", "number", _l("How many times"), _TIMES, required=True),
+                        ),
+                        (
+                            _in("points", "points on top"),
+                            Line("bonus", "number", _l("Points on top"), required=True),
+                        ),
+                    ),
+                ),
+                "of": of,
+            },
+            icon="coins",
+            start={"factor": "2"},
+        ),
         "delivery": Kind(
             _l("Delivery"),
             _l("delivery {off}"),
