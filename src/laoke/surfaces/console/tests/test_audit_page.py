@@ -226,5 +226,6 @@ class TestWords:
             "ladder",
             "points_policy",
             "points",
+            "pricing",
         }
         assert kinds <= set(OBJECTS)
