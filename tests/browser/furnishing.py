@@ -13,6 +13,9 @@ from uuid import UUID
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
+from laoke.benefits.coupons import batches, issuing
+from laoke.benefits.coupons import selectors as coupons
+from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM, Role, Scope
 from laoke.foundation.apikeys import services as apikeys
 from laoke.foundation.models import WebhookDelivery
@@ -20,6 +23,7 @@ from laoke.foundation.staff import services as staff
 from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
+from laoke.promotions import drafts
 from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, StoreInput
 from laoke.surfaces.console.directory.models import BulkAct, SavedView
@@ -120,6 +124,50 @@ def _left_by_work(at: datetime) -> dict[str, Any]:
         "job_id": 0,
         "jobs-run.name": "points.expire",
         "code": "repurchase_90",
+        **_an_offer(at),
+        **_coupons(at, some),
+    }
+
+
+def _an_offer(at: datetime) -> dict[str, str]:
+    """An offer that runs, with a draft that would change it."""
+    key = "trial-offer"
+    document = {
+        "name": {"zh": "试办满减", "en": "Off on trial"},
+        "goal": "repeat",
+        "stage": "basket",
+        "when": {"member.known": True, "basket.subtotal": {"gte": 50, "basis": "discounted"}},
+        "gives": [{"amount": {"discount": 5}}],
+        "limits": {"budget": 1000, "per_member": 3},
+    }
+    drafts.begin(SYSTEM, key, document, at=at)
+    drafts.submit(SYSTEM, key, at=at)
+    drafts.approve(SYSTEM, key, at=at)
+    drafts.begin(SYSTEM, key, at=at)
+    drafts.save(SYSTEM, key, document | {"priority": 5}, revision=1, at=at)
+    return {"key": key, "offer": key, "offer-act.name": "pause"}
+
+
+def _coupons(at: datetime, some: list[int]) -> dict[str, Any]:
+    """A template, coupons in wallets, and an issue that is done; one of two got nothing."""
+    names = {"zh": "试办券满50减5", "en": "5 off 50 on trial"}
+    document = {
+        "name": names,
+        "terms": {"zh": "全场通用，不找零", "en": "For everything; no change is given"},
+        "valid": {"days": 3000},
+        "transferable": True,
+        "limits": {"per_member": 2, "in_total": 500},
+    }
+    programme.apply(SYSTEM, {"coupons": {"trial-coupon": document}}, at=at)
+    issuing.give(SYSTEM, some[0], "trial-coupon", 2, reason="trial", at=at)
+    batch = batches.to_members(SYSTEM, "trial-coupon", some, name="三月试发", at=at, later=lambda _: None)
+    batches.run(batch.pk, lambda: at, lambda _: True)
+    (given, *_), _more = coupons.wallet(some[1], at)
+    return {
+        "coupon-template.key": "trial-coupon",
+        "batch_id": batch.pk,
+        "coupon_id": given.coupon_id,
+        "member-coupons.member_id": some[0],
     }
 
 

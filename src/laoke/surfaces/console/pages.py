@@ -94,6 +94,7 @@ NAVIGATION = (
                 "calendar",
                 Scope.PROGRAMME_READ,
             ),
+            Entry("coupons", "/coupons", _("Coupons"), "ticket", Scope.COUPONS_READ),
         ),
     ),
     Group(

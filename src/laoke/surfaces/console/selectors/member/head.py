@@ -23,6 +23,7 @@ class May:
     erase: bool
     orders: bool
     points: bool
+    coupons: bool
     export: bool
 
 
@@ -57,6 +58,7 @@ def may_of(caller: Caller) -> May:
         erase=Scope.MEMBERS_ERASE in scopes,
         orders=Scope.ORDERS_READ in scopes,
         points=Scope.POINTS_READ in scopes,
+        coupons=Scope.COUPONS_READ in scopes,
         export=Scope.MEMBERS_REVEAL in scopes and caller.stores is None,
     )
 
