@@ -159,6 +159,17 @@ class TestWhatIsForetold:
             found = running.run(plan(offer({"amount": {"discount": 1}}, when=when)))
             assert (when, found.hit.part) == (when, orders)
 
+    def test_an_even_budget_goes_out_over_the_days_that_are_replayed(self, shop):
+        for day in range(4):
+            for number in range(3):
+                till = shop.till(OPENING + timedelta(days=day, minutes=number))
+                assert till.sell(f"{day}{number}", None, line("wine")).status == 201
+        tried = off(15, 100, limits={"budget": 60, "pacing": "even"}, starts="2026-05-01", ends="2026-05-31")
+        period = Period(OPENING.date(), OPENING.date() + timedelta(days=3))
+        found = running.run(plan(tried, period=period))
+        assert [(day.orders, day.minor) for day in found.days] == [(1, 1500)] * 4
+        assert found.refused_by_limits == 8
+
     def test_one_that_replaces_a_published_offer_takes_its_place(self, shop):
         publish(less=off(20, 100))
         shop.till().sell("A", None, line("wine"))

@@ -9,6 +9,7 @@ from laoke.promotions.backtest.account import Account
 from laoke.promotions.backtest.past import Past
 from laoke.promotions.backtest.rationing import Rationing, Verdict
 from laoke.promotions.backtest.replay import Hit, Replayer
+from laoke.promotions.pacing import Pace
 
 
 class Part(NamedTuple):
@@ -37,10 +38,10 @@ def evaluate(orders: Iterable[Past], replayer: Replayer) -> Part:
 class Evaluation:
     """Puts parts together, in the order of time."""
 
-    def __init__(self, replayer: Replayer) -> None:
+    def __init__(self, replayer: Replayer, pace: Pace | None = None) -> None:
         self.account = Account()
         self._replayer = replayer
-        self._rationing = Rationing(replayer.ready.offer.limits)
+        self._rationing = Rationing(replayer.ready.offer.limits, pace)
 
     @property
     def is_rationed(self) -> bool:

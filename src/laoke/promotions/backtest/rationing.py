@@ -8,6 +8,7 @@ from enum import Enum
 from laoke.engine.pricing.board import Uses
 from laoke.engine.pricing.offers import Limits
 from laoke.promotions.backtest.replay import Hit
+from laoke.promotions.pacing import Pace
 
 
 class Verdict(Enum):
@@ -19,10 +20,15 @@ class Verdict(Enum):
 
 
 class Rationing:
-    """Counts uses and money as the counters of the till do. Orders come in the order in which they were placed."""
+    """Counts uses and money as the counters of the till do. Orders come in the order in which they were placed.
 
-    def __init__(self, limits: Limits) -> None:
+    Args:
+        pace: how the budget goes out, where it goes out evenly.
+    """
+
+    def __init__(self, limits: Limits, pace: Pace | None = None) -> None:
         self.limits = limits
+        self._pace = pace
         self.uses = 0
         self.spent_minor = 0
         self._of_member: dict[int, int] = {}
@@ -48,20 +54,22 @@ class Rationing:
                 return Verdict.OVER_LIMIT
         if limits.budget_uses is not None and uses.total >= limits.budget_uses:
             return Verdict.SPENT
-        if limits.budget_minor is not None and self._most(hit) > max(
-            0, limits.budget_minor - self.spent_minor
-        ):
-            return Verdict.SPENT
+        if limits.budget_minor is not None:
+            left = max(0, limits.budget_minor - uses.spent_minor)
+            if self._most(hit) > left:
+                return Verdict.SPENT
         return Verdict.FREE
 
     def so_far(self, hit: Hit) -> Uses:
-        """What the till would know of earlier uses."""
+        """What the till would know of earlier uses; what is held back for later days counts as spent."""
         if hit.day != self._day:
             self._day, self._today = hit.day, {}
+        held = 0 if self._pace is None else self._pace.budget_minor - self._pace.out_by(hit.day)
+        spent = self.spent_minor + held
         member = hit.member_id
         if member is None:
-            return Uses(total=self.uses, spent_minor=self.spent_minor)
-        return Uses(self._of_member.get(member, 0), self._today.get(member, 0), self.uses, self.spent_minor)
+            return Uses(total=self.uses, spent_minor=spent)
+        return Uses(self._of_member.get(member, 0), self._today.get(member, 0), self.uses, spent)
 
     def count(self, hit: Hit) -> None:
         """Count one use."""

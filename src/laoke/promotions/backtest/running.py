@@ -18,8 +18,9 @@ from laoke.promotions.backtest.parallel import Advance, Stopped, processors, rep
 from laoke.promotions.backtest.reading import Period, Reader, Slice, slices
 from laoke.promotions.backtest.report import Asked, Report, report
 from laoke.promotions.backtest.responses import STANDARD, Responses
-from laoke.promotions.documents.offers import OfferDocument, read_offer
+from laoke.promotions.documents.offers import OfferDocument, Pacing, read_offer
 from laoke.promotions.language import language
+from laoke.promotions.pacing import Pace
 
 # Orders of one part: some tenths of a second of work, and little to send.
 SIZE = 4000
@@ -64,7 +65,7 @@ def run(plan: Plan, *, processes: int | None = None, advance: Advance = lambda d
     whole = _whole(parts)
     order = Order.of(plan)
     here = Here.made(order)
-    evaluation = Evaluation(here.replayer)
+    evaluation = Evaluation(here.replayer, _pace(plan))
     done = 0
     at_once = processes or (processors() if whole > FEW else 1)
     with replaying(here, f"{__name__}:worker", order._asdict(), at_once) as replay:
@@ -93,7 +94,7 @@ def run_small(plan: Plan, *, seconds: float = 3.0, seed: int = 0) -> Report:
         found[number] = here.replay(parts[number])
         if time.perf_counter() - begun > seconds:
             break
-    evaluation = Evaluation(here.replayer)
+    evaluation = Evaluation(here.replayer, _pace(plan))
     for number in sorted(found):
         evaluation.add(found[number])
     return _report(plan, here, evaluation, whole, begun)
@@ -141,6 +142,15 @@ class Here:
 def worker(**order: Any) -> Here:
     """What another process makes of an order."""
     return Here.made(Order(**order))
+
+
+def _pace(plan: Plan) -> Pace | None:
+    """A budget that goes out evenly does so over the days that are replayed."""
+    limits = plan.document.limits
+    if limits.budget is None or limits.pacing is Pacing.NONE:
+        return None
+    days = (plan.period.last_day - plan.period.first_day).days + 1
+    return Pace(limits.budget, plan.period.first_day, days)
 
 
 def _whole(parts: Sequence[Slice]) -> int:
