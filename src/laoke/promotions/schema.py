@@ -74,6 +74,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "policies": "What differs from the preset",
         "guards": "What offers must leave, whatever their stage",
         "refunds": "What happens to discounts when a part of an order comes back",
+        "checks": "Checks of the law of price promotions before an offer starts",
         "four_eyes_above": "Offers that may cost more are approved by somebody else than their author",
     },
     "GuardsDocument": {
