@@ -28,7 +28,7 @@ from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, ProductInput, StoreInput
 from laoke.review import figures
 from laoke.segments import services as segments
-from laoke.surfaces.demo import goals
+from laoke.surfaces.demo import fortnight, goals
 from laoke.surfaces.demo import types as demo
 from laoke.surfaces.demo.shop import generate
 
@@ -160,7 +160,7 @@ def load(count: int, now: datetime, step: Step) -> bool:
     programme.apply(SYSTEM, PROGRAMME, at=now)
     ids = _reference_data(shop, now)
     cards = _register(shop, ids, now, step)
-    _play(shop, ids, cards, zone, now, step)
+    _play(shop, ids, cards, mark.today, zone, now, step)
     step("expire", 0, 1)
     expiry.expire(at=now, now=now)
     step("expire", 1, 1)
@@ -292,19 +292,31 @@ def _registration(person: demo.Person, ids: _Ids) -> Registration:
 
 
 def _play(
-    shop: demo.Shop, ids: _Ids, cards: dict[str, int], zone: ZoneInfo, now: datetime, step: Step
+    shop: demo.Shop,
+    ids: _Ids,
+    cards: dict[str, int],
+    today: date,
+    zone: ZoneInfo,
+    now: datetime,
+    step: Step,
 ) -> None:
+    """The history as an import brings it; the last two weeks as the tills sold them."""
     player = Player(programme.current(), zone, shop.currency, source="demo", now=now)
     reasons = {reason.code: reason.name for reason in shop.reasons}
     store_of: dict[str, int] = {}
-    done = 0
-    for batch in _batches(shop.history, BATCH):
+    done, total = 0, len(shop.history)
+    start = fortnight.begins(today, zone)
+    imported = itertools.takewhile(lambda event: fortnight.instant(event) < start, shop.history)
+    for batch in _batches(imported, BATCH):
         player.play([_event(event, ids, cards, reasons, store_of) for event in batch])
         done += len(batch)
-        step("orders", done, len(shop.history))
-    player.review_until(now)
+        step("orders", done, total)
+    player.review_until(start)
     if player.played.refused:
         raise player.played.refused[0][1]
+    recent = list(itertools.islice(iter(shop.history), done, None))
+    counter = fortnight.Counter(shop.currency, cards, reasons, zone)
+    fortnight.sell(recent, counter, today, now, lambda more: step("orders", done + more, total))
 
 
 def _event(
