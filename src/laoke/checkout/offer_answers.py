@@ -10,7 +10,6 @@ from laoke.checkout.offers import Offered, by_line
 from laoke.checkout.programme import Programme
 from laoke.engine.pricing.eligibility import Rejected
 from laoke.promotions import words
-from laoke.promotions.documents.offers import OfferDocument
 
 
 def given(
@@ -53,13 +52,12 @@ def refused(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
     """The offers that concern the basket and were not given, with the first reason."""
     if found is None or not found.priced.refused:
         return []
-    telling = naming.telling(rules)
     return [
         {
             "offer": each.ready.offer.key,
             "name": _name(rules, each.ready.offer.key),
             "reason": each.code,
-            "says": words.refusal(each, _document(rules, each.ready.offer.key), telling)._asdict(),
+            "says": naming.refusal(rules, each),
         }
         for each in found.priced.refused
     ]
@@ -129,10 +127,6 @@ def hints(found: Offered | None, rules: Programme) -> list[dict[str, Any]]:
     ]
 
 
-def _document(rules: Programme, key: str) -> OfferDocument:
-    return rules.offers.documents[key]
-
-
 def _name(rules: Programme, key: str) -> dict[str, str]:
-    name = _document(rules, key).name
+    name = rules.offers.documents[key].name
     return {"zh": name.zh, "en": name.en}
