@@ -123,7 +123,6 @@ class CannotTransfer(LaokeError):
                 "shared": _("A code for everybody is in no wallet."),
                 "member_not_active": _("The member is blocked, merged or erased."),
                 "in_no_wallet": _("The coupon is in nobody's wallet."),
-                "in_a_wallet": _("The coupon is in another member's wallet."),
             }[reason],
             reason=reason,
         )
