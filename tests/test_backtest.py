@@ -170,6 +170,18 @@ class TestWhatIsForetold:
         assert [(day.orders, day.minor) for day in found.days] == [(1, 1500)] * 4
         assert found.refused_by_limits == 8
 
+    def test_points_are_paid_from_the_margin(self, shop):
+        with_costs(shop)
+        member = shop.member()
+        assert shop.till().sell("A", member, line("wine")).status == 201
+        assert shop.till().later(hours=1).sell("B", None, line("wine")).status == 201
+        twice = offer({"points": {"factor": 2}}, when={"member.known": True})
+        found = running.run(plan(twice))
+        # 500 points more, worth 5.00.
+        assert (found.hit.part, found.given_minor) == (1, 0)
+        assert (found.points, found.points_cost_minor) == (500, 500)
+        assert found.margin_before.margin_minor - found.margin_after.margin_minor == 500
+
     def test_one_that_replaces_a_published_offer_takes_its_place(self, shop):
         publish(less=off(20, 100))
         shop.till().sell("A", None, line("wine"))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
+from laoke.engine.extra_points import extra_points
+from laoke.engine.policy import PointsPolicy
 from laoke.engine.pricing.basket import Basket, Line
 from laoke.engine.pricing.board import Facts
 from laoke.engine.pricing.priced import Priced
 from laoke.kernel.quantity import MILLI
 from laoke.kernel.rounding import Rounding, round_ratio
+
+NO_COSTS: Mapping[str, int] = MappingProxyType({})
 
 
 class Past(NamedTuple):
@@ -42,7 +47,8 @@ class Money(NamedTuple):
     """What a basket brings in. `net` is for everything, `known_net` for what has a known cost, `cost` that cost. A
     delivery is taken to cost what is asked for it.
 
-    `gift_cost` is what gifts cost, `gifts_unknown` how many pieces of gifts have no known cost.
+    `gift_cost` is what gifts cost, `gifts_unknown` how many pieces of gifts have no known cost; `points` are those that
+    offers add to what is earned, and `points_cost` what they are worth.
     """
 
     net: int = 0
@@ -50,11 +56,13 @@ class Money(NamedTuple):
     cost: int = 0
     gift_cost: int = 0
     gifts_unknown: int = 0
+    points: int = 0
+    points_cost: int = 0
 
     @property
     def margin(self) -> int:
-        """What is left of goods with known cost, gifts paid."""
-        return self.known_net - self.cost - self.gift_cost
+        """What is left of goods with known cost, gifts and further points paid."""
+        return self.known_net - self.cost - self.gift_cost - self.points_cost
 
     def plus(self, other: Money, times: int = 1) -> Money:
         """The sum of both."""
@@ -99,32 +107,60 @@ def cost_of(cost_minor: int, quantity_milli: int) -> int:
     return round_ratio(cost_minor * quantity_milli, MILLI, Rounding.HALF_UP)
 
 
-def money(
-    priced: Priced, cost_minor: int, unknown: tuple[int, ...], gift_costs: GiftCosts | None = None
-) -> Money:
-    """What a priced basket brings in."""
-    net = priced.total_minor
-    known = net - sum([priced.lines[place].net_minor for place in unknown]) if unknown else net
-    gift_cost = gifts_unknown = 0
-    for deal in priced.given:
-        for gift in deal.gifts:
-            cost = None if gift_costs is None else gift_costs.of(gift.sku, gift.choices)
-            if cost is None:
-                gifts_unknown += gift.quantity
-            else:
-                gift_cost += cost * gift.quantity
-    return Money(net, known, cost_minor + priced.shipping_minor, gift_cost, gifts_unknown)
+class Given:
+    """What is given beside money, and what it costs.
 
+    Args:
+        by_sku: cost of articles that are given away, minor units.
+        points: the rules by which offers add points; None: they cost nothing.
+    """
 
-class GiftCosts:
-    """What articles cost that are given away, minor units by SKU."""
-
-    def __init__(self, by_sku: dict[str, int]) -> None:
+    def __init__(self, by_sku: Mapping[str, int] = NO_COSTS, points: PointsPolicy | None = None) -> None:
         self._by_sku = by_sku
+        self._points = points
 
-    def of(self, sku: str, choices: Sequence[str] = ()) -> int | None:
+    def cost_of_gift(self, sku: str, choices: Sequence[str] = ()) -> int | None:
         """The cost of a piece; of a gift that is still to be chosen that of the dearest."""
         if sku:
             return self._by_sku.get(sku)
         known = [self._by_sku[each] for each in choices if each in self._by_sku]
         return max(known, default=None)
+
+    def extra_points(self, priced: Priced, lines: Sequence[Line]) -> tuple[int, int]:
+        """Points that offers add, and what they are worth."""
+        giving = [deal.earns for deal in priced.given if deal.earns]
+        if self._points is None or not giving:
+            return 0, 0
+        bases = [
+            each.net_minor if line.earns_points else 0 for each, line in zip(priced.lines, lines, strict=True)
+        ]
+        added = extra_points(bases, self._points.earn, giving)
+        points = sum(sum(by_line.values()) for by_line in added)
+        return points, self._points.worth(points)
+
+
+NOTHING_GIVEN = Given()
+
+
+def money(
+    priced: Priced,
+    lines: Sequence[Line],
+    cost_minor: int,
+    unknown: tuple[int, ...],
+    beside: Given = NOTHING_GIVEN,
+) -> Money:
+    """What a priced basket of these lines brings in."""
+    net = priced.total_minor
+    known = net - sum([priced.lines[place].net_minor for place in unknown]) if unknown else net
+    gift_cost = gifts_unknown = points = points_cost = 0
+    for deal in priced.given:
+        for gift in deal.gifts:
+            piece = beside.cost_of_gift(gift.sku, gift.choices)
+            if piece is None:
+                gifts_unknown += gift.quantity
+            else:
+                gift_cost += piece * gift.quantity
+        if deal.earns:
+            points, points_cost = beside.extra_points(priced, lines)
+    cost = cost_minor + priced.shipping_minor
+    return Money(net, known, cost, gift_cost, gifts_unknown, points, points_cost)

@@ -7,7 +7,6 @@ given here whenever its conditions hold: whether a limit was reached only who se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import NamedTuple
@@ -26,7 +25,7 @@ from laoke.engine.pricing.priced import Priced
 from laoke.engine.pricing.pricing import price
 from laoke.engine.pricing.selectors import Seen
 from laoke.kernel.quantity import MILLI
-from laoke.promotions.backtest.past import GiftCosts, Money, Past, costs, money
+from laoke.promotions.backtest.past import NOTHING_GIVEN, Given, Money, Past, costs, money
 
 # Refusals that come before the offers meet: the offer had no part in the price.
 _APART = frozenset(
@@ -41,7 +40,7 @@ _APART = frozenset(
     }
 )
 _MANY_HINTS = 1000
-Given = tuple[tuple[str, int], ...]
+Amounts = tuple[tuple[str, int], ...]
 # A basket is near the offer when so few more units of something in it, worth so much of it at most, bring the offer.
 NEAR_UNITS = 2
 NEAR_PERCENT = 25
@@ -112,7 +111,7 @@ class Replayer:
     Args:
         before, after: the programme without the offer that is tried and with it.
         key: of that offer.
-        gift_costs: by SKU.
+        beside: what gifts and points cost.
         without: when it takes the place of an offer of `before`, the programme with neither.
     """
 
@@ -121,7 +120,7 @@ class Replayer:
         before: Programme,
         after: Programme,
         key: str,
-        gift_costs: Mapping[str, int] | None = None,
+        beside: Given = NOTHING_GIVEN,
         *,
         without: Programme | None = None,
     ) -> None:
@@ -129,7 +128,7 @@ class Replayer:
         self.after = after
         self.key = key
         self.ready = next(each for each in after.offers if each.offer.key == key)
-        self._gift_costs = GiftCosts(dict(gift_costs or {}))
+        self._beside = beside
         offer = self.ready.offer
         # What it replaces is gone when it has reached a limit.
         self._without = without
@@ -190,12 +189,12 @@ class Replayer:
         return self._money(past, after._replace(lines=lines, given=after.given[:-1], total_minor=whole))
 
     def _money(self, past: Past, priced: Priced) -> Money:
-        return money(priced, past.cost_minor, past.unknown, self._gift_costs)
+        return money(priced, past.basket.lines, past.cost_minor, past.unknown, self._beside)
 
     def _hit(
         self,
         past: Past,
-        before: Given,
+        before: Amounts,
         brought: Money,
         after: Priced,
         deal: Deal | None,
@@ -305,7 +304,7 @@ class Replayer:
         if deal is None:
             return None
         cost, unknown = costs(lines)
-        return Near(brought, money(after, cost, unknown, self._gift_costs), added, deal.amount)
+        return Near(brought, money(after, lines, cost, unknown, self._beside), added, deal.amount)
 
 
 def _is_asked_again(offer: Offer, combine: Combine) -> bool:
@@ -327,7 +326,7 @@ def _is_apart(refused: Refused) -> bool:
     return refused.code == "conditions_not_met" and refused.ready.late is None
 
 
-def _given(priced: Priced) -> Given:
+def _given(priced: Priced) -> Amounts:
     return tuple((deal.ready.offer.key, deal.amount) for deal in priced.given)
 
 

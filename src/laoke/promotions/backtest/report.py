@@ -81,6 +81,7 @@ class Report:
         anyway: orders that reached the offer without knowing it, of these and the ones within reach of it; all it gives
             in a backtest is given to them.
         break_even_percent: further orders like those hit that earn back what it costs; None: no number does.
+        points: that offers add more than without it; `points_cost_minor` is what they are worth, paid from the margin.
         cost_known: the part of the turnover of goods whose cost is known.
         assumptions: what was assumed, in codes that the surfaces have words for.
     """
@@ -111,6 +112,8 @@ class Report:
     gifts: tuple[tuple[str, int], ...]
     coupons: tuple[tuple[str, int], ...]
     gifts_without_cost: int
+    points: int
+    points_cost_minor: int
     budget_minor: int | None
     days: tuple[Day, ...]
     near_orders: int
@@ -184,6 +187,8 @@ def report(
         _pieces(account.gifts),
         _pieces(account.coupons),
         change.gifts_unknown,
+        change.points,
+        change.points_cost,
         offer.limits.budget_minor,
         tuple(Day(day, count.orders, count.minor) for day, count in sorted(account.by_day.items())),
         account.near,
@@ -250,7 +255,8 @@ def _plain(value: Any) -> Any:
 
 
 def _margin(brought: Money) -> Margin:
-    return Margin(brought.known_net, brought.cost + brought.gift_cost, brought.margin)
+    cost = brought.cost + brought.gift_cost + brought.points_cost
+    return Margin(brought.known_net, cost, brought.margin)
 
 
 def _offers(key: str, account: Account, stages: Mapping[str, str]) -> tuple[OfferLine, ...]:

@@ -9,13 +9,16 @@ have been left of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
 
+from laoke.engine.policy import PointsPolicy
 from laoke.engine.pricing.compiled import Programme
+from laoke.points import policy as points_policy
 from laoke.promotions import policy, publication
+from laoke.promotions.backtest.past import Given
 from laoke.promotions.backtest.replay import Replayer
 from laoke.promotions.documents.offers import OfferDocument
 from laoke.promotions.policy import PricingPolicy
@@ -51,10 +54,12 @@ class Trial:
     without: Programme | None
     asks: frozenset[str]
     stages: Mapping[str, str]
+    points: PointsPolicy | None = None
 
     def replayer(self, gift_costs: Mapping[str, int]) -> Replayer:
-        """What prices past orders both ways."""
-        return Replayer(self.before, self.after, self.key, gift_costs, without=self.without)
+        """What prices past orders both ways; `gift_costs` by SKU."""
+        beside = Given(gift_costs, self.points)
+        return Replayer(self.before, self.after, self.key, beside, without=self.without)
 
     def gifts(self) -> set[str]:
         """Articles that may be given away."""
@@ -93,9 +98,10 @@ def at_version(programme_version: int, key: str, document: OfferDocument, at: da
         for name, each in published.items()
         if name == key or (not each.paused and _share_days(each, document, at))
     }
-    return compiled(
+    found = compiled(
         beside, key, document, policy.at_version(programme_version), programme_version=programme_version
     )
+    return replace(found, points=points_policy.at_version(programme_version))
 
 
 def compiled(

@@ -24,7 +24,7 @@ from laoke.kernel.quantity import MILLI
 from laoke.points import policy as points_policy
 from laoke.promotions import policy as pricing_policy
 from laoke.promotions.backtest import trial
-from laoke.promotions.backtest.past import Past
+from laoke.promotions.backtest.past import Given, Past
 from laoke.promotions.backtest.reading import Period, Reader, slices
 from laoke.promotions.backtest.trial import Trial
 from laoke.promotions.documents.offers import OfferDocument
@@ -125,7 +125,7 @@ def check(
             by=by,
             bounds=bounds,
             past=scene.past,
-            gift_costs=gift_costs,
+            beside=Given(gift_costs, scene.points),
             seconds=seconds / 2,
             told=meetings.look,
             standing_in=standing_in,

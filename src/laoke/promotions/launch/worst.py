@@ -26,7 +26,7 @@ from laoke.engine.pricing.priced import Priced
 from laoke.engine.pricing.pricing import price
 from laoke.engine.pricing.selectors import Seen, Selector
 from laoke.kernel.quantity import MILLI
-from laoke.promotions.backtest.past import GiftCosts, Money, Past, costs, money
+from laoke.promotions.backtest.past import NOTHING_GIVEN, Given, Money, Past, costs, money
 from laoke.promotions.launch.shoppers import Shopper
 
 # Above so many baskets not all of them are priced.
@@ -120,7 +120,7 @@ def worst(
     by: By = By.MONEY,
     bounds: Bounds = Bounds(),  # noqa: B008 -- a value
     past: Iterable[Past] = (),
-    gift_costs: Mapping[str, int] | None = None,
+    beside: Given = NOTHING_GIVEN,
     seconds: float = 2.0,
     clock: Callable[[], float] = time.monotonic,
     most_exact: int = MOST_EXACT,
@@ -132,13 +132,14 @@ def worst(
     Args:
         items: the catalogue; `shoppers` who may come (see `shoppers`).
         past: orders whose baskets are looked at too.
+        beside: what gifts and points cost.
         seconds: how long the search may take.
         told: is told of every basket that is priced.
         standing_in: what `stand_ins` found for this catalogue, where that is known already.
     """
     if not items or not shoppers:
         return None
-    search = _Search(programme, items, shoppers, at, by, bounds, GiftCosts(dict(gift_costs or {})), clock)
+    search = _Search(programme, items, shoppers, at, by, bounds, beside, clock)
     search.until = clock() + seconds
     search.told = told
     exact = _size(len(items), bounds) * len(shoppers) <= most_exact
@@ -167,7 +168,7 @@ class _Search:
         at: datetime,
         by: By,
         bounds: Bounds,
-        gift_costs: GiftCosts,
+        beside: Given,
         clock: Callable[[], float],
     ) -> None:
         self.programme = programme
@@ -180,7 +181,7 @@ class _Search:
         self.late = False
         self.told: Told | None = None
         self.tried = 0
-        self._gift_costs = gift_costs
+        self._beside = beside
         self._clock = clock
         self._found: dict[tuple[Content, int], Badness] = {}
         self.best: tuple[Badness, Content, int] | None = None
@@ -295,7 +296,7 @@ class _Search:
         basket = Basket(tuple(lines), codes=shopper.codes, channel=shopper.channel)
         priced = price(basket, self.programme, shopper.facts, self.at)
         cost, unknown = costs(lines)
-        return money(priced, cost, unknown, self._gift_costs), priced
+        return money(priced, lines, cost, unknown, self._beside), priced
 
     # What to begin with.
 

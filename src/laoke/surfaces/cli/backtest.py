@@ -284,6 +284,8 @@ def _figures(found: Report) -> Iterator[tuple[str, str]]:
         yield "Gift", f"{pieces:,} × {sku or '(to be chosen)'}"
     for template, pieces in found.coupons:
         yield "Coupons", f"{pieces:,} × {template}"
+    if found.points:
+        yield "Points", f"{found.points:,} more, worth {_amount(found.points_cost_minor)}"
     if found.orders_at_floor or found.orders_capped:
         yield (
             "Guards",

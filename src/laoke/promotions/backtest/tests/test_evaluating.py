@@ -24,7 +24,7 @@ from laoke.engine.pricing.pricing import price
 from laoke.engine.pricing.tests import build
 from laoke.promotions.backtest.account import Account
 from laoke.promotions.backtest.evaluating import Evaluation, evaluate
-from laoke.promotions.backtest.past import NO_MONEY, Money, Past, money, of
+from laoke.promotions.backtest.past import NO_MONEY, Given, Money, Past, money, of
 from laoke.promotions.backtest.replay import Replayer
 from laoke.promotions.backtest.responses import STANDARD, answers, break_even, read
 
@@ -49,7 +49,7 @@ def in_turn(orders: list[Past], before: Programme, after: Programme, key: str) -
         counted = Uses(by_member.get(member, 0), by_day.get((member, each.day), 0), uses, spent)
         facts = replace(each.facts, uses={key: counted})
         found = price(each.basket, after, facts, each.placed_at)
-        total = total.plus(money(found, each.cost_minor, each.unknown))
+        total = total.plus(money(found, each.basket.lines, each.cost_minor, each.unknown))
         for deal in found.given:
             if deal.ready.offer.key == key:
                 uses, spent = uses + 1, spent + deal.amount
@@ -103,7 +103,7 @@ def test_parts_come_to_the_same_as_a_till(baskets, offers, limit, policies, repl
     brought = NO_MONEY
     for each in orders:
         found = price(each.basket, before, each.facts, each.placed_at)
-        brought = brought.plus(money(found, each.cost_minor, each.unknown))
+        brought = brought.plus(money(found, each.basket.lines, each.cost_minor, each.unknown))
     assert account.brought == brought
 
 
@@ -173,7 +173,7 @@ def test_overlap_and_who_is_pushed_out():
 
 def test_gifts_are_paid_from_the_margin():
     gift = Offer("gift", (GiveGift(("bear",)),), (build.spent(5000),))
-    replayer = Replayer(Programme([]), Programme([gift]), "gift", {"bear": 900})
+    replayer = Replayer(Programme([]), Programme([gift]), "gift", Given({"bear": 900}))
     whole = Evaluation(replayer)
     whole.add(evaluate([past(1, basket(3000, 3000)), past(2, basket(100))], replayer))
     assert whole.account.gifts == {"bear": 1}

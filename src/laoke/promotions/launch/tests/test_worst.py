@@ -23,6 +23,7 @@ from laoke.engine.pricing.guards import Guards
 from laoke.engine.pricing.offers import Offer
 from laoke.engine.pricing.pricing import price
 from laoke.engine.pricing.tests import build
+from laoke.promotions.backtest.past import Given
 from laoke.promotions.launch.shoppers import Shopper, shoppers
 from laoke.promotions.launch.worst import Bounds, By, Item, worst
 
@@ -165,7 +166,7 @@ def test_gifts_cost_what_they_cost():
         ANYBODY,
         AT,
         bounds=Bounds(1, 2),
-        gift_costs={"bear": 900},
+        beside=Given({"bear": 900}),
     )
     assert found is not None
     assert (found.margin_minor, found.gift_cost_minor, found.gifts) == (-500, 900, (("bear", 1),))
