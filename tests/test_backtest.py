@@ -19,6 +19,7 @@ from laoke.promotions.backtest.parallel import Stopped
 from laoke.promotions.backtest.reading import Period
 from laoke.purchases import services as purchases
 from laoke.purchases.services import ProductInput
+from tests import coupon_shop
 from tests.shop import OPENING, PRICES, Shop, line
 from tests.test_offers import given, off, offer, publish
 
@@ -85,6 +86,29 @@ class TestWhatWasBooked:
         booked = sum(sum(given(reply).values()) for reply in sold)
         assert booked > 10_000
         assert (found.booked_minor, found.replayed_minor) == (booked, booked)
+
+    def test_with_coupons_deliveries_points_and_quotes_of_before(self, shop):
+        coupon_shop.publish(
+            {"thanks": coupon_shop.template()},
+            less=coupon_shop.LESS_20 | {"coupons": ["thanks"]},
+            thanks=offer({"coupon": {"template": "thanks"}}, when={"basket.subtotal": {"gte": 60}}),
+            free=offer({"delivery": {"free": True}}, stage="delivery", when={"basket.subtotal": {"gte": 50}}),
+            twice=offer({"points": {"factor": 2}}, when={"moment.time": {"lt": "13:00"}}),
+        )
+        member, till = shop.member(), shop.till()
+        code = coupon_shop.give(member, "thanks")
+        brought = {"method": "courier", "fee_minor": 800}
+        quoted = till.quote(member, line("wine"), codes=[code, "nothing"], shipping=brought)
+        till.later(minutes=10)
+        sold = till.sell(
+            "A", member, line("wine"), codes=[code, "nothing"], shipping=brought, quote=quoted["quote"]
+        )
+        assert sold.status == 201, sold.body
+        assert given(sold) == {"less": 2000, "thanks": 0, "free": 800, "twice": 0}
+        assert till.later(hours=2).sell("B", member, line("milk")).status == 201
+        found, _ = live.compare(MARCH, now=NOW)
+        assert (found.differing, found.equal, found.booked_minor) == ([], 2, 2800)
+        assert found.replayed_minor == 2800
 
     def test_of_each_version_by_the_offers_of_that_version(self, shop):
         publish(less=off(20, 100))
