@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -28,6 +28,8 @@ class File:
 
     document: Any
     _root: yaml.Node | None
+    # By mapping that was asked for, its keys: a programme of ten thousand offers is asked ten thousand times.
+    _keys: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = field(default_factory=dict)
 
     def has(self, section: str) -> bool:
         """Whether a section stands in it."""
@@ -37,12 +39,22 @@ class File:
         """The line, from 1, of the part at `place`; of the nearest part around it when that is not there."""
         node, line = self._root, 1
         for step in place:
-            found = _step(node, step)
+            found = self._step(node, step)
             if found is None:
                 break
             key, node = found
             line = key.start_mark.line + 1
         return line
+
+    def _step(self, node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+        if isinstance(node, yaml.MappingNode):
+            keys = self._keys.get(id(node))
+            if keys is None:
+                keys = self._keys[id(node)] = {key.value: (key, value) for key, value in node.value}
+            return keys.get(str(step))
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            return node.value[step], node.value[step]
+        return None
 
 
 def read_file(text: str) -> File:
@@ -73,14 +85,6 @@ def _composed(text: str) -> yaml.Node | None:
         return yaml.compose(text, Loader=_QUICK)
     except yaml.YAMLError:
         return yaml.compose(text, Loader=yaml.SafeLoader)
-
-
-def _step(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
-    if isinstance(node, yaml.MappingNode):
-        return next(((key, value) for key, value in node.value if key.value == str(step)), None)
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        return node.value[step], node.value[step]
-    return None
 
 
 def _refuse_doubles(root: yaml.Node) -> None:

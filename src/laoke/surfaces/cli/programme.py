@@ -276,23 +276,29 @@ def _write(file: Path, text: str) -> None:
         raise UnreadableProgramme(f"{file}: {error.strerror}.") from None
 
 
-def _yaml(document: Mapping[str, Any]) -> str:
+def _yaml(value: object, *, flow: bool = False) -> str:
     import yaml
 
-    return str(yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
+    # The one in C writes ten times as fast.
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(
+        yaml.dump(
+            value,
+            Dumper=dumper,
+            allow_unicode=True,
+            sort_keys=False,
+            default_flow_style=flow,
+            width=1_000_000,
+        )
+    )
 
 
 def _shown(value: object) -> str:
-    import yaml
-
     if value is None:
         return "(nothing)"
     if not isinstance(value, str | list | dict):
         return str(value)
-    text = yaml.safe_dump(
-        value, allow_unicode=True, sort_keys=False, default_flow_style=True, width=float("inf")
-    )
-    return text.removesuffix("...\n").strip()
+    return _yaml(value, flow=True).removesuffix("...\n").strip()
 
 
 def _words(found: Programme, currency: str) -> Iterator[str]:
