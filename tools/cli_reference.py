@@ -24,7 +24,7 @@ it, and stopped again afterwards. [Settings](settings.md) come from the environm
 | exit code | means |
 | --- | --- |
 | 0 | done |
-| 1 | `check` or `backtest --live` found differences; `programme plan` found something to change; an import put rows into its report; `up` could not keep a process alive |
+| 1 | `check`, `backtest --live` or `programme plan` found differences; an import reported rows; `up` lost a process |
 | 2 | refused, and nothing was changed: stderr says why and how to mend it. A mistyped command too |
 | 130 | stopped by Ctrl-C or SIGTERM. What was done so far is kept; the same command goes on from there |
 

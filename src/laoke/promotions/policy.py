@@ -108,5 +108,4 @@ def _told(document: Mapping[str, Any]) -> dict[str, Any]:
         "refunds": document.get("refunds", PricingDocument().refunds.value),
         "four_eyes_above": document.get("four_eyes_above"),
         "checks": document.get("checks"),
-        "checks": document.get("checks"),
     }
