@@ -10,8 +10,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy as _in
 
+from laoke.checkout import naming
 from laoke.checkout.programme import Programme
 from laoke.foundation.sql import hot_cursor, load
+from laoke.promotions.soundness.references import KINDS
 from laoke.promotions.vocabulary import VOCABULARY
 from laoke.surfaces.console.labels import CLASSES_RFM, CLASSES_VALUE, GENDERS
 from laoke.surfaces.console.naming import Named
@@ -28,6 +30,12 @@ WEEKDAYS: Mapping[str, Any] = {
     "fri": _in("day of the week", "Friday"),
     "sat": _in("day of the week", "Saturday"),
     "sun": _in("day of the week", "Sunday"),
+}
+_FIXED: Mapping[str, Mapping[str, Any]] = {
+    "member.class": {code: label for code, (label, _hint) in CLASSES_RFM.items()},
+    "member.value_class": {code: label for code, (label, _hint) in CLASSES_VALUE.items()},
+    "member.gender": GENDERS,
+    "moment.weekday": WEEKDAYS,
 }
 Labelled = Sequence[tuple[str, Any]]
 
@@ -55,10 +63,7 @@ def shop(rules: Programme) -> Shop:
         "member.tier": tuple(
             (tier.code, named(Named(tier.name_zh, tier.name_en))) for tier in rules.ladder.tiers
         ),
-        "member.class": tuple((code, label) for code, (label, _hint) in CLASSES_RFM.items()),
-        "member.value_class": tuple((code, label) for code, (label, _hint) in CLASSES_VALUE.items()),
-        "member.gender": tuple(GENDERS.items()),
-        "moment.weekday": tuple(WEEKDAYS.items()),
+        **{name: tuple(words.items()) for name, words in _FIXED.items()},
     }
 
     def of(name: str) -> Labelled:
@@ -72,6 +77,31 @@ def shop(rules: Programme) -> Shop:
         for key, document in rules.coupons.documents.items()
     )
     return Shop(of, channels, templates)
+
+
+def names_in(document: Mapping[str, Any], rules: Programme) -> Shop:
+    """The names of what a document speaks of, to read it aloud: no statement, once a process has told a sentence."""
+    names = naming.telling(rules).names
+    codes = sorted(_texts(document))
+
+    def called(kind: str | None) -> Labelled:
+        found = [(code, names(kind, code)) for code in codes] if kind else []
+        return tuple((code, named(said)) for code, said in found if said is not None)
+
+    def of(name: str) -> Labelled:
+        if name in _FIXED:
+            return tuple(_FIXED[name].items())
+        return called(KINDS.get(name))
+
+    return Shop(of, called("channel"), called("template"))
+
+
+def _texts(value: Any) -> set[str]:
+    if isinstance(value, Mapping):
+        return {text for each in value.values() for text in _texts(each)}
+    if isinstance(value, list | tuple):
+        return {text for each in value for text in _texts(each)}
+    return {str(value)} if isinstance(value, str | int) else set()
 
 
 def _named(rows: Sequence[Sequence[str]]) -> Labelled:

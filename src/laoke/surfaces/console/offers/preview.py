@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from laoke.checkout import catalogue, naming
 from laoke.checkout.programme import Programme
@@ -25,6 +26,7 @@ from laoke.engine.pricing import compiled, plain
 from laoke.engine.pricing.attributes import moment_facts
 from laoke.engine.pricing.basket import Basket, Line
 from laoke.engine.pricing.board import CouponFact, Facts, Uses
+from laoke.engine.pricing.effects.turn import Earns
 from laoke.engine.pricing.guards import UNGUARDED, Guards
 from laoke.engine.pricing.plain import BasketLine
 from laoke.engine.pricing.priced import Priced
@@ -138,6 +140,7 @@ class Preview:
 
     Args:
         at: the instant it is priced for: now, or the first at which the draft would run.
+        chosen: for whom the receipt is that is looked at; `asked` the same when somebody chose it.
         assumed: what is taken to hold of the member, by attribute.
         readable: whether the draft can be priced at all.
         next, before: the numbers of the neighbouring samples.
@@ -146,6 +149,7 @@ class Preview:
     sample: Sample | None
     receipts: tuple[Receipt, ...]
     chosen: str
+    asked: str
     at: datetime
     assumed: tuple[tuple[Named, str], ...]
     readable: bool
@@ -165,16 +169,23 @@ class Preview:
 
 
 def preview(
-    caller: Caller, key: str, document: Mapping[str, Any], *, at: datetime, who: str = "", number: int = 0
+    caller: Caller,
+    rules: Programme,
+    key: str,
+    document: Mapping[str, Any],
+    *,
+    at: datetime,
+    who: str = "",
+    number: int = 0,
 ) -> Preview:
     """Price a sample basket with a draft.
 
     Args:
+        rules: in force.
         document: of the draft, which may be unfinished; then the offers in force are shown without it.
         who: a tier, or GUEST; "" the one the draft is for.
         number: which of the samples; those to which the draft gives something come first.
     """
-    rules = programme_at(generations.current(generations.PROGRAMME))
     draft = _read(document)
     programme = _with(
         rules.version, key, orjson.dumps(document, option=orjson.OPT_SORT_KEYS) if draft else b""
@@ -183,18 +194,28 @@ def preview(
     shopper = _assumed(draft)
     samples, products = _samples(caller, draft, programme, at)
     shoppers = [tier.code for tier in rules.ladder.tiers]
-    chosen = who if who in (*shoppers, GUEST) else _meant(draft, shoppers)
+    who = who if who in (*shoppers, GUEST) else ""
+    chosen = who or _meant(draft, shoppers)
     trial = _Trial(rules, programme, key, draft, moment, shopper, products, _uses(rules, key, draft))
     found = [(sample, trial.priced(sample, chosen)) for sample in samples]
     hitting = [each for each in found if _gives(each[1], key)]
     ordered = [*hitting, *(each for each in found if each not in hitting)]
     if not ordered:
-        return Preview(None, (), chosen, moment, shopper.said, draft is not None, 0, 0, 0)
+        return Preview(None, (), chosen, who, moment, shopper.said, draft is not None, 0, 0, 0)
     number %= len(ordered)
     sample = ordered[number][0]
     receipts = tuple(trial.receipt(sample, each) for each in (GUEST, *shoppers))
     return Preview(
-        sample, receipts, chosen, moment, shopper.said, draft is not None, number, len(ordered), len(hitting)
+        sample,
+        receipts,
+        chosen,
+        who,
+        moment,
+        shopper.said,
+        draft is not None,
+        number,
+        len(ordered),
+        len(hitting),
     )
 
 
@@ -364,9 +385,11 @@ def _samples(
         )
         for order_id, placed_at, code, store, store_en, lines in rows
     ]
-    ids = {line[0] for row in rows for line in orjson.loads(row[5])}
-    products = {each.sku: each for each in purchases.products_by_id(ids).values()} if ids else {}
     known = catalogue.known(generations.current(generations.CATALOGUE))
+    skus = {each.sku for sample in samples for each in sample.lines}
+    products = {sku: known.products[sku] for sku in skus if sku in known.products}
+    if missing := skus - products.keys():
+        products |= purchases.products_by_sku(missing)
     built = _built(draft, known.products)
     if built:
         store = samples[0] if samples else None
@@ -511,6 +534,7 @@ class _Trial:
             )
             gifts = [f"{gift.sku or '/'.join(gift.choices)} × {gift.quantity}" for gift in deal.gifts]
             gifts += [f"{grant.template} × {grant.quantity}" for grant in deal.grants]
+            gifts += [_points(more) for more in deal.earns]
             yield GivenLine(
                 key,
                 Named(document.name.zh, document.name.en),
@@ -573,9 +597,7 @@ class _Trial:
 
 
 def _is_guarded(line: Line, guards: Guards) -> bool:
-    return guards.line_share is not None or any(
-        each in guards.margins or each in guards.price_floors for each in line.article.categories
-    )
+    return any(each in guards.margins or each in guards.price_floors for each in line.article.categories)
 
 
 @lru_cache(maxsize=32)
@@ -587,3 +609,9 @@ def _unguarded(programme: compiled.Programme) -> compiled.Programme:
 
 def _rank(ready: compiled.Ready) -> int:
     return ready.rank
+
+
+def _points(more: Earns) -> str:
+    if more.bonus:
+        return _("+%(points)d points") % {"points": more.bonus}
+    return _("points × %(times)s") % {"times": f"{float(more.factor):g}"}

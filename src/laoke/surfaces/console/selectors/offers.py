@@ -12,15 +12,16 @@ from typing import Any
 from django.conf import settings
 
 from laoke.checkout import programme
+from laoke.checkout.programme import Programme
 from laoke.engine.conditions import All, Is, Op, Tree, leaves
 from laoke.engine.conditions.predicates import predicate
 from laoke.engine.pricing.attributes import moment_facts
 from laoke.foundation.access import Caller, Scope
-from laoke.promotions import drafts, selectors
+from laoke.promotions import drafts, publication, selectors
 from laoke.promotions.documents.offers import Fault, OfferDocument, read_offer
 from laoke.promotions.language import language
 from laoke.promotions.selectors import Draft, OfferRow, SpentOn, UseRow
-from laoke.promotions.states import OfferState
+from laoke.promotions.states import OfferState, state_of
 from laoke.surfaces.console.naming import Named, face, tier_name
 from laoke.surfaces.console.offers import choices
 from laoke.surfaces.console.offers.words import Changed, Told, differences, told
@@ -353,12 +354,10 @@ class DayLine:
 
 @dataclass(frozen=True, slots=True)
 class OfferPage:
-    """One offer. `since_draft` is what its open draft would change."""
+    """One offer."""
 
     offer: OfferLine
     told: Told
-    draft: Draft | None
-    since_draft: tuple[Changed, ...]
     versions: tuple[VersionLine, ...]
     days: tuple[DayLine, ...]
     uses: tuple[UseRow, ...]
@@ -387,19 +386,16 @@ def offer_page(caller: Caller, key: str, at: datetime, before: int | None = None
     """
     caller.require(Scope.PROGRAMME_READ)
     row = selectors.offer(key, at)
-    draft = selectors.draft(key) if row.draft is not None else None
     published = selectors.versions(key) if row.version is not None else ()
     document = next((each.document for each in published if each.document is not None), None)
-    newest = published[0].document if published else None
+    if document is None and (draft := selectors.draft(key)) is not None:
+        document = draft.document
     today = at.astimezone(settings.LAOKE.zone).date()
     days = _day_lines(selectors.days(key, today - timedelta(days=_DAYS - 1), today)) if published else ()
     uses = selectors.uses(key, before=before, limit=_USES + 1) if published else ()
-    shop = choices.shop(programme.current())
     return OfferPage(
         line(row),
-        told(document if document is not None else draft.document if draft else {}, shop),
-        draft,
-        differences(newest, draft.document) if draft and published else (),
+        told(document or {}, choices.names_in(document or {}, programme.current())),
         _version_lines(published),
         days,
         uses[:_USES],
@@ -483,6 +479,36 @@ def history(caller: Caller, key: str, at: datetime) -> History:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """What the editor says of an offer: its name, and how it runs meanwhile (None: never published)."""
+
+    key: str
+    name: Named
+    running: OfferState | None
+
+
+def head(rules: Programme, draft: Draft, at: datetime) -> Head:
+    """Of a draft; without a statement."""
+    text = published_text(rules, draft.key)
+    running = None
+    if text is not None:
+        stopped = draft.key in publication.stopped(rules.version)
+        running = state_of(text, stopped=stopped, at=at, zone=settings.LAOKE.zone)
+    elif draft.base_version is not None:
+        running = OfferState.ENDED
+    name = draft.document.get("name")
+    zh, en = (name.get("zh"), name.get("en")) if isinstance(name, Mapping) else ("", "")
+    zh, en = (each if isinstance(each, str) else "" for each in (zh, en))
+    return Head(draft.key, Named(zh or en or draft.key, en or zh or draft.key), running)
+
+
+def published_text(rules: Programme, key: str) -> Mapping[str, Any] | None:
+    """What an offer says as published, whether or not it is paused; None when it is not in force."""
+    document = rules.offers.documents.get(key)
+    return None if document is None else publication.with_pause(publication.written(document), paused=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """A draft somebody has to decide on."""
 
@@ -510,13 +536,11 @@ def review(caller: Caller, key: str, at: datetime) -> Review | None:
         four_eyes = drafts.four_eyes(read_offer(draft.document, language()), rules.version)
     except Fault:
         four_eyes = False
-    published = rules.offers.documents.get(key)
-    before = None if published is None else selectors.versions(key)[0].document
     return Review(
         line(row),
         draft,
-        told(draft.document, choices.shop(rules)),
-        differences(before, draft.document),
+        told(draft.document, choices.names_in(draft.document, rules)),
+        differences(published_text(rules, key), draft.document),
         four_eyes,
         Scope.PROGRAMME_WRITE in caller.scopes,
     )

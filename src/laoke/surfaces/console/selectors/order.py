@@ -15,7 +15,9 @@ from laoke.kernel.quantity import format_milli
 from laoke.purchases.errors import UnknownOrder
 from laoke.surfaces.console.labels import DELIVERIES, HAPPENINGS, TENDERS
 from laoke.surfaces.console.naming import Named
+from laoke.surfaces.console.selectors import offers_given
 from laoke.surfaces.console.selectors.member.statement import last_day
+from laoke.surfaces.console.selectors.offers_given import OfferGiven
 
 _LARGEST_ID = 2**63 - 1
 
@@ -102,6 +104,7 @@ class OrderPage:
     tenders: tuple[Tender, ...]
     returns: tuple[Back, ...]
     points: tuple[Moved, ...] | None
+    offers: tuple[OfferGiven, ...]
 
 
 def order_page(caller: Caller, order_id: int) -> OrderPage:
@@ -156,6 +159,7 @@ def order_page(caller: Caller, order_id: int) -> OrderPage:
         points=tuple(_moved(each) for each in orjson.loads(row["movements"]))
         if Scope.POINTS_READ in caller.scopes
         else None,
+        offers=offers_given.to_order(caller, order_id),
     )
 
 

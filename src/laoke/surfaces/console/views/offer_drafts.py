@@ -34,7 +34,16 @@ from laoke.surfaces.console.offers.preview import Preview, preview
 from laoke.surfaces.console.offers.shapes import Box, Item, Rows, boxes
 from laoke.surfaces.console.offers.words import FIELDS, differences
 from laoke.surfaces.console.pages import Visit, console_page
-from laoke.surfaces.console.selectors.offers import OfferLine, Review, history, line, review
+from laoke.surfaces.console.selectors.offers import (
+    Head,
+    OfferLine,
+    Review,
+    head,
+    history,
+    line,
+    published_text,
+    review,
+)
 from laoke.surfaces.console.views.offers import path_of
 
 
@@ -57,7 +66,7 @@ class Editor:
         reshaped: the form has other fields than the one that was sent.
     """
 
-    offer: OfferLine
+    offer: Head
     draft: Draft
     sheet: Sheet
     faults: tuple[FaultLine, ...]
@@ -146,21 +155,22 @@ def _revision(fields: Mapping[str, list[str]]) -> int:
 def _editor(
     visit: Visit, draft: Draft, *, shop: Shop | None = None, sent: Mapping[str, list[str]] | None = None
 ) -> Editor:
-    shop = shop or choices.shop(programme.current())
+    rules = programme.current()
+    shop = shop or choices.shop(rules)
     asked = visit.request.POST if visit.request.method == "POST" else visit.request.GET
     sheet = form.show(draft.document, shop)
     found = [(place, faults.said(says)) for place, says in drafts.faults(draft.key, draft.document)]
     sheet = _with_faults(sheet, found)
     number = asked.get("basket", "0")
-    published = programme.current().offers.documents.get(draft.key)
-    before = promotions.versions(draft.key)[0].document if published is not None else None
+    before = published_text(rules, draft.key)
     return Editor(
-        line(promotions.offer(draft.key, visit.at)),
+        head(rules, draft, visit.at),
         draft,
         sheet,
         tuple(_fault_line(place, says, sheet) for place, says in found),
         preview(
             visit.caller,
+            rules,
             draft.key,
             draft.document,
             at=visit.at,
@@ -253,6 +263,7 @@ class TextPage:
 
     offer: OfferLine
     form: _TextForm
+    text: str
     open: bool
 
 
@@ -269,10 +280,11 @@ def text(visit: Visit, key: str) -> HttpResponse:
         written = yaml.safe_dump(dict(draft.document), allow_unicode=True, sort_keys=False, width=100)
         return visit.show(
             "offers/text",
-            TextPage(offer, _TextForm(initial={"text": written, "revision": draft.revision}), may),
+            TextPage(offer, _TextForm(initial={"text": written, "revision": draft.revision}), written, may),
         )
+    visit.actor.require(Scope.PROGRAMME_WRITE)
     filled = _TextForm(visit.request.POST)
-    page = TextPage(offer, filled, may)
+    page = TextPage(offer, filled, "", True)
     if not filled.is_valid():
         return visit.show("offers/text", page, status=422)
     try:

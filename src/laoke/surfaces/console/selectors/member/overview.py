@@ -11,12 +11,14 @@ from typing import TypeVar
 from laoke.checkout import programme
 from laoke.foundation.access import Caller, Scope
 from laoke.kernel.errors import LaokeError
+from laoke.surfaces.console.selectors import offers_given
 from laoke.surfaces.console.selectors.member.cards import PointsCard, TierCard, points_card, tier_card
 from laoke.surfaces.console.selectors.member.head import Head, head_of
 from laoke.surfaces.console.selectors.member.person import Person, person_of
 from laoke.surfaces.console.selectors.member.scores import Scores, scores_of
 from laoke.surfaces.console.selectors.member.state import state_of
 from laoke.surfaces.console.selectors.member.timeline import Timeline, timeline_of
+from laoke.surfaces.console.selectors.offers_given import OfferGiven
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -40,6 +42,7 @@ class Overview:
     points: PointsCard | NotRead | None
     scores: Scores | NotRead | None
     timeline: Timeline | NotRead
+    offers: tuple[OfferGiven, ...] | NotRead | None
     missing: tuple[str, ...]
     limited: bool
 
@@ -62,6 +65,10 @@ def overview(caller: Caller, member_id: int, at: datetime, kind: str = "") -> Ov
         points=card(lambda: points_card(rules, state)) if sees[Scope.POINTS_READ] else None,
         scores=card(lambda: scores_of(state)) if sees[Scope.INSIGHT_READ] else None,
         timeline=card(lambda: timeline_of(caller, rules, state, kind)),
+        # What was bought in other stores is none of an account that is limited to some.
+        offers=card(lambda: offers_given.to_member(caller, member_id))
+        if sees[Scope.ORDERS_READ] and state.stores is None
+        else None,
         missing=tuple(scope.value for scope, seen in sees.items() if not seen),
         limited=state.stores is not None,
     )

@@ -32,13 +32,31 @@
       const old = document.querySelector(`[data-part="${part.dataset.part}"]`);
       if (old) old.replaceWith(document.adoptNode(part));
     }
+    mark();
     for (const id of opened) { const summary = document.getElementById(id); if (summary && !id.startsWith("add-")) summary.parentElement.open = true; }
     if (deed && deed.startsWith("add:")) {
-      const fresh = [...form.elements].find((each) => each.name && !before.has(each.name) && each.type !== "hidden" && each.name !== "do");
-      if (fresh) { (fresh.closest(".menu") ? fresh.closest("details").querySelector("summary") : fresh).focus(); return true; }
+      const fresh = [...form.elements].filter((each) => each.name && !before.has(each.name) && each.type !== "hidden" && each.name !== "do");
+      const first = fresh.find((each) => each.name.endsWith(".value")) || fresh[0];
+      if (first) {
+        const ticks = first.closest("details.ticks");
+        if (ticks) { ticks.open = true; ticks.querySelector("summary").focus(); } else first.focus();
+        return true;
+      }
     }
     back(place);
     return true;
+  };
+
+  /* The list of what is to be done names the fields; the sentences themselves stay while somebody types in them. */
+  const mark = () => {
+    for (const box of form.querySelectorAll(".wrong")) box.classList.remove("wrong");
+    for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+    for (const link of form.querySelectorAll("a[data-to]")) {
+      const field = document.getElementById(link.dataset.to);
+      if (!field) continue;
+      (field.closest(".tok") || field).classList.add("wrong");
+      if (field.tagName !== "SUMMARY") field.setAttribute("aria-invalid", "true");
+    }
   };
 
   const send = async (deed) => {
