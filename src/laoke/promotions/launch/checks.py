@@ -36,6 +36,7 @@ from laoke.promotions.launch.worst import Bounds, By, Item, Worst, stand_ins, wo
 from laoke.promotions.telling import Says
 from laoke.purchases import selectors as purchases
 from laoke.purchases.types import ProductFacts
+from laoke.tiers import ladder
 
 _MOST_ARTICLES = 50_000
 _PAST_DAYS = 14
@@ -195,7 +196,7 @@ def _scene(key: str, document: OfferDocument, at: datetime) -> Scene:
         pricing.document.checks,
         products,
         items,
-        shoppers(found.after, products),
+        shoppers(found.after, products, lowest_tier=ladder.at_version(version).tiers[0].code),
         _past(at, found.asks),
         at,
     )
@@ -227,11 +228,15 @@ def _baskets(scene: Scene, found: Sequence[Worst | None]) -> Iterator[Finding]:
 
 
 def _overlaps(meetings: Meetings) -> Iterator[Finding]:
-    for key, meeting in sorted(meetings.with_others.items(), key=lambda each: -each[1].percent):
+    together: dict[tuple[str, ...], list[str]] = {}
+    for key, meeting in meetings.with_others.items():
+        together.setdefault(meeting.offers, []).append(key)
+    groups = [(meetings.with_others[keys[0]], keys) for keys in together.values()]
+    for meeting, keys in sorted(groups, key=lambda each: -each[0].percent):
         yield Finding(
             "overlap",
             Severity.WARNING,
-            wording.overlap(key, meeting.percent, len(meeting.offers)),
+            wording.overlap(keys, meeting.percent, len(meeting.offers)),
             meeting.offers,
         )
 

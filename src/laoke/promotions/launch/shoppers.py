@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
-from laoke.engine.conditions import All, AnyOf, Is, Not, Op, Tree
+from laoke.engine.conditions import All, AnyOf, Is, Not, Op, Tree, leaves
 from laoke.engine.pricing.board import CouponFact, Facts
 from laoke.engine.pricing.compiled import Programme, Ready
 
@@ -26,11 +26,14 @@ class Shopper(NamedTuple):
     channel: str | None = None
 
 
-def shoppers(programme: Programme, skus: Iterable[str] = ()) -> list[Shopper]:
+def shoppers(
+    programme: Programme, skus: Iterable[str] = (), *, lowest_tier: str | None = None
+) -> list[Shopper]:
     """Somebody unknown first; then for each offer who has it, and who has as many others as possible with it.
 
     Args:
         skus: articles that stand in every personal list.
+        lowest_tier: where everybody begins; None: nobody knows.
     """
     lists = dict.fromkeys(_lists(programme), frozenset(skus))
     found: dict[Any, Shopper] = {}
@@ -50,7 +53,14 @@ def shoppers(programme: Programme, skus: Iterable[str] = ()) -> list[Shopper]:
             for other, other_ways in wishes.items():
                 if other is ready or not _may_meet(ready, other):
                     continue
-                merged = next((both for each in other_ways if (both := _both(together, each))), None)
+                merged = next(
+                    (
+                        both
+                        for each in other_ways
+                        if (both := _both(together, each)) and _possible(both, lowest_tier)
+                    ),
+                    None,
+                )
                 if merged is not None or not other_ways:
                     together = merged or together
                     offers.append(other)
@@ -75,7 +85,8 @@ def _made(
                 codes.append(code)
         if offer.channels and channel is None:
             channel = min(offer.channels)
-    facts = Facts(dict(wish), is_member=member, lists=lists if member else {}, coupons=coupons)
+    bought = member and wish.get("member.orders") != 0
+    facts = Facts(dict(wish), is_member=member, lists=lists if bought else {}, coupons=coupons)
     return Shopper(facts, tuple(dict.fromkeys(codes)), channel)
 
 
@@ -94,8 +105,6 @@ def _may_meet(one: Ready, other: Ready) -> bool:
 
 def _lists(programme: Programme) -> set[str]:
     """Personal lists that selectors ask for."""
-    from laoke.engine.conditions import leaves
-
     found: set[str] = set()
     for ready in programme.offers:
         for selector in ready.selectors:
@@ -103,6 +112,18 @@ def _lists(programme: Programme) -> set[str]:
                 if leaf.attribute == "product.personal_list":
                     found.update(leaf.value if isinstance(leaf.value, frozenset) else {leaf.value})  # type: ignore[arg-type]
     return found
+
+
+# Only who has bought before has these.
+_OF_BUYERS = ("member.class", "member.value_class", "member.days_since_last_order")
+
+
+def _possible(wish: Wish, lowest_tier: str | None) -> bool:
+    """Whether there can be such a member: who never bought anything has no class, no last order, no higher tier."""
+    if wish.get("member.orders") != 0:
+        return True
+    tier = wish.get("member.tier", lowest_tier)
+    return (lowest_tier is None or tier == lowest_tier) and not any(name in wish for name in _OF_BUYERS)
 
 
 def _both(one: Wish, other: Wish) -> dict[str, Any] | None:

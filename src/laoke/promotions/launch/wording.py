@@ -6,6 +6,7 @@ force since 2020-12-01) and of 《中华人民共和国广告法》.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from django.conf import settings
@@ -50,11 +51,11 @@ def no_costs() -> Says:
     )
 
 
-def overlap(key: str, percent: float, offers: int) -> Says:
-    """Two offers take from the same goods."""
+def overlap(keys: Sequence[str], percent: float, offers: int) -> Says:
+    """Offers take from the same goods."""
     return Says(
-        f"与 {key} 叠加在同一商品上，{offers} 个活动合计最多让利 {percent:g}%",
-        f"Meets {key} on the same goods: {offers} offers take off up to {percent:g} % together",
+        f"与 {'、'.join(keys)} 叠加在同一商品上，{offers} 个活动合计最多让利 {percent:g}%",
+        f"Meets {', '.join(keys)} on the same goods: {offers} offers take off up to {percent:g} % together",
     )
 
 

@@ -170,7 +170,10 @@ def _checked(found: Checked) -> Iterator[str]:
     yield from padded_columns(rows, right=range(1, 7))
     for key, minor in worst.given:
         yield f"  {key} takes off {_amount(minor)}"
-    known = ", ".join(f"{name} {value}" for name, value in worst.known.items())
+    known = ", ".join(
+        f"{name} {' and '.join(sorted(value)) if isinstance(value, frozenset) else value}"
+        for name, value in worst.known.items()
+    )
     if known or worst.codes:
         yield f"  for: {known or 'anybody'}{', with ' + ', '.join(worst.codes) if worst.codes else ''}"
 
@@ -285,7 +288,7 @@ def _figures(found: Report) -> Iterator[tuple[str, str]]:
     for template, pieces in found.coupons:
         yield "Coupons", f"{pieces:,} × {template}"
     if found.points:
-        yield "Points", f"{found.points:,} more, worth {_amount(found.points_cost_minor)}"
+        yield "Points", f"{found.points:+,}, worth {_amount(found.points_cost_minor)}"
     if found.orders_at_floor or found.orders_capped:
         yield (
             "Guards",

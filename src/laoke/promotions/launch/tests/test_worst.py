@@ -158,6 +158,16 @@ def test_the_shopper_who_gets_most_is_found():
     assert found.codes == ("HELLO",)
 
 
+def test_nobody_is_what_nobody_can_be():
+    """Who never bought anything has no higher tier and no class."""
+    gold = Offer("gold", (Percent(Fraction(1, 2)),), (Is("member.tier", Op.EQ, "gold"),))
+    asleep = Offer("asleep", (Amount(10),), (Is("member.class", Op.EQ, "dormant"),))
+    first = Offer("first", (Percent(Fraction(1, 2)),), (Is("member.orders", Op.EQ, 0),), stage=1)
+    found = [each.facts.known for each in shoppers(Programme([gold, asleep, first]), lowest_tier="basic")]
+    assert {"member.tier": "gold", "member.class": "dormant"} in found
+    assert not [each for each in found if each.get("member.orders") == 0 and len(each) > 1]
+
+
 def test_gifts_cost_what_they_cost():
     gift = Offer("gift", (GiveGift(("bear",)),), (build.spent(1000),))
     found = worst(
