@@ -168,6 +168,8 @@ def apply(caller: Caller, document: Mapping[str, Any], *, at: datetime) -> Progr
         BadPolicy, Fault, BadTemplate: as `plan`; nothing is published.
     """
     with transaction.atomic():
+        # Nobody publishes between the plan and what is done by it.
+        generations.hold(generations.PROGRAMME)
         planned = plan(document, at=at)
         for name in planned.changed:
             SECTIONS[name].publish(caller, planned.values[name], at=at)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from laoke.engine.policy import PointsPolicy
     from laoke.engine.tiering import Criterion, Ladder
     from laoke.promotions.documents.files import File
+    from laoke.promotions.policy import PricingPolicy
 
 app = typer.Typer(
     help="The programme: points, the ladder of tiers, how baskets are priced, offers.", no_args_is_help=True
@@ -305,6 +306,12 @@ def _words(found: Programme, currency: str) -> Iterator[str]:
     yield f"Version {found.version}"
     yield from _points(found.points, currency)
     yield from _ladder(found.ladder, currency)
+    yield from _pricing(found.pricing, currency)
+    if found.coupons.documents:
+        yield ""
+        yield "Coupons"
+        for key, template in found.coupons.documents.items():
+            yield f"  {key} ({template.name.zh}, {template.name.en}): {template.kind.value}"
     if found.offers.documents:
         yield ""
         yield "Offers"
@@ -315,6 +322,28 @@ def _words(found: Programme, currency: str) -> Iterator[str]:
                 if day
             )
             yield f"  {key} ({offer.name.zh}, {offer.name.en}): stage {offer.stage.value}{days and ', ' + days}"
+
+
+def _pricing(pricing: PricingPolicy, currency: str) -> Iterator[str]:
+    from laoke.kernel.money import Money
+
+    said, guards = pricing.document, pricing.guards
+    yield ""
+    others = said.policies.model_dump(mode="json", exclude_none=True)
+    differs = "".join(f", {name} {value}" for name, value in others.items())
+    yield f"Baskets    priced by the preset {said.preset.value}{differs}"
+    shares = [("of a line", guards.line_share), ("of a basket", guards.basket_share)]
+    for words, share in shares:
+        if share is not None:
+            yield f"Guard      offers take at most {percent(share)} {words}"
+    for category, share in guards.price_floors.items():
+        yield f"Guard      {category}: at least {percent(share)} of the list price is left"
+    for category, share in guards.margins.items():
+        yield f"Guard      {category}: a margin of at least {percent(share)} is left"
+    yield f"Refunds    {said.refunds.value}"
+    if pricing.four_eyes_above_minor is not None:
+        amount = Money(pricing.four_eyes_above_minor, currency)
+        yield f"Approval   by a second person above a budget of {amount}"
 
 
 def _points(policy: PointsPolicy, currency: str) -> Iterator[str]:

@@ -287,6 +287,25 @@ class TestProgramme:
         ]
         assert "line 2: points.valid_months: takes a whole number from 1 to 240" in result.stderr
 
+    def test_pricing_is_shown_in_words(self, member, laoke):
+        text = """\
+pricing:
+  preset: best_for_member
+  policies: {percent_scope: unit}
+  guards: {line_share: 60, margins: {fresh: 12.5}}
+  refunds: pro_rata
+  four_eyes_above: 5000
+"""
+        laoke("programme", "apply", "-", input=text)
+        shown = laoke("programme", "show").stdout.splitlines()
+        start = shown.index("Baskets    priced by the preset best_for_member, percent_scope unit")
+        assert shown[start + 1 : start + 5] == [
+            "Guard      offers take at most 60 % of a line",
+            "Guard      fresh: a margin of at least 12.5 % is left",
+            "Refunds    pro_rata",
+            "Approval   by a second person above a budget of 5000.00 CNY",
+        ]
+
     def test_the_schema_is_written(self, member, laoke, tmp_path):
         file = tmp_path / "programme.schema.json"
         assert laoke("programme", "schema", str(file)).exit_code == 0
