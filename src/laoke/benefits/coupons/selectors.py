@@ -11,6 +11,7 @@ from django.db.models import Q
 from laoke.benefits.coupons import codes, templates
 from laoke.benefits.coupons.documents import TemplateDocument
 from laoke.benefits.coupons.errors import UnknownBatch, UnknownCoupon
+from laoke.benefits.coupons.templates import Templates
 from laoke.benefits.models import Coupon, CouponBatch, CouponEvent, CouponLimit, CouponRecipient, CouponUse
 from laoke.foundation import paging
 from laoke.foundation.access import Caller, Scope
@@ -203,9 +204,9 @@ def revealed(caller: Caller, views: Sequence[CouponView]) -> list[str]:
     return [found[view.coupon_id] for view in views]
 
 
-def template_rows() -> list[TemplateRow]:
-    """The templates in force with how many coupons are out and were used."""
-    in_force = templates.current().documents
+def template_rows(templates_in_force: Templates | None = None) -> list[TemplateRow]:
+    """The templates in force, or those given, with how many coupons are out and were used."""
+    in_force = (templates_in_force or templates.current()).documents
     limits = {row.template: row for row in CouponLimit.objects.filter(template__in=list(in_force))}
     counts = _counts(list(in_force))
     return [
@@ -352,10 +353,12 @@ def _views(rows: Sequence[Coupon], at: datetime) -> list[CouponView]:
     if not rows:
         return []
     in_force = templates.current().documents
+    ended = {row.template for row in rows} - in_force.keys()
+    known = {**templates.last_of(ended), **in_force} if ended else in_force
     safe = vault()
     found = []
     for row in rows:
-        document = in_force.get(row.template)
+        document = known.get(row.template)
         name = None if document is None else document.name
         code = codes.unseal(safe, row.code_sealed)
         found.append(
@@ -381,7 +384,7 @@ def _views(rows: Sequence[Coupon], at: datetime) -> list[CouponView]:
                 row.held_store_id,
                 row.held_order_no,
                 row.held_until,
-                document is not None and document.transferable,
+                row.template in in_force and in_force[row.template].transferable,
             )
         )
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -106,6 +106,12 @@ def at_version(programme_version: int) -> Templates:
 def current() -> Templates:
     """The templates in force now."""
     return at_version(generations.current(generations.PROGRAMME))
+
+
+def last_of(keys: Collection[str]) -> dict[str, TemplateDocument]:
+    """Templates as they were published last, also those that have ended."""
+    rows = CouponTemplateVersion.objects.filter(key__in=keys, document__isnull=False).order_by("id")
+    return {key: documents.read(each) for key, each in {row.key: row.document for row in rows}.items()}
 
 
 def history(key: str) -> list[Published]:

@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy as _in
 from laoke.benefits.coupons import selectors, templates
 from laoke.benefits.coupons.documents import OnReturn, Starts, TemplateDocument
 from laoke.benefits.coupons.selectors import COUNTED, BatchView, CouponView, Step, TemplateRow
-from laoke.benefits.coupons.templates import Published
+from laoke.benefits.coupons.templates import Published, Templates
 from laoke.checkout import programme
 from laoke.foundation.access import Caller, Scope
 from laoke.members.errors import MemberErased, MemberMerged, UnknownMember
@@ -154,11 +154,12 @@ class CouponLine:
 
 @dataclass(frozen=True, slots=True)
 class CouponPage:
-    """One coupon. `owner`: whose wallet, where the account may look at them."""
+    """One coupon. `owner`: whose wallet, where the account may look at them; `in_force`: its template is."""
 
     line: CouponLine
     steps: tuple[StepLine, ...]
     owner: Head | None
+    in_force: bool
     may_orders: bool
     may_reveal: bool
     may_revoke: bool
@@ -180,7 +181,7 @@ class Wallet:
 def template_list(caller: Caller) -> TemplateList:
     """The templates in force, the order of the programme."""
     rules = programme.current()
-    rows = tuple(_template_line(row, rules) for row in selectors.template_rows())
+    rows = tuple(_template_line(row, rules) for row in selectors.template_rows(rules.coupons))
     return TemplateList(rows, _may_issue_to_many(caller), Scope.COUPONS_READ in caller.scopes)
 
 
@@ -190,13 +191,13 @@ def template_page(caller: Caller, key: str) -> TemplatePage:
     Raises:
         UnknownTemplate
     """
-    templates.current().get(key)
-    row = next(row for row in selectors.template_rows() if row.key == key)
+    rules = programme.current()
+    (row,) = selectors.template_rows(Templates({key: rules.coupons.get(key)}))
     found, _more = selectors.batches(template=key, limit=10)
     document = row.document
     terms = document.terms
     return TemplatePage(
-        _template_line(row, programme.current()),
+        _template_line(row, rules),
         None if terms is None else Named(terms.zh, terms.en),
         tuple(_words(document)),
         tuple(templates.history(key)[:20]),
@@ -256,6 +257,7 @@ def coupon_page(caller: Caller, coupon_id: int, at: datetime) -> CouponPage:
         _coupon_line(view),
         tuple(StepLine(step, STEPS.get(step.kind, step.kind)) for step in selectors.history(coupon_id)),
         owner,
+        view.template in programme.current().coupons.documents,
         Scope.ORDERS_READ in caller.scopes,
         Scope.COUPONS_REVEAL in caller.scopes and not view.announced,
         Scope.COUPONS_ISSUE in caller.scopes and view.state not in ("used", "revoked") and not view.announced,

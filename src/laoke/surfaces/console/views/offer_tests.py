@@ -22,6 +22,8 @@ from laoke.promotions.backtest.report import Report
 from laoke.promotions.backtest.running import NothingToReplay, Plan
 from laoke.promotions.documents.offers import Fault, read_offer
 from laoke.promotions.language import language
+from laoke.promotions.launch import checks
+from laoke.promotions.launch.checks import Finding, Severity
 from laoke.promotions.vocabulary import VOCABULARY
 from laoke.surfaces.console.naming import Named
 from laoke.surfaces.console.pages import Visit, console_page
@@ -102,15 +104,69 @@ def show(visit: Visit, key: str) -> HttpResponse:
     return visit.part("offers/_backtest", page) if visit.wants_part else visit.show("offers/backtest", page)
 
 
-def _plan(visit: Visit, key: str) -> Plan:
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """What a check found: how bad, in words, a sign and a tone; the article of the law, if one says it."""
+
+    label: str
+    icon: str
+    tone: str
+    says: Named
+    article: Named | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksPage:
+    """What was found, the worst first."""
+
+    offer: OfferLine
+    findings: tuple[FindingLine, ...]
+    problem: str
+
+
+_SEVERITIES: Mapping[Severity, tuple[Any, str, str]] = {
+    Severity.LOSS: (_l("Loss"), "alert-circle", "bad"),
+    Severity.WARNING: (_l("Mind"), "alert-triangle", "warn"),
+    Severity.DUTY: (_l("To be announced"), "info-circle", "mute"),
+    Severity.FINE: (_l("Fine"), "circle-check", "good"),
+}
+
+
+@require_safe
+@console_page("offers", Scope.PROGRAMME_READ)
+def show_checks(visit: Visit, key: str) -> HttpResponse:
+    """What is to be minded before an offer starts: the worst baskets there can be, and the law."""
+    offer = line(promotions.offer(key, visit.at))
+    findings: tuple[FindingLine, ...] = ()
+    problem = ""
+    try:
+        found = checks.check(key, read_offer(_document(key), language()), at=visit.at, seconds=_SECONDS)
+        findings = tuple(_finding(each) for each in found.findings)
+    except Fault:
+        problem = _("The draft is not finished yet: what is to be done stands above the sentences.")
+    page = ChecksPage(offer, findings, problem)
+    return visit.part("offers/_checks", page) if visit.wants_part else visit.show("offers/checks", page)
+
+
+def _finding(found: Finding) -> FindingLine:
+    label, icon, tone = _SEVERITIES[found.severity]
+    return FindingLine(
+        str(label), icon, tone, Named(*found.says), None if found.article is None else Named(*found.article)
+    )
+
+
+def _document(key: str) -> Mapping[str, Any]:
     draft = promotions.draft(key)
-    document = draft.document if draft is not None else publication.last_text(key)
+    return draft.document if draft is not None else publication.last_text(key)
+
+
+def _plan(visit: Visit, key: str) -> Plan:
     today = visit.at.astimezone(settings.LAOKE.zone).date()
     stores = limit_of(visit.caller)
     period = Period(
         today - timedelta(weeks=WEEKS), today - timedelta(days=1), None if stores is None else tuple(stores)
     )
-    return Plan(key, read_offer(document, language()), period, visit.at)
+    return Plan(key, read_offer(_document(key), language()), period, visit.at)
 
 
 def _page(offer: OfferLine, found: Report | None, problem: str) -> BacktestPage:
