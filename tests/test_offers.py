@@ -23,6 +23,7 @@ from laoke.members import services as members
 from laoke.members.services import many
 from laoke.promotions import facts, life
 from laoke.promotions.documents.offers import Fault
+from laoke.promotions.documents.pricing import Preset
 from laoke.purchases import services as purchases
 from laoke.purchases.services import StoreInput
 from tests.shop import OPENING, Till, account, broken, everything, line
@@ -377,6 +378,39 @@ def test_the_shipped_examples_can_be_published(shop):
     assert quoted.status == 200
     # A new customer on a 10th: 177.30 reaches the first step, the offer of the first week, and members' day once.
     assert given(quoted) == {"new-customer-steps": 2000, "member-day": 1000, "first-week": 1500}
+
+
+@pytest.mark.parametrize("refunds", ["keep_the_deal", "reprice_kept", "pro_rata"])
+@pytest.mark.parametrize("preset", [preset.value for preset in Preset])
+def test_every_preset_holds_from_the_quote_to_the_last_piece_back(shop, preset, refunds):
+    guards = {"line_share": 70, "basket_share": 45}
+    programme.apply(SYSTEM, {"pricing": {"preset": preset, "refunds": refunds, "guards": guards}}, at=OPENING)
+    publish(
+        tenth=offer({"percent": {"percent": 12.5, "of": {"product.sku": ["rice", "milk"]}}}, stage="item"),
+        second=offer({"nth": {"n": 2, "percent": 50, "of": {"product.sku": "milk"}}}, stage="item"),
+        get_1=offer({"pay_for": {"buy": 3, "pay": 2, "of": {"product.sku": "apples"}}}, stage="item"),
+        steps=offer(
+            {"tiered": {"steps": [{"reaching": 100, "discount": 10}, {"reaching": 200, "discount": 33.33}]}},
+            limits={"budget": 5000, "in_total": 10},
+        ),
+        tier=offer({"percent": {"percent": 7}}, stage="tier"),
+    )
+    member, till = shop.member(), shop.till()
+    basket = (line("rice", 3), line("milk", 5), line("apples", 4))
+    sold = keep(till, "A", member, *basket)
+    goods = 3 * 6990 + 5 * 1250 + 4 * 990
+    off = sum(given(sold).values())
+    assert 0 < off <= goods * 45 // 100
+    assert (sold["total_minor"], sold["discount_minor"]) == (goods - off, off)
+    back = [
+        till.take_back(sold["order_id"], f"R{number}", (line_no, "1"))["returned_minor"]
+        for number, line_no in enumerate((2, 1, 3, 2, 1))
+    ]
+    last = till.take_back(sold["order_id"], "last")
+    assert sum(back) + last["returned_minor"] == sold["total_minor"]
+    assert last["member"]["points_available"] == 0
+    assert counted("steps") == (0, 0)
+    assert broken() == {}
 
 
 def test_offers_add_points_which_go_back_with_the_goods(shop):
