@@ -6,16 +6,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import pgettext_lazy as _in
 
+from laoke.engine.conditions import All
+from laoke.engine.conditions.documents import BadCondition
+from laoke.kernel.money import parse_minor
 from laoke.promotions.differences import Difference, difference
+from laoke.promotions.language import language
+from laoke.promotions.telling import tell
+from laoke.promotions.words import Telling
+from laoke.surfaces.console.naming import Named
 from laoke.surfaces.console.offers import form
 from laoke.surfaces.console.offers.form import Sheet, Shop
 from laoke.surfaces.console.offers.shapes import Box, Item, Rows, Words
-from laoke.surfaces.console.templatetags.figures import currency_sign
+from laoke.surfaces.console.templatetags.figures import currency_sign, money, named
 
 # What a state is called, and the form of its pill.
 STATES: Mapping[str, tuple[Any, str]] = {
@@ -89,16 +97,28 @@ class Told:
     kept: tuple[str, ...]
 
 
-def told(document: Mapping[str, Any], shop: Shop) -> Told:
-    """What a document says, as its form would."""
+def told(document: Mapping[str, Any], shop: Shop, telling: Telling) -> Told:
+    """What a document says: conditions in the words a till has for them, the rest as its form would."""
     sheet = form.show(document, shop)
     return Told(
-        tuple(_item(each) for each in sheet.who.items),
+        _conditions(document.get("when"), telling) or tuple(_item(each) for each in sheet.who.items),
         tuple(f"{each.label}{_colon()}{_item(each)}" for each in sheet.gives.items),
         _limits(document),
         _order(sheet),
         tuple(f"{each.label}{_colon()}{each.kept}" for each in sheet.kept.items),
     )
+
+
+def _conditions(when: Any, telling: Telling) -> tuple[str, ...]:
+    """None where they cannot be read yet."""
+    if when is None:
+        return ()
+    try:
+        tree = language().read(when)
+    except BadCondition:
+        return ()
+    parts = tree.parts if isinstance(tree, All) else (tree,)
+    return tuple(named(Named(*tell(part, telling.names, telling.currency))) for part in parts)
 
 
 def _colon() -> str:
@@ -137,7 +157,7 @@ def _value(box: Box) -> str:
     if not box.value:
         return "" if box.kind == "time" else "…"
     if box.kind == "money":
-        return f"{currency_sign()}{box.value}"
+        return _amount(box.value)
     if box.kind == "percent":
         return f"{box.value}%"
     return f"{box.value} {box.unit}".strip()
@@ -154,12 +174,20 @@ def _limits(document: Mapping[str, Any]) -> str:
     }
     said = [text % {"n": limits[name]} for name, text in words.items() if name in limits]
     if "budget" in limits:
-        said.insert(0, _("budget %(amount)s") % {"amount": f"{currency_sign()}{limits['budget']}"})
+        said.insert(0, _("budget %(amount)s") % {"amount": _amount(limits["budget"])})
     if limits.get("pacing") == "even":
         said.append(_("the budget goes out evenly"))
     if limits.get("members_only"):
         said.append(_("members only"))
     return ("，" if _chinese() else ", ").join(said)
+
+
+def _amount(value: Any) -> str:
+    """Money as pages write it; what is no amount yet as it was typed."""
+    try:
+        return money(parse_minor(str(value), settings.LAOKE.currency)).removesuffix(".00")
+    except ValueError:
+        return f"{currency_sign()}{value}"
 
 
 def _order(sheet: Sheet) -> str:

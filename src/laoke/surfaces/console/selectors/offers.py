@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from laoke.checkout import programme
+from laoke.checkout import naming, programme
 from laoke.checkout.programme import Programme
 from laoke.engine.conditions import All, Is, Op, Tree, leaves
 from laoke.engine.conditions.predicates import predicate
@@ -393,9 +393,10 @@ def offer_page(caller: Caller, key: str, at: datetime, before: int | None = None
     today = at.astimezone(settings.LAOKE.zone).date()
     days = _day_lines(selectors.days(key, today - timedelta(days=_DAYS - 1), today)) if published else ()
     uses = selectors.uses(key, before=before, limit=_USES + 1) if published else ()
+    rules = programme.current()
     return OfferPage(
         line(row),
-        told(document or {}, choices.names_in(document or {}, programme.current())),
+        told(document or {}, choices.names_in(document or {}, rules), naming.telling(rules)),
         _version_lines(published),
         days,
         uses[:_USES],
@@ -539,7 +540,7 @@ def review(caller: Caller, key: str, at: datetime) -> Review | None:
     return Review(
         line(row),
         draft,
-        told(draft.document, choices.names_in(draft.document, rules)),
+        told(draft.document, choices.names_in(draft.document, rules), naming.telling(rules)),
         differences(published_text(rules, key), draft.document),
         four_eyes,
         Scope.PROGRAMME_WRITE in caller.scopes,

@@ -360,6 +360,7 @@ def test_every_page_in_both_languages(published, sold, hire, language):
         f"/offers/{KEY}/review",
         f"/offers/{KEY}/discard",
         f"/offers/{KEY}/backtest",
+        f"/offers/{KEY}/checks",
         f"/offers/{KEY}/act/stop",
     ):
         answer = browser.get(path)

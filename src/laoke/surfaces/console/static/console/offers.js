@@ -133,7 +133,7 @@
     const load = event.target.closest("a[data-load]");
     if (load) {
       event.preventDefault();
-      const panel = load.closest("[data-backtest]");
+      const panel = load.closest("[data-panel]");
       if (panel.getAttribute("aria-busy") === "true") return;
       panel.setAttribute("aria-busy", "true");
       const wait = document.createElement("p");
@@ -142,7 +142,7 @@
       let text = null;
       try { const answer = await fetch(load.href, { headers: { "HX-Request": "true" }, credentials: "same-origin" }); text = await answer.text(); } catch { text = null; }
       panel.removeAttribute("aria-busy");
-      const found = text && new DOMParser().parseFromString(text, "text/html").querySelector("[data-backtest]");
+      const found = text && new DOMParser().parseFromString(text, "text/html").querySelector(`[data-panel="${panel.dataset.panel}"]`);
       if (found) { panel.replaceWith(document.adoptNode(found)); } else location.assign(load.href);
     }
   });
