@@ -150,9 +150,7 @@ def plan(document: Mapping[str, Any], *, at: datetime) -> Plan:
     now = to_document(before)
     wanted = now | {name: SECTIONS[name].write(values[name]) for name in SECTIONS if name in values}
     changed = tuple(name for name in SECTIONS if wanted[name] != now[name])
-    findings = Findings()
-    if changed and changed != ("points",):
-        findings = _examine(before, values, at)
+    findings = _examine(before, values, at) if changed else Findings()
     faults = list(findings.faults)
     if "offers" in values:
         faults += publication.restarts(values["offers"], publication.newest(before.version))
@@ -219,6 +217,7 @@ def _examine(before: Programme, values: Mapping[str, Any], at: datetime) -> Find
         values.get("offers", before.offers.documents),
         values.get("pricing", before.pricing),
         values.get("ladder", before.ladder),
+        values.get("points", before.points),
         _templates(before, values),
         at=at,
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
+from fractions import Fraction
 
 from laoke.promotions.documents.offers import OfferDocument
 from laoke.promotions.documents.pricing import PricingDocument
 from laoke.promotions.policy import PricingPolicy
-from laoke.promotions.soundness import endless, names, references, stacks, windows
+from laoke.promotions.soundness import earning, endless, names, references, stacks, windows
 from laoke.promotions.soundness.findings import Findings
 from laoke.promotions.soundness.references import Declared, Known
 
@@ -20,6 +21,7 @@ def examine(
     known: Known,
     above: Mapping[str, frozenset[str]],
     *,
+    give_back: Fraction,
     currency: str,
     zone: tzinfo,
     at: datetime,
@@ -29,6 +31,7 @@ def examine(
     Args:
         declared: tiers and coupon templates of the programme.
         known: which words of a kind stand for something outside the programme.
+        give_back: the share of what members spend that comes back in points, without offers.
         above: by category code, its own and those of all categories above it.
         at: offers that are over by then are not looked at.
     """
@@ -37,6 +40,7 @@ def examine(
     names.examine(documents, pricing, found)
     references.examine(documents, pricing.document, declared, known, found)
     endless.examine(documents, currency, found)
+    earning.examine(documents, give_back, found)
     stacks.examine(documents, pricing, above, currency, zone, at, found)
     return found
 
@@ -49,6 +53,7 @@ def examine_one(
     known: Known,
     above: Mapping[str, frozenset[str]],
     *,
+    give_back: Fraction,
     currency: str,
     zone: tzinfo,
     at: datetime,
@@ -66,5 +71,6 @@ def examine_one(
     found.warnings += [each for each in among.warnings if each[0][1] == key]
     references.examine(own, PricingDocument(), declared, known, found)
     endless.examine(own, currency, found)
+    earning.examine(own, give_back, found)
     stacks.examine(documents, pricing, above, currency, zone, at, found, only=key)
     return found

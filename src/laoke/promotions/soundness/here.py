@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
+from fractions import Fraction
 from typing import TypedDict
 
 from django.conf import settings
 
 from laoke.benefits.coupons import templates as coupon_templates
+from laoke.engine.policy import PointsPolicy
 from laoke.engine.tiering import Ladder
+from laoke.points import policy as points_policy
 from laoke.promotions import policy, publication
 from laoke.promotions.documents.offers import OfferDocument
 from laoke.promotions.policy import PricingPolicy
@@ -24,6 +27,7 @@ def look(
     documents: Mapping[str, OfferDocument],
     pricing: PricingPolicy,
     ladder: Ladder,
+    points: PointsPolicy,
     templates: frozenset[str],
     *,
     at: datetime,
@@ -33,7 +37,7 @@ def look(
     Args:
         templates: the keys of the coupon templates there are.
     """
-    return examine(documents, pricing, _declared(ladder, templates), *_shop(), **_rest(at))
+    return examine(documents, pricing, _declared(ladder, templates), *_shop(), **_rest(points, at))
 
 
 def look_at(key: str, document: OfferDocument, programme_version: int, *, at: datetime) -> Findings:
@@ -45,7 +49,8 @@ def look_at(key: str, document: OfferDocument, programme_version: int, *, at: da
         frozenset(coupon_templates.at_version(programme_version).documents),
     )
     pricing = policy.at_version(programme_version)
-    return examine_one(key, documents, pricing, declared, *_shop(), **_rest(at))
+    points = points_policy.at_version(programme_version)
+    return examine_one(key, documents, pricing, declared, *_shop(), **_rest(points, at))
 
 
 def _declared(ladder: Ladder, templates: frozenset[str]) -> Declared:
@@ -57,10 +62,16 @@ def _shop() -> tuple[Known, dict[str, frozenset[str]]]:
 
 
 class _Rest(TypedDict):
+    give_back: Fraction
     currency: str
     zone: tzinfo
     at: datetime
 
 
-def _rest(at: datetime) -> _Rest:
-    return {"currency": settings.LAOKE.currency, "zone": settings.LAOKE.zone, "at": at}
+def _rest(points: PointsPolicy, at: datetime) -> _Rest:
+    return {
+        "give_back": points.give_back,
+        "currency": settings.LAOKE.currency,
+        "zone": settings.LAOKE.zone,
+        "at": at,
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ def examined(
         Declared(frozenset({"basic", "gold"}), frozenset({"thanks"})),
         lambda kind, texts: texts if known is None else texts & known,
         ABOVE,
+        give_back=Fraction(1, 100),
         currency="CNY",
         zone=ZONE,
         at=SUNDAY,
@@ -258,6 +260,18 @@ class TestEndless:
         assert [where for where, _ in shown(examined({"a": double}).faults)] == ["offers.a.limits.budget"]
         assert examined({"a": offer({"points": {"factor": 2}})}).faults == []
 
+    def test_points_that_pay_for_themselves(self):
+        twenty = offer({"points": {"factor": 20}}, {"points": {"factor": 5}})
+        assert shown(examined({"a": twenty}).faults) == [
+            ("offers.a.gives.1.points.factor", "100 % of what is paid would come back in points")
+        ]
+        both = {"a": offer({"points": {"factor": 20}}), "b": offer({"points": {"factor": 5}})}
+        found = examined(both)
+        assert (found.faults, [where for where, _ in shown(found.warnings)]) == (
+            [],
+            ["offers.b.gives.0.points.factor"],
+        )
+
 
 class TestNames:
     def test_a_code_calls_one_offer_of_a_stage(self):
@@ -345,6 +359,7 @@ def test_the_shipped_examples_are_sound():
         Declared(frozenset(), frozenset(documents["coupons"])),
         lambda kind, texts: texts,
         {},
+        give_back=Fraction(1, 100),
         currency="CNY",
         zone=ZONE,
         at=SUNDAY,
@@ -364,6 +379,7 @@ def test_thousands_of_offers_are_examined_in_time():
         Declared(frozenset(), frozenset()),
         lambda kind, texts: texts,
         {},
+        give_back=Fraction(1, 100),
         currency="CNY",
         zone=ZONE,
         at=SUNDAY,
@@ -385,6 +401,7 @@ def test_one_offer_is_held_against_the_others():
             Declared(frozenset(), frozenset()),
             lambda kind, texts: texts,
             ABOVE,
+            give_back=Fraction(1, 100),
             currency="CNY",
             zone=ZONE,
             at=SUNDAY,
