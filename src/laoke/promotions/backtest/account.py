@@ -46,7 +46,7 @@ class Account:
     hit_before: Money = NO_MONEY
     hit_after: Money = NO_MONEY
     changed: dict[str, Count] = field(default_factory=dict)
-    together: dict[str, Count] = field(default_factory=dict)
+    together: dict[str, int] = field(default_factory=dict)
     pushed_out: dict[str, Count] = field(default_factory=dict)
     members: set[int] = field(default_factory=set)
     hit_of_members: int = 0
@@ -79,14 +79,13 @@ class Account:
         """Add what the offer did to an order."""
         self.hit_before = self.hit_before.plus(hit.before)
         self.hit_after = self.hit_after.plus(hit.after)
-        for key, before, after in hit.others:
-            if before != after:
-                orders = (after is not None) - (before is not None)
-                _count(self.changed, key).add((after or 0) - (before or 0), orders)
-            if hit.given and after is not None:
-                _count(self.together, key).add(after)
+        for key, before, after in hit.changed:
+            orders = (after is not None) - (before is not None)
+            _count(self.changed, key).add((after or 0) - (before or 0), orders)
             if before is not None and (after is None or after < before):
                 _count(self.pushed_out, key).add(before - (after or 0))
+        for key in hit.together:
+            self.together[key] = self.together.get(key, 0) + 1
         if not hit.given:
             return
         self.given.add(hit.amount)
@@ -121,11 +120,11 @@ class Account:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("brought", "hit_before", "hit_after", "near_before", "near_after"):
             setattr(self, name, getattr(self, name).plus(getattr(other, name)))
-        for name in ("offers", "changed", "together", "pushed_out", "by_day"):
+        for name in ("offers", "changed", "pushed_out", "by_day"):
             mine = getattr(self, name)
             for key, count in getattr(other, name).items():
                 mine.setdefault(key, Count()).add(count.minor, count.orders)
-        for name in ("gifts", "coupons"):
+        for name in ("gifts", "coupons", "together"):
             mine = getattr(self, name)
             for key, pieces in getattr(other, name).items():
                 mine[key] = mine.get(key, 0) + pieces

@@ -60,6 +60,7 @@ class Hit(NamedTuple):
     Args:
         given: whether it gave something; without that it only stood in the way of others.
         amount: what it took off.
+        changed: what it changes about other offers; `together` are those given beside it.
         at_floor: lines on which offers have reached the floor; `capped` the largest discount of the basket.
         over_limit: what becomes of the order where the offer has reached a limit; None: what it was before.
         past: the order, where only pricing it again says what becomes of it as the budget comes to its end.
@@ -73,7 +74,8 @@ class Hit(NamedTuple):
     amount: int
     before: Money
     after: Money
-    others: tuple[Other, ...] = ()
+    changed: tuple[Other, ...] = ()
+    together: tuple[str, ...] = ()
     gifts: tuple[tuple[str, int], ...] = ()
     coupons: tuple[tuple[str, int], ...] = ()
     at_floor: int = 0
@@ -150,12 +152,17 @@ class Replayer:
             if self._without is None and self._had_no_part(refused):
                 brought = self._money(past, after)
                 return Replayed(brought, _given(after), None, self._near(past, brought, refused))
+        brings = self._money(past, after)
         if deal is not None and self._without is None and self._is_last(after, deal):
-            brought, given = self._less(past, after, deal), _given(after)[:-1]
+            brought, given = self._less(past, after, deal, brings), _given(after)[:-1]
         else:
             before = price(past.basket, self.before, past.facts, past.placed_at)
             brought, given = self._money(past, before), _given(before)
-        hit = self._hit(past, given, brought, after, deal)
+        hit = self._hit(past, given, brought, after, brings, deal)
+        if hit is not None and self._without is not None:
+            gone = price(past.basket, self._without, past.facts, past.placed_at)
+            limited = self._hit(past, given, brought, gone, self._money(past, gone), None)
+            hit = hit._replace(over_limit=limited)
         if self._asked_again:
             hit = (hit or _unchanged(past, brought))._replace(past=past)
         near = self._near(past, brought, refused) if deal is None else None
@@ -167,7 +174,8 @@ class Replayer:
         before = price(past.basket, self.before, past.facts, past.placed_at)
         after = price(past.basket, self.after, facts, past.placed_at)
         deal = next((each for each in after.given if each.ready is self.ready), None)
-        return self._hit(past, _given(before), self._money(past, before), after, deal, alone=True)
+        brought, brings = self._money(past, before), self._money(past, after)
+        return self._hit(past, _given(before), brought, after, brings, deal)
 
     def _had_no_part(self, refused: Refused | None) -> bool:
         return refused is None or not self._felt_unseen or _is_apart(refused)
@@ -179,14 +187,19 @@ class Replayer:
         place = self.ready.place
         return all(each.ready.place < place or _is_apart(each) for each in after.refused)
 
-    def _less(self, past: Past, after: Priced, deal: Deal) -> Money:
+    def _less(self, past: Past, after: Priced, deal: Deal, brings: Money) -> Money:
         """What the basket brings in without the last offer."""
-        lines = tuple(
-            line._replace(net_minor=line.net_minor + part)
-            for line, part in zip(after.lines, deal.lines, strict=True)
+        if deal.gifts or deal.earns:
+            lines = tuple(
+                line._replace(net_minor=line.net_minor + part)
+                for line, part in zip(after.lines, deal.lines, strict=True)
+            )
+            whole = after.total_minor + deal.amount
+            return self._money(past, after._replace(lines=lines, given=after.given[:-1], total_minor=whole))
+        unknown = sum([deal.lines[place] for place in past.unknown])
+        return brings._replace(
+            net=brings.net + deal.amount, known_net=brings.known_net + deal.amount - unknown
         )
-        whole = after.total_minor + deal.amount
-        return self._money(past, after._replace(lines=lines, given=after.given[:-1], total_minor=whole))
 
     def _money(self, past: Past, priced: Priced) -> Money:
         return money(priced, past.basket.lines, past.cost_minor, past.unknown, self._beside)
@@ -197,40 +210,42 @@ class Replayer:
         before: Amounts,
         brought: Money,
         after: Priced,
+        brings: Money,
         deal: Deal | None,
-        alone: bool = False,
     ) -> Hit | None:
-        then, now = dict(before), dict(_given(after))
-        mine, replaced = now.pop(self.key, None), then.pop(self.key, None)
-        others = tuple(
-            Other(key, then.get(key), now.get(key))
-            for key in [*now, *(key for key in then if key not in now)]
-            if deal is not None or then.get(key) != now.get(key)
-        )
-        if deal is None and replaced is None and not others:
+        now = _given(after)
+        mine = 0 if deal is None else deal.amount
+        together = tuple([key for key, _ in now if key != self.key]) if deal is not None else ()
+        changed: tuple[Other, ...] = ()
+        replaced = False
+        if deal is None or now[:-1] != before:
+            then, again = dict(before), dict(now)
+            again.pop(self.key, None)
+            replaced = then.pop(self.key, None) is not None
+            changed = tuple(
+                Other(key, then.get(key), again.get(key))
+                for key in {**again, **then}
+                if then.get(key) != again.get(key)
+            )
+        if deal is None and not replaced and not changed:
             return None
         at_floor, capped = self._guarded(past, after) if deal else (0, False)
-        hit = Hit(
+        return Hit(
             past.order_id,
             past.member_id,
             past.placed_at,
             past.day,
             deal is not None,
-            mine or 0,
+            mine,
             brought,
-            self._money(past, after),
-            others,
+            brings,
+            changed,
+            together,
             tuple((gift.sku, gift.quantity) for gift in deal.gifts) if deal else (),
             tuple((grant.template, grant.quantity) for grant in deal.grants) if deal else (),
             at_floor,
             capped,
         )
-        if alone:
-            return hit
-        if self._without is not None:
-            gone = price(past.basket, self._without, past.facts, past.placed_at)
-            hit = hit._replace(over_limit=self._hit(past, before, brought, gone, None, alone=True))
-        return hit
 
     def _guarded(self, past: Past, after: Priced) -> tuple[int, bool]:
         """Lines whose price offers have brought down to the floor; whether the basket's limit was reached."""

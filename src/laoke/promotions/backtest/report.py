@@ -289,7 +289,7 @@ def _offers(key: str, account: Account, stages: Mapping[str, str]) -> tuple[Offe
                 before.minor,
                 before.orders + changed.orders,
                 before.minor + changed.minor,
-                account.together.get(other, none).orders,
+                account.together.get(other, 0),
                 lost.orders,
                 lost.minor,
             )

@@ -166,7 +166,7 @@ def test_overlap_and_who_is_pushed_out():
     over = Offer("over", (Amount(500),), (build.spent(5400),), stage=2, priority=-1)
     account = account_of([basket(3000, 3000)], TEN_OFF, tenth, over)
     # 60.00 less 6.00; 54.00 has `over`; with ten off before it, 44.00 has not.
-    assert account.together["tenth"].orders == 1
+    assert account.together["tenth"] == 1
     assert (account.pushed_out["over"].orders, account.pushed_out["over"].minor) == (1, 500)
     assert (account.changed["over"].orders, account.changed["over"].minor) == (-1, -500)
 
