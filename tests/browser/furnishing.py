@@ -158,7 +158,8 @@ def _coupons(at: datetime, some: list[int]) -> dict[str, Any]:
         "transferable": True,
         "limits": {"per_member": 2, "in_total": 500},
     }
-    programme.apply(SYSTEM, {"coupons": {"trial-coupon": document}}, at=at)
+    there = programme.to_document(programme.current())["coupons"]
+    programme.apply(SYSTEM, {"coupons": there | {"trial-coupon": document}}, at=at)
     issuing.give(SYSTEM, some[0], "trial-coupon", 2, reason="trial", at=at)
     batch = batches.to_members(SYSTEM, "trial-coupon", some, name="三月试发", at=at, later=lambda _: None)
     batches.run(batch.pk, lambda: at, lambda _: True)
