@@ -20,6 +20,7 @@ from laoke.promotions.backtest import running
 from laoke.promotions.backtest.reading import Period
 from laoke.promotions.backtest.report import Report
 from laoke.promotions.backtest.running import NothingToReplay, Plan
+from laoke.promotions.backtest.words import assumption
 from laoke.promotions.documents.offers import Fault, read_offer
 from laoke.promotions.language import language
 from laoke.promotions.launch import checks
@@ -37,12 +38,6 @@ RESPONSES: Mapping[str, Any] = {
     "unchanged": _l("Nobody changes"),
     "moderate": _l("A few more buy"),
     "strong": _l("Many more buy"),
-}
-_ASSUMPTIONS: Mapping[str, Any] = {
-    "costs_of_now": _l("Costs are those of today."),
-    "days_left_aside": _l("The days of offers are left aside; weekdays and hours count."),
-    "limits_of_others_left_aside": _l("Limits of other offers are left aside."),
-    "limits_within_sample": _l("Limits are counted within the sample."),
 }
 
 
@@ -210,10 +205,10 @@ def _page(offer: OfferLine, found: Report | None, problem: str) -> BacktestPage:
 
 
 def _assumption(code: str) -> str:
-    kind, _colon, name = code.partition(":")
-    if not name:
-        return str(_ASSUMPTIONS.get(code, code))
-    what = named(VOCABULARY[name]) if name in VOCABULARY else name
-    if kind == "as_it_is_now":
-        return _("%(what)s is taken as it is today.") % {"what": what}
-    return _("%(what)s was not known then: such orders are taken as not in it.") % {"what": what}
+    """The sentence of an assumption, attributes by what they are called."""
+    name, colon, about = code.partition(":")
+    if about not in VOCABULARY:
+        return named(assumption(code))
+    attribute = VOCABULARY[about]
+    zh, en = (assumption(f"{name}{colon}{called}") for called in (attribute.zh, attribute.en))
+    return named(Named(zh.zh, en.en))
