@@ -121,7 +121,9 @@ class SpentOn:
 
 @dataclass(frozen=True, slots=True)
 class UseRow:
-    """What an offer gave to one order. `lines` are minor units by line number, `gifts` pieces by SKU."""
+    """What an offer gave to one order. `lines` are minor units by line number, `gifts` pieces by SKU, `points` more
+    points by line number.
+    """
 
     id: int
     key: str
@@ -133,6 +135,7 @@ class UseRow:
     gifts: Mapping[str, int]
     used_at: datetime
     undone_at: datetime | None
+    points: Mapping[str, int]
 
 
 def offers(
@@ -298,6 +301,7 @@ def _use(row: OfferUse) -> UseRow:
         row.gifts,
         row.used_at,
         row.undone_at,
+        row.points,
     )
 
 

@@ -16,8 +16,8 @@ MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class OfferGiven:
-    """What an offer gave to an order. `lines` are (line number, minor units), `gifts` (SKU, pieces); `opens`: whether
-    the account may look at the offer itself."""
+    """What an offer gave to an order. `lines` are (line number, minor units), `gifts` (SKU, pieces), `points` those it
+    added; `opens`: whether the account may look at the offer itself."""
 
     key: str
     name: Named
@@ -29,6 +29,7 @@ class OfferGiven:
     gifts: tuple[tuple[str, int], ...]
     undone: bool
     opens: bool
+    points: int
 
 
 def to_order(caller: Caller, order_id: int) -> tuple[OfferGiven, ...]:
@@ -56,6 +57,7 @@ def _told(caller: Caller, uses: Sequence[UseRow]) -> tuple[OfferGiven, ...]:
             tuple(sorted(use.gifts.items())),
             use.undone_at is not None,
             opens,
+            sum(use.points.values()),
         )
         for use in uses
     )
