@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.db import connection
 
 from laoke.benefits.coupons import batches, codes, holds, issuing, selectors, wallet
 from laoke.benefits.coupons import guesses as guessing
 from laoke.benefits.coupons.errors import CouponsRefused
+from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM, Caller, MissingScope, OutsideStores, Scope
 from laoke.members import services as members
 from tests.coupon_shop import LESS_20, NAME, code_of_nobody, give, offer, publish, template
@@ -305,6 +309,17 @@ def test_an_anonymous_shopper_has_no_wallet(shop):
     publish({"thanks": THANKS}, thanks=GRANT)
     sold = shop.till().sell("A", None, line("rice"))
     assert (sold["offers"], sold["coupons_issued"], sold["coupons_missing"]) == ([], [], [])
+
+
+def test_what_the_guide_shows_can_be_published_and_used(shop):
+    guide = Path(__file__).resolve().parents[1] / "docs" / "how-to" / "issue-coupons.md"
+    (shown,) = re.findall(r"```yaml\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+    programme.apply(SYSTEM, yaml.safe_load(shown), at=OPENING)
+    member = shop.member()
+    code = give(member, "thanks-10")
+    till = shop.till().later(days=1)
+    sold = keep(till, "A", member, line("rice"), codes=["hello5", code])
+    assert (sold["total_minor"], used(sold)) == (5490, [("hello", 500), ("thanks-10", 1000)])
 
 
 def test_a_shared_code_is_for_everybody_as_often_as_its_offer_says(shop):
