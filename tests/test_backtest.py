@@ -194,6 +194,16 @@ class TestWhatIsForetold:
         assert [(day.orders, day.minor) for day in found.days] == [(1, 1500)] * 4
         assert found.refused_by_limits == 8
 
+    def test_of_two_orders_at_once_one_is_the_first(self, shop):
+        member, till = shop.member(), shop.till()
+        for number in ("A", "B"):
+            assert till.sell(number, member, line("wine")).status == 201
+        for orders in (0, 1):
+            found = running.run(plan(offer({"amount": {"discount": 1}}, when={"member.orders": orders})))
+            assert found.hit.part == 1
+        again = {"member.days_since_last_order": 0}
+        assert running.run(plan(offer({"amount": {"discount": 1}}, when=again))).hit.part == 1
+
     def test_points_are_paid_from_the_margin(self, shop):
         with_costs(shop)
         member = shop.member()

@@ -181,10 +181,13 @@ def publish(caller: Caller, documents: Mapping[str, OfferDocument], *, at: datet
     if faults := restarts(documents, before):
         raise Fault(faults)
     version = generations.bump(generations.PROGRAMME)
-    for key in [*documents, *(key for key in before if key not in documents)]:
+    changed = [
+        key
+        for key in [*documents, *(key for key in before if key not in documents)]
+        if _changes(before.get(key), documents.get(key))
+    ]
+    for key in changed:
         former, document = before.get(key), documents.get(key)
-        if not _changes(former, document):
-            continue
         _put(caller, key, former, document, version=version, at=at)
         # The documents themselves are kept with the version.
         old = None if former is None else former.document
@@ -197,6 +200,9 @@ def publish(caller: Caller, documents: Mapping[str, OfferDocument], *, at: datet
             before=None if old is None else {"name": old["name"]["zh"]},
             after=None if document is None else {"name": document.name.zh},
         )
+    # By key: everybody locks counters in this order.
+    for key in sorted(changed):
+        _allot(key, documents.get(key), version, at)
     return version
 
 
@@ -217,6 +223,7 @@ def publish_one(
         return version
     version = generations.bump(generations.PROGRAMME)
     _put(caller, key, former, document, version=version, at=at, stopped=stopped)
+    _allot(key, document, version, at)
     return version
 
 
@@ -278,6 +285,9 @@ def _put(
         published_by=caller.label,
         stopped=(was_stopped and not runs) if stopped is None else stopped,
     )
+
+
+def _allot(key: str, document: OfferDocument | None, version: int, at: datetime) -> None:
     if document is not None:
         zone = settings.LAOKE.zone
         counters.allot(

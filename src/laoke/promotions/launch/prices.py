@@ -63,7 +63,10 @@ class Misstated(NamedTuple):
 def bases(
     products: Sequence[int], start: datetime, stores: Sequence[int] | None = None
 ) -> dict[tuple[int, int], Base]:
-    """The bases by store and article of an offer that starts at an instant; without a sale there is none."""
+    """The bases by store and article of an offer that starts at an instant.
+
+    Last sales are looked for of articles that were sold nowhere in the seven days; without any sale there is no base.
+    """
     if not products:
         return {}
     values = {
@@ -75,10 +78,13 @@ def bases(
     with raw_cursor() as cursor:
         statement(_PACKAGE, "lowest_prices").run(cursor, values)
         found = {(row[0], row[1]): Base(row[0], row[1], row[2], True) for row in cursor}
-        before = {**values, "first": start - LOOK_BACK, "last": values["first"]}
-        statement(_PACKAGE, "last_prices").run(cursor, before)
-        for store_id, product_id, paid in cursor:
-            found.setdefault((store_id, product_id), Base(store_id, product_id, paid, False))
+        sold = {product_id for _, product_id in found}
+        unsold = [product_id for product_id in products if product_id not in sold]
+        if unsold:
+            before = {"first": start - LOOK_BACK, "last": values["first"], "products": unsold}
+            statement(_PACKAGE, "last_prices").run(cursor, {**values, **before})
+            for store_id, product_id, paid in cursor:
+                found[store_id, product_id] = Base(store_id, product_id, paid, False)
     return found
 
 
