@@ -77,7 +77,15 @@
     tries = 0;
     const on = answer.headers.get("HX-Redirect");
     if (on) { dirty = false; location.assign(on); return; }
-    if (answer.redirected || !show(await answer.text(), deed)) { form.dataset.live = "off"; location.reload(); return; }
+    if (answer.redirected || !show(await answer.text(), deed)) {
+      // The session has ended, or something else is in the way: the form goes as it would without script, and is kept.
+      dirty = false;
+      const what = document.createElement("input");
+      what.type = "hidden"; what.name = "do"; what.value = deed;
+      form.append(what);
+      HTMLFormElement.prototype.submit.call(form);
+      return;
+    }
     if (waiting) { const next = waiting; waiting = null; send(next); } else if (dirty) timer = setTimeout(() => send("save"), 600);
   };
   const later = () => { dirty = true; clearTimeout(timer); timer = setTimeout(() => send("save"), 800); };
@@ -146,5 +154,5 @@
       if (found) { panel.replaceWith(document.adoptNode(found)); } else location.assign(load.href);
     }
   });
-  addEventListener("beforeunload", (event) => { if (dirty && form.dataset.live !== "off") event.preventDefault(); });
+  addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
 })();
