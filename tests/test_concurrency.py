@@ -164,6 +164,20 @@ def test_one_return_sent_by_eight_at_once_is_there_once(shop):
     assert broken() == {}
 
 
+def test_one_anonymous_return_sent_by_eight_at_once_is_answered_alike(shop):
+    sold = shop.till().sell("A", None, line("wine", 2))
+
+    def take_back(number):
+        till = shop.till()
+        return lambda: till.take_back(sold["order_id"], key="k")
+
+    answers = at_once(*till_calls(8, take_back))
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.body for answer in answers}) == 1
+    assert rows("select count(*), sum(returned_minor)::int from purchases_orderreturn") == [(1, 100000)]
+    assert broken() == {}
+
+
 def test_orders_and_returns_while_two_members_become_one(shop):
     """Whatever comes first, no order stays with the member that is gone, and nobody is told of a deadlock."""
     for turn in range(6):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -13,10 +15,10 @@ import pytest
 import yaml
 from django.db import connection
 
-from laoke.benefits.coupons import batches, codes, holds, issuing, selectors, wallet
+from laoke.benefits.coupons import batches, codes, holds, issuing, limits, selectors, wallet
 from laoke.benefits.coupons import guesses as guessing
 from laoke.benefits.coupons.errors import CouponsRefused
-from laoke.checkout import programme
+from laoke.checkout import orders, programme
 from laoke.foundation.access import SYSTEM, Caller, MissingScope, OutsideStores, Scope
 from laoke.members import services as members
 from tests.coupon_shop import LESS_20, NAME, code_of_nobody, give, offer, publish, template
@@ -305,6 +307,23 @@ def test_grants_keep_to_the_limits_of_the_template(shop):
     assert broken() == {}
 
 
+def test_a_template_that_is_named_twice_gives_two(shop):
+    one = {"coupon": {"template": "thanks"}}
+    publish({"thanks": THANKS}, thanks=offer(one, one, when={"basket.subtotal": {"gte": 50}}))
+    member, till = shop.member(), shop.till()
+    sold = keep(till, "A", member, line("rice"))
+    assert [each["template"] for each in sold["coupons_issued"]] == ["thanks"] * 2
+    assert broken() == {}
+
+
+def test_quoted_coupons_are_granted_or_the_order_refused(shop):
+    publish({"thanks": THANKS}, thanks=GRANT | {"limits": {"per_member": 1}})
+    member, till = shop.member(), shop.till()
+    one, two = till.quote(member, line("rice")), till.quote(member, line("rice"))
+    assert len(till.sell("A", member, line("rice"), quote=one["quote"])["coupons_issued"]) == 2
+    assert till.sell("B", member, line("rice"), quote=two["quote"]).code == "offer-used-up"
+
+
 def test_an_anonymous_shopper_has_no_wallet(shop):
     publish({"thanks": THANKS}, thanks=GRANT)
     sold = shop.till().sell("A", None, line("rice"))
@@ -513,4 +532,41 @@ class TestAtOnce:
             (most,) = cursor.fetchone()
         assert count <= 40
         assert most <= 3
+        assert broken() == {}
+
+    def test_a_publication_and_an_order_meet(self, shop, monkeypatch):
+        def text(days: int) -> dict[str, Any]:
+            return {
+                "coupons": {"thanks": template(valid={"days": days})},
+                "offers": {
+                    "some": offer({"amount": {"discount": 1}}, limits={"in_total": 100 + days}),
+                    "thanks": GRANT,
+                },
+            }
+
+        programme.apply(SYSTEM, text(7), at=OPENING)
+        member = shop.member()
+        counted, begin, commit = threading.Event(), limits.begin, orders._commit
+        runs: list[int] = []
+
+        def begin_late(cursor: Any) -> None:
+            # The order has locked counters; the publication has time to take what it takes before them.
+            counted.set()
+            time.sleep(1)
+            begin(cursor)
+
+        def run(*arguments: Any) -> Any:
+            runs.append(1)
+            return commit(*arguments)
+
+        def publish_meanwhile() -> Any:
+            assert counted.wait(20)
+            return programme.apply(SYSTEM, text(8), at=OPENING)
+
+        monkeypatch.setattr(limits, "begin", begin_late)
+        monkeypatch.setattr(orders, "_commit", run)
+        sold, published = at_once(lambda: shop.till().sell("A", member, line("rice")), publish_meanwhile)
+        # Neither was broken off.
+        assert (sold.status, runs) == (201, [1])
+        assert published.coupons.documents["thanks"].valid.days == 8
         assert broken() == {}

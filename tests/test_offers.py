@@ -169,6 +169,18 @@ def test_an_offer_that_is_used_up_is_not_given_and_a_quote_of_it_is_refused(shop
     assert broken() == {}
 
 
+def test_a_quoted_gift_is_given_or_the_order_refused(shop):
+    bear = offer({"gift": {"skus": ["bear"]}}, when={"basket.subtotal": {"gte": 50}}, limits={"in_total": 1})
+    publish(bear=bear)
+    till = shop.till()
+    one, two = till.quote(None, line("rice")), till.quote(None, line("rice"))
+    assert till.sell("A", None, line("rice"), quote=one["quote"])["offers"] == one["offers"]
+    # The amount is the same without the gift.
+    late = till.sell("B", None, line("rice"), quote=two["quote"])
+    assert (late.status, late.code) == (409, "offer-used-up")
+    assert till.sell("B", None, line("rice"))["offers"] == []
+
+
 def test_a_budget_is_never_overspent(shop):
     publish(
         money=offer({"percent": {"percent": 50}}, limits={"budget": 100}),
@@ -243,6 +255,16 @@ def test_gifts_are_listed_and_chosen(shop):
     assert open_choice["offers"][0]["gifts"] == [{"sku": None, "quantity": 1, "choices": ["bear", "car"]}]
     chosen = keep(till, "A", None, line("rice", 2), gift_choices={"toys": "car"})
     assert chosen["offers"][0]["gifts"] == [{"sku": "car", "quantity": 1, "choices": []}]
+
+
+def test_an_article_that_is_given_twice_is_due_twice(shop):
+    bear = {"gift": {"skus": ["bear"]}}
+    publish(bears=offer(bear, bear, when={"basket.subtotal": {"gte": 50}}))
+    till = shop.till()
+    sold = keep(till, "A", None, line("rice"))
+    back = till.take_back(sold["order_id"])
+    assert back["gifts_due"] == [{"offer": "bears", "sku": "bear", "quantity": 2}]
+    assert broken() == {}
 
 
 def test_what_members_are_and_did_decides(shop):

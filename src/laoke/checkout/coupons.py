@@ -91,9 +91,9 @@ def refuse(entered: Sequence[str], coupons: Mapping[str, CouponFact], lost: Mapp
 def grants(priced: Priced) -> list[Grant]:
     """The coupons that come with an order."""
     return [
-        Grant(deal.ready.offer.key, each.template, each.quantity)
+        Grant(deal.ready.offer.key, template, quantity)
         for deal in priced.given
-        for each in deal.grants
+        for template, quantity in deal.granted.items()
     ]
 
 

@@ -21,12 +21,12 @@ VALID_FOR = timedelta(minutes=15)
 
 
 class Guarantee(NamedTuple):
-    """What a quote promised. `offers_minor` is what offers took off together, `coupons` the coupons they are for."""
+    """What a quote promised. `offers` stands for what each offer gives, `coupons` are the coupons they are for."""
 
     programme_version: int
     priced_at: datetime
     unit_prices: tuple[int, ...]
-    offers_minor: int = 0
+    offers: str = ""
     coupons: tuple[int, ...] = ()
 
 
@@ -38,7 +38,7 @@ def issue(basket: BasketRequest, guarantee: Guarantee) -> str:
             int(guarantee.priced_at.timestamp() * 1_000_000),
             guarantee.unit_prices,
             _fingerprint(basket),
-            guarantee.offers_minor,
+            guarantee.offers,
             *([guarantee.coupons] if guarantee.coupons else []),
         ]
     )
@@ -60,14 +60,14 @@ def read(note: str, basket: BasketRequest, now: datetime) -> Guarantee:
     if not hmac.compare_digest(signature, _signature(body)):
         raise QuoteMismatch("The quote is not one of ours")
     version, micros, prices, fingerprint, *more = orjson.loads(body)
-    offers_minor = more[0] if more else 0
+    offers = more[0] if more else ""
     coupons = more[1] if len(more) > 1 else ()
     priced_at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)
     if now > priced_at + VALID_FOR:
         raise QuoteExpired("The quote was valid for 15 minutes; ask for a new one")
     if fingerprint != _fingerprint(basket):
         raise QuoteMismatch("The order differs from the basket that was quoted; ask for a new quote")
-    return Guarantee(version, priced_at, tuple(prices), offers_minor, tuple(coupons))
+    return Guarantee(version, priced_at, tuple(prices), offers, tuple(coupons))
 
 
 def _fingerprint(basket: BasketRequest) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -140,9 +141,18 @@ def shipping_off(found: Offered | None) -> int:
     return found.priced.shipping_discount_minor if found else 0
 
 
-def total(found: Offered | None) -> int:
-    """What the offers take off together."""
-    return sum(deal.amount for deal in found.priced.given) if found else 0
+def promise(found: Offered | None) -> str:
+    """What each offer gives, in short: money, gifts, coupons; empty when there is nothing.
+
+    Points are left out: what they are depends on how many are redeemed.
+    """
+    if found is None or not found.priced.given:
+        return ""
+    given = [
+        [deal.ready.offer.key, deal.amount, list(deal.pieces.items()), list(deal.granted.items())]
+        for deal in found.priced.given
+    ]
+    return hashlib.sha256(orjson.dumps(given)).hexdigest()[:16]
 
 
 def coupon_ids(found: Offered | None) -> tuple[int, ...]:
@@ -227,7 +237,7 @@ def write(
             "key": [deal.ready.offer.key for deal in given],
             "amount_minor": [deal.amount for deal in given],
             "lines": [_json(by_line(found, deal)) for deal in given],
-            "gifts": [_json({gift.sku: gift.quantity for gift in deal.gifts}) for deal in given],
+            "gifts": [_json(deal.pieces) for deal in given],
             "points": [_json(extra.get(deal.ready.offer.key, {})) for deal in given],
             "counted": [deal.ready.offer.key in rules.offers.limited for deal in given],
         },

@@ -217,7 +217,7 @@ def _offered(
     Raises:
         OfferUsedUp: a quoted offer has nothing left. Without a quote the order is priced without it.
         CouponsRefused: a quoted coupon cannot be used any more. Without a quote the order is priced without it.
-        QuoteMismatch: offers give another amount than was quoted, since something else is known of the member.
+        QuoteMismatch: offers give something else than was quoted, since something else is known of the member.
     """
     at = promise.priced_at if promise else request.placed_at
     used_up: frozenset[str] = frozenset()
@@ -253,8 +253,8 @@ def _offered(
             if fact.refused is not None and fact.number in promise.coupons
         }
         coupons.refuse(request.basket.codes, found.facts.coupons, refused)
-    given = (offers.total(found), offers.coupon_ids(found))
-    if promise and (promise.offers_minor, promise.coupons) != given:
+    given = (offers.promise(found), offers.coupon_ids(found))
+    if promise and (promise.offers, promise.coupons) != given:
         if missed := offers.used_up(found):
             raise OfferUsedUp(missed)
         raise QuoteMismatch("What offers give to this basket has changed since; ask for a new quote")

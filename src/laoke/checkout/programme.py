@@ -63,7 +63,7 @@ def _written_templates(templates: Any) -> dict[str, Any]:
     return coupon_templates.to_document(Templates(found))
 
 
-# In the order in which they are written and published; each stands under its name in a `Programme` too.
+# In the order in which they are written; each stands under its name in a `Programme` too.
 SECTIONS: Mapping[str, Section] = MappingProxyType(
     {
         "points": Section(points_policy.parse, points_policy.to_document, points_policy.publish),
@@ -169,7 +169,8 @@ def apply(caller: Caller, document: Mapping[str, Any], *, at: datetime) -> Progr
         # Nobody publishes between the plan and what is done by it.
         generations.hold(generations.PROGRAMME)
         planned = plan(document, at=at)
-        for name in planned.changed:
+        # Coupons last: an order locks counters of offers before it touches coupons.
+        for name in sorted(planned.changed, key=lambda name: name == "coupons"):
             SECTIONS[name].publish(caller, planned.values[name], at=at)
         return current()
 

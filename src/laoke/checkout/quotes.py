@@ -51,7 +51,7 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
         pricing.priced(basket, offers.discounts(found, resolved.lines), rules, facts), found, rules
     )
     unit_prices = tuple(line.unit_price_minor for line in resolved.lines)
-    note = Guarantee(rules.version, at, unit_prices, offers.total(found), offers.coupon_ids(found))
+    note = Guarantee(rules.version, at, unit_prices, offers.promise(found), offers.coupon_ids(found))
     answer: dict[str, Any] = {
         "quote": guarantee.issue(basket, note),
         "programme_version": rules.version,

@@ -80,9 +80,10 @@ def _take_back(
     now: datetime,
 ) -> Answer:
     account = _lock_account(cursor, request)
+    order, placed_at, store_id, store_code, order_no, version = _lock_order(cursor, request.order_id)
+    # Under the lock of the order: one of nobody has no other that a twin waits for.
     if first := first_answer(raw, who, key):
         return repeat(first, fingerprint, key)
-    order, placed_at, store_id, store_code, order_no, version = _lock_order(cursor, request.order_id)
     caller.require_store(store_id, store_code)
     if request.store is not None:
         data = catalogue.known(generations.current(generations.CATALOGUE))

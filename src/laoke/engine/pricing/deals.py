@@ -33,6 +33,22 @@ class Deal(NamedTuple):
         """Whether it is for certain articles."""
         return self.ready.targeted
 
+    @property
+    def pieces(self) -> dict[str, int]:
+        """The gifts in pieces by SKU; an empty SKU is one that was not chosen."""
+        found: dict[str, int] = {}
+        for gift in self.gifts:
+            found[gift.sku] = found.get(gift.sku, 0) + gift.quantity
+        return found
+
+    @property
+    def granted(self) -> dict[str, int]:
+        """The coupons it gives, by template."""
+        found: dict[str, int] = {}
+        for each in self.grants:
+            found[each.template] = found.get(each.template, 0) + each.quantity
+        return found
+
 
 class Refused(NamedTuple):
     """Why an offer was not given; `failed` is the condition that did not hold, if one did not."""
