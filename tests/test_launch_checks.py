@@ -100,7 +100,11 @@ def test_what_stays_after_returns(shop):
     programme.apply(SYSTEM, {"points": POINTS | {"shortfall": "waive"}}, at=OPENING)
     result = checked(offer({"gift": {"skus": ["milk"]}}, when={"basket.quantity": {"gte": 3}}))
     assert len(found(result, "refund")) == 2
-    assert "《中华人民共和国广告法》第八条" in {each.article.zh for each in result.findings if each.article}
+    articles = {each.article.zh for each in result.findings if each.article}
+    assert {"《中华人民共和国广告法》第八条", "《规范促销行为暂行规定》第三章"} <= articles
+    assert found(result, "prizes")[0][1].endswith("; the offer does not say how many")
+    limited = checked(offer({"gift": {"skus": ["milk"], "quantity": 2}}, limits={"in_total": 50}))
+    assert found(limited, "prizes")[0][1].endswith("; at most 100")
 
 
 class TestTheLowestPriceOfSevenDays:
@@ -133,7 +137,7 @@ class TestTheLowestPriceOfSevenDays:
     def test_can_be_switched_off(self, shop):
         with_costs(shop)
         self.sold(shop, 3, 2000, "A")
-        off_switch = {"pricing": {"checks": {"lowest_price": False, "announcement": False}}}
+        off_switch = {"pricing": {"checks": {"lowest_price": False, "announcement": False, "prizes": False}}}
         programme.apply(SYSTEM, off_switch, at=OPENING)
         result = checked(offer({"percent": {"percent": 10, "of": RICE}}, when={"member.known": True}))
         assert result.prices == ()

@@ -104,6 +104,7 @@ class LegalChecks(Document):
 
     lowest_price: bool | None = None
     announcement: bool | None = None
+    prizes: bool | None = None
 
 
 class PricingDocument(Document):

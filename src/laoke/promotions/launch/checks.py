@@ -57,7 +57,8 @@ class Finding:
     """What a check found.
 
     Args:
-        check: "worst_basket", "overlap", "loop", "points", "refund", "lowest_price", "announcement".
+        check: "worst_basket", "overlap", "loop", "points", "refund", "lowest_price", "announcement",
+            "prizes".
         offers: the offers it is about.
         article: of the law, where one says it.
     """
@@ -142,6 +143,7 @@ def check(
         *_refunds(scene),
         *_lowest_price(key, misstated),
         *_announcement(scene),
+        *_prizes(scene),
     ]
     order = list(Severity)
     findings.sort(key=lambda each: order.index(each.severity))
@@ -302,6 +304,19 @@ def _announcement(scene: Scene) -> Iterator[Finding]:
         yield Finding("announcement", Severity.DUTY, wording.days(), (key,), wording.ARTICLE_OF_CONDITIONS)
     if any(each.gift is not None for each in document.gives):
         yield Finding("announcement", Severity.DUTY, wording.gifts(), (key,), wording.ARTICLE_OF_GIFTS)
+
+
+def _prizes(scene: Scene) -> Iterator[Finding]:
+    """Gifts to every buyer are prizes too: what they are and how many there are is published before. Nothing here draws
+    lots, so there are no odds and no largest prize."""
+    gifts = [each.gift for each in scene.document.gives if each.gift is not None]
+    if not gifts or not _is_lawful_place(scene.legal.prizes):
+        return
+    limits = scene.document.limits
+    says = wording.prizes(
+        None if limits.in_total is None else limits.in_total * sum(each.quantity for each in gifts)
+    )
+    yield Finding("prizes", Severity.DUTY, says, (scene.trial.key,), wording.CHAPTER_OF_PRIZES)
 
 
 def _is_lawful_place(wanted: bool | None) -> bool:

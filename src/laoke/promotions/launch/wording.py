@@ -26,6 +26,10 @@ ARTICLE_OF_CONDITIONS: Final = Says(
 )
 ARTICLE_OF_GIFTS: Final = Says("《中华人民共和国广告法》第八条", "Advertising Law of the PRC, Article 8")
 
+CHAPTER_OF_PRIZES: Final = Says(
+    "《规范促销行为暂行规定》第三章", "Interim Provisions on Regulating Promotional Activities, Chapter 3"
+)
+
 
 def worst_basket(found: Worst) -> Says:
     """The basket that leaves the least."""
@@ -128,6 +132,19 @@ def gifts() -> Says:
         "有赠品，广告中须明示赠品的品种、规格、数量、期限和方式",
         "There are gifts: kind, size, number, days and manner have to be said in advertisements",
     )
+
+
+def prizes(most: int | None) -> Says:
+    """Gifts are prizes.
+
+    Args:
+        most: how many there can be, None when the offer does not say.
+    """
+    zh = "赠品属于有奖销售：开始前须公布品名、种类、数量、参与条件和兑奖方式，不得变更"
+    en = "Gifts are prizes: what and how many they are, for whom and how they are given is published before and kept to"
+    if most is None:
+        return Says(f"{zh}；活动没有限定数量", f"{en}; the offer does not say how many")
+    return Says(f"{zh}；最多 {most} 件", f"{en}; at most {most}")
 
 
 def _money(minor: int) -> str:
