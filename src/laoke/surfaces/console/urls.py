@@ -178,6 +178,7 @@ urlpatterns = [
     path("offers/<str:key>/review", offer_drafts.decide, name="offer-review"),
     path("offers/<str:key>/discard", offer_drafts.discard, name="offer-discard"),
     path("offers/<str:key>/backtest", offer_tests.show, name="offer-backtest"),
+    path("offers/<str:key>/audience", offer_tests.show_audience, name="offer-audience"),
     path("offers/<str:key>/checks", offer_tests.show_checks, name="offer-checks"),
     path("offers/<str:key>/act/<slug:name>", offers.act, name="offer-act"),
     path("stores", stores.show_all, name="stores"),

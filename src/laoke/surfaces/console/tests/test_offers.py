@@ -361,6 +361,7 @@ def test_every_page_in_both_languages(published, sold, hire, language):
         f"/offers/{KEY}/discard",
         f"/offers/{KEY}/backtest",
         f"/offers/{KEY}/checks",
+        f"/offers/{KEY}/audience",
         f"/offers/{KEY}/act/stop",
     ):
         answer = browser.get(path)
@@ -392,3 +393,13 @@ def test_odd_texts_do_no_harm(draft, hire):
         assert page.status_code == 200
         assert "<script>alert" not in page.content.decode()
         assert browser.get("/promotions").status_code == 200
+
+
+def test_members_are_counted_as_the_draft_asks(draft, sold, shop, hire):
+    browser = hire("owner", at=LATER)
+    assert "asks nothing of members: all 1 of them" in browser.get(f"/offers/{KEY}/audience").content.decode()
+    asked = DOCUMENT | {"when": {"member.orders": {"gte": 3}, "basket.subtotal": {"gte": 50}}}
+    drafts.save(SYSTEM, KEY, asked, revision=1, at=OPENING)
+    assert "0 members of 1 fit" in browser.get(f"/offers/{KEY}/audience").content.decode()
+    drafts.save(SYSTEM, KEY, DOCUMENT | {"when": {"member.orders": "x"}}, revision=2, at=OPENING)
+    assert "not finished yet" in browser.get(f"/offers/{KEY}/audience").content.decode()

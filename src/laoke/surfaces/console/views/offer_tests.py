@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_safe
 
+from laoke.engine.conditions import All, leaves
+from laoke.engine.conditions.documents import BadCondition
 from laoke.foundation.access import Scope
 from laoke.promotions import publication
 from laoke.promotions import selectors as promotions
@@ -26,6 +28,7 @@ from laoke.promotions.language import language
 from laoke.promotions.launch import checks
 from laoke.promotions.launch.checks import Finding, Severity
 from laoke.promotions.vocabulary import VOCABULARY
+from laoke.segments import audience
 from laoke.surfaces.console.naming import Named
 from laoke.surfaces.console.pages import Visit, console_page
 from laoke.surfaces.console.selectors.offers import OfferLine, line
@@ -141,6 +144,38 @@ def show_checks(visit: Visit, key: str) -> HttpResponse:
         problem = _("The draft is not finished yet: what is to be done stands above the sentences.")
     page = ChecksPage(offer, findings, problem)
     return visit.part("offers/_checks", page) if visit.wants_part else visit.show("offers/checks", page)
+
+
+@dataclass(frozen=True, slots=True)
+class AudiencePage:
+    """How many members an offer is for, as far as it says: None, for whom it cannot be said yet.
+
+    `asks`: whether it asks anything of members at all; `whole`: all there are.
+    """
+
+    offer: OfferLine
+    members: int | None
+    whole: int
+    asks: bool
+
+
+@require_safe
+@console_page("offers", Scope.INSIGHT_READ)
+def show_audience(visit: Visit, key: str) -> HttpResponse:
+    """How many members fit what the offer asks of members, counted now."""
+    offer = line(promotions.offer(key, visit.at))
+    zone = settings.LAOKE.zone
+    members, asks = None, False
+    try:
+        when = _document(key).get("when")
+        tree = audience.about_members(language().read(when) if when else All())
+        asks = bool(list(leaves(tree)))
+        members = audience.count(tree, visit.at, zone)
+    except BadCondition:
+        pass
+    whole = audience.count(All(), visit.at, zone)
+    page = AudiencePage(offer, members, whole, asks)
+    return visit.part("offers/_audience", page) if visit.wants_part else visit.show("offers/audience", page)
 
 
 def _finding(found: Finding) -> FindingLine:

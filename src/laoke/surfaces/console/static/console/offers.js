@@ -144,7 +144,7 @@
       const panel = load.closest("[data-panel]");
       if (panel.getAttribute("aria-busy") === "true") return;
       panel.setAttribute("aria-busy", "true");
-      const wait = document.createElement("p");
+      const wait = document.createElement(panel.tagName === "SMALL" ? "span" : "p");
       wait.className = "sm mute"; wait.setAttribute("role", "status"); wait.textContent = load.dataset.load;
       panel.append(wait);
       let text = null;
