@@ -20,6 +20,7 @@ from laoke.benefits.coupons.errors import (
     UnknownTemplate,
 )
 from laoke.benefits.models import Coupon
+from laoke.foundation import paging
 from laoke.foundation.access import SYSTEM, Caller, MissingScope, OutsideStores, Scope
 from laoke.kernel.errors import LaokeError
 from laoke.members import services as members
@@ -284,6 +285,20 @@ def test_codes_for_nobody_are_exported_with_a_word_in_the_audit_trail(shop, monk
         cursor.execute("select count(*) from foundation_auditentry where action = 'coupon_batch.exported'")
         assert cursor.fetchone() == (1,)
     assert broken() == {}
+
+
+def test_no_page_of_codes_leaves_without_a_note(shop):
+    publish(ten=template())
+    batch = batches.of_codes(SYSTEM, "ten", 3, at=AT, later=nobody)
+    run_whole(batch.pk)
+    # A mark is no secret: it can be made up to pass over the first page.
+    page, _ = selectors.codes_page(SYSTEM, batch.pk, after=paging.write(0), limit=10, at=AT)
+    assert len(page) == 3
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select after ->> 'coupons' from foundation_auditentry where action = 'coupon_batch.exported'"
+        )
+        assert cursor.fetchall() == [("3",)]
 
 
 def test_a_template_that_ends_meanwhile_stops_its_batch(shop, monkeypatch):

@@ -390,6 +390,29 @@ def test_who_guesses_has_to_wait(shop, monkeypatch):
     assert used(till.later(minutes=10).quote(member, line("rice"), codes=[code])) == [("less-20", 2000)]
 
 
+def test_the_code_of_an_offer_that_has_ended_is_no_guess(shop, monkeypatch):
+    monkeypatch.setattr(guessing, "MOST", 5)
+    publish(less=LESS_20, spring=LESS_20 | {"coupons": [], "codes": ["SPRING"]})
+    publish()
+    till = shop.till()
+    replies = [till.quote(None, line("rice"), codes=["Spring"]) for _ in range(7)]
+    assert [rejected(each) for each in replies] == [{0: "unknown_code"}] * 7
+    programme.apply(SYSTEM, {"offers": {}}, at=OPENING)
+    assert till.quote(None, line("rice"), codes=["SPRING"]).status == 200
+
+
+def test_a_code_is_not_kept_whole_when_nothing_knows_it(shop):
+    publish()
+    member, till = shop.member(), shop.till()
+    code = give(member)
+    mistyped = code[:-1] + ("2" if code[-1] != "2" else "3")
+    wrong = till.sell("A", member, line("rice"), codes=[mistyped, "HELLO"])
+    assert [each["code"] for each in wrong["codes_rejected"]] == [codes.masked(mistyped), "HELLO"]
+    programme.apply(SYSTEM, {"offers": {}}, at=OPENING)
+    without_offers = till.sell("B", member, line("rice"), codes=[code])
+    assert [each["code"] for each in without_offers["codes_rejected"]] == [codes.masked(code)]
+
+
 def test_purchases_and_full_returns_end_where_they_began(shop):
     publish(
         {"less-20": template(limits={"per_member": 2}), "thanks": THANKS | {"limits": {"in_total": 9}}},

@@ -262,7 +262,7 @@ def resume_batch(request: HttpRequest, batch_id: BatchId) -> CouponBatchOut:
     summary="Export the codes of an issue",
 )
 def export_batch(request: HttpRequest, batch_id: BatchId, body: CouponExportIn) -> CouponCodesOut:
-    """The codes in full, page by page. Goes into the audit trail with the first page."""
+    """The codes in full, page by page. Each page goes into the audit trail."""
     page, more = selectors.codes_page(
         caller(request), batch_id, after=body.after, limit=body.limit, at=received_at(request)
     )

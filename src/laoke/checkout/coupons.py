@@ -27,12 +27,16 @@ class Presented(NamedTuple):
 
 
 def watch(caller: Caller, entered: Sequence[str], rules: Programme, at: datetime) -> None:
-    """Have guesses counted: codes that are neither of an offer nor of a coupon.
+    """Have guesses counted: codes that are neither of a coupon nor of an offer, be it one that has ended. An announced
+    code goes on to be entered for weeks, by many at one till or shop.
 
     Raises:
         TooManyGuesses
     """
-    guesses.watch(caller, _not_of_offers(entered, rules), at)
+    ever = rules.offers.ever_codes
+    guesses.watch(
+        caller, [text for text in _not_of_offers(entered, rules) if text.casefold() not in ever], at
+    )
 
 
 def known(
@@ -167,9 +171,12 @@ def back_answer(back: Sequence[Back]) -> list[dict[str, Any]]:
     return [{"coupon_id": each.coupon_id, "template": each.template, "became": each.became} for each in back]
 
 
-def shown(text: str, coupons: Mapping[str, CouponFact]) -> str:
-    """A code as answers show it. They are kept with the order, so that of a coupon is not shown whole."""
-    return codes.masked(codes.plain(text)) if text in coupons else text
+def shown(text: str, coupons: Mapping[str, CouponFact], *, unknown: bool = False) -> str:
+    """A code as answers show it. They are kept with the order, so that of a coupon is not shown whole, nor one that
+    nobody knows and that is as long: with one wrong character it is nearly a code."""
+    plain = codes.plain(text)
+    secret = text in coupons or (unknown and len(plain) > codes.SHORTEST)
+    return codes.masked(plain) if secret else text
 
 
 def name(rules: Programme, template: str) -> dict[str, str]:

@@ -69,7 +69,7 @@ def codes_rejected(found: Offered | None, codes: tuple[str, ...], rules: Program
     if found is None:
         return [
             {
-                "code": code,
+                "code": coupons.shown(code, {}, unknown=True),
                 "place": codes.index(code),
                 "reason": "unknown_code",
                 "says": words.CODES["unknown_code"]._asdict(),
@@ -81,7 +81,7 @@ def codes_rejected(found: Offered | None, codes: tuple[str, ...], rules: Program
     telling, documents = naming.telling(rules), rules.offers.documents
     return [
         {
-            "code": coupons.shown(each.code, found.facts.coupons),
+            "code": coupons.shown(each.code, found.facts.coupons, unknown=each.reason == "unknown_code"),
             "place": _place(each, codes),
             "reason": each.reason,
             "says": words.code(each, documents, telling)._asdict(),

@@ -33,7 +33,7 @@ class Offers(NamedTuple):
     """The offers in force in one version.
 
     `asks` are the attributes that conditions ask for, `limited` the keys whose uses are counted, `paces` says of whose
-    budget a part is held back for later days.
+    budget a part is held back for later days, `ever_codes` every code an offer had up to this version, case folded.
     """
 
     documents: Mapping[str, OfferDocument]
@@ -41,6 +41,7 @@ class Offers(NamedTuple):
     asks: frozenset[str]
     limited: frozenset[str]
     paces: Mapping[str, Pace] = counters.NO_PACES
+    ever_codes: frozenset[str] = frozenset()
 
 
 NO_OFFERS = Offers({}, None, frozenset(), frozenset())
@@ -113,7 +114,18 @@ def at_version(programme_version: int) -> Offers:
         for key, each in newest(programme_version).items()
         if each.document is not None
     }
-    return compiled(documents, pricing_policy.at_version(programme_version))
+    offers = compiled(documents, pricing_policy.at_version(programme_version))
+    return offers._replace(ever_codes=_ever_codes(programme_version))
+
+
+def _ever_codes(programme_version: int) -> frozenset[str]:
+    with hot_cursor() as cursor:
+        rows = cursor.execute(
+            "select distinct jsonb_array_elements_text(document -> 'codes') from promotions_offerversion "
+            "where programme_version <= %s and document ? 'codes'",
+            (programme_version,),
+        ).fetchall()
+    return frozenset(code.casefold() for (code,) in rows)
 
 
 class Publication(NamedTuple):

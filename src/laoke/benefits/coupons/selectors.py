@@ -275,15 +275,17 @@ CodeRow = tuple[int, str, int | None, str, datetime]
 def codes_page(
     caller: Caller, batch_id: int, *, after: str | None, limit: int, at: datetime
 ) -> tuple[list[CodeRow], str | None]:
-    """A page of the codes of an issue, as `export` gives all of them; the first page goes into the audit trail.
+    """A page of the codes of an issue, as `export` gives all of them; each page goes into the audit trail.
 
     Raises:
         MissingScope, OutsideStores, UnknownBatch, BadCursor
     """
     mark = paging.read(after, paging.number)
-    _may_export(caller, batch_id, at, first=mark is None)
+    found = _may_export(caller, batch_id)
     rows = Coupon.objects.filter(batch_id=batch_id, serial__gt=mark[0] if mark else 0).order_by("serial")
     page, more = paging.cut(list(rows[: limit + 1]), limit, lambda row: paging.write(row.serial or 0))
+    # Each page: a mark can be made up, and nobody has to begin with the first.
+    _note_export(caller, found, len(page), at)
     return [_code_row(row, at) for row in page], more
 
 
@@ -295,23 +297,26 @@ def export(caller: Caller, batch_id: int, *, at: datetime) -> Iterator[CodeRow]:
     Raises:
         MissingScope, OutsideStores, UnknownBatch
     """
-    _may_export(caller, batch_id, at, first=True)
+    found = _may_export(caller, batch_id)
+    _note_export(caller, found, found.issued, at)
     return _codes(batch_id, at)
 
 
-def _may_export(caller: Caller, batch_id: int, at: datetime, *, first: bool) -> None:
+def _may_export(caller: Caller, batch_id: int) -> BatchView:
     caller.require(Scope.COUPONS_REVEAL)
     caller.require_whole_shop()
-    found = batch(batch_id)
-    if first:
-        audit.record(
-            caller,
-            "coupon_batch.exported",
-            "coupon_batch",
-            batch_id,
-            at=at,
-            after={"template": found.template, "coupons": found.issued},
-        )
+    return batch(batch_id)
+
+
+def _note_export(caller: Caller, found: BatchView, coupons: int, at: datetime) -> None:
+    audit.record(
+        caller,
+        "coupon_batch.exported",
+        "coupon_batch",
+        found.batch_id,
+        at=at,
+        after={"template": found.template, "coupons": coupons},
+    )
 
 
 def _codes(batch_id: int, at: datetime) -> Iterator[CodeRow]:
