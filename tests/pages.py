@@ -185,7 +185,7 @@ REGISTER: dict[str, Address] = {
     "offer-review": page(Scope.PROGRAMME_READ, send=Scope.PROGRAMME_WRITE),
     "offer-discard": form(Scope.PROGRAMME_WRITE),
     "offer-backtest": page(Scope.PROGRAMME_READ),
-    "offer-audience": page(Scope.INSIGHT_READ),
+    "offer-audience": page(Scope.PROGRAMME_READ),
     "offer-checks": page(Scope.PROGRAMME_READ),
     "offer-act": form(Scope.PROGRAMME_WRITE),
     # Coupons.

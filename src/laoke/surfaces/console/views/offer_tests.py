@@ -160,7 +160,7 @@ class AudiencePage:
 
 
 @require_safe
-@console_page("offers", Scope.INSIGHT_READ)
+@console_page("offers", Scope.PROGRAMME_READ)
 def show_audience(visit: Visit, key: str) -> HttpResponse:
     """How many members fit what the offer asks of members, counted now."""
     offer = line(promotions.offer(key, visit.at))
