@@ -9,8 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from laoke.benefits.coupons import selectors
 from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM
+from tests import coupon_shop
+from tests.coupon_shop import template
 from tests.shop import OPENING, Till, account, broken, line
 from tests.test_offers import counted, off, offer, publish
 
@@ -97,6 +100,36 @@ def test_gifts_are_due_when_they_are_no_longer_earned(shop, policy, due_first, d
     assert [gift["quantity"] for gift in first["gifts_due"]] == due_first
     last = till.take_back(order["order_id"], "R2")
     assert last["gifts_due"] == [{"offer": "toys", "sku": "bear", "quantity": due_last}]
+    assert broken() == {}
+
+
+@pytest.mark.parametrize(
+    ("policy", "first", "last"),
+    [
+        ("keep_the_deal", [], ["kept_used", "revoked", "revoked", "revoked"]),
+        ("pro_rata", [], ["kept_used", "revoked", "revoked", "revoked"]),
+        # One rice earns one of four: the one that was used.
+        ("reprice_kept", ["revoked", "revoked", "revoked"], ["kept_used"]),
+    ],
+)
+def test_coupons_are_taken_back_when_they_are_no_longer_earned(shop, policy, first, last):
+    every_50 = {"coupon": {"template": "thanks", "per": {"reaching": 50}, "max_times": 5}}
+    coupon_shop.publish(
+        {"thanks": template()},
+        thanks=offer(every_50, when={"basket.subtotal": {"gte": 50}}),
+        less=coupon_shop.LESS_20 | {"coupons": ["thanks"]},
+    )
+    declare(policy)
+    member, till = shop.member(), shop.till()
+    order = till.sell("A", member, line("rice", 3))
+    assert len(order["coupons_issued"]) == 4
+    page, _ = selectors.wallet(member, till.at)
+    code = selectors.reveal(SYSTEM, page[0].coupon_id, reason="test", at=till.at)
+    assert till.sell("B", member, line("milk", 4), codes=[code])["discount_minor"] == 2000
+    back = till.take_back(order["order_id"], "R1", (1, "2"))
+    assert [each["became"] for each in back["coupons"]] == first
+    back = till.take_back(order["order_id"], "R2")
+    assert sorted(each["became"] for each in back["coupons"]) == last
     assert broken() == {}
 
 

@@ -58,7 +58,7 @@ class Order:
         found = price(basket, programme, self._asked.facts, self._at)
         return KeptPrice(
             sum(line.net_minor for line in found.lines),
-            {deal.ready.offer.key: Still(deal.amount, deal.pieces) for deal in found.given},
+            {deal.ready.offer.key: Still(deal.amount, deal.pieces, deal.granted) for deal in found.given},
         )
 
 

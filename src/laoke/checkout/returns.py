@@ -133,7 +133,7 @@ def _take_back(
     _apply_to_order(cursor, request, plan)
     back = terms.back(order, _returned(lines, plan), plan)
     due = promotions.take_back(cursor, request.order_id, uses, back, request.returned_at)
-    answer["coupons"] = _coupons_back(cursor, request, uses, rules, caller, now)
+    answer["coupons"] = _coupons_back(cursor, request, uses, back, rules, caller, now)
     if back.everything:
         answer["shipping_refund_minor"] = shipping.give_back(cursor, request.order_id)
     answer["refund_policy"] = terms.policy.value
@@ -183,24 +183,27 @@ def _coupons_back(
     cursor: psycopg.Cursor[Any],
     request: ReturnRequest,
     uses: Sequence[Use],
+    back: Back,
     rules: Programme,
     caller: Caller,
     now: datetime,
 ) -> list[dict[str, Any]]:
-    """Coupons that come back, or are taken back, now that the last of what offers gave is back."""
+    """Coupons that come back, or are taken back: the last of what offers gave is back, or what is kept earns fewer."""
     if not uses:
         return []
-    ended = {use.key for use in promotions.uses_of(cursor, request.order_id) if use.is_over}
-    back = coupon_use.take_back(
+    after = promotions.uses_of(cursor, request.order_id)
+    still = back.still or {}
+    found = coupon_use.take_back(
         cursor,
         request.order_id,
-        ended,
+        {use.key for use in after if use.is_over},
+        {use.key: still[use.key].coupons for use in after if not use.is_over and use.key in still},
         rules.coupons,
         actor=caller.label,
         at=request.returned_at,
         now=now,
     )
-    return coupons.back_answer(back)
+    return coupons.back_answer(found)
 
 
 def _lock_account(cursor: psycopg.Cursor[Any], request: ReturnRequest) -> LockedAccount | None:

@@ -43,6 +43,7 @@ class Still(NamedTuple):
 
     amount_minor: int
     gifts: Mapping[str, int]
+    coupons: Mapping[str, int]
 
 
 class Back(NamedTuple):

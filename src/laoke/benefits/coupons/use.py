@@ -188,22 +188,26 @@ def take_back(
     cursor: psycopg.Cursor[Any],
     order_id: int,
     ended: Collection[str],
+    fewer: Mapping[str, Mapping[str, int]],
     in_force: Templates,
     *,
     actor: str,
     at: datetime,
     now: datetime,
 ) -> list[Back]:
-    """Goods of an order came back, and with them the last of what these offers gave.
+    """Goods of an order came back, and with them the last of what the offers `ended` gave.
 
     A coupon comes back when all offers it called have ended; one whose time is over gets the days of grace of its
     template. Coupons that came with the order by one of these offers are revoked; those that were used meanwhile will
     be when they come back themselves. Call with the order locked.
+
+    Args:
+        fewer: of offers that go on, how many coupons the goods that are kept still earn, by offer and template.
     """
-    if not ended:
-        return []
-    found = _give_back(cursor, order_id, set(ended), in_force, actor, at, now)
-    return [*found, *_revoke_granted(cursor, order_id, list(ended), actor, at, now)]
+    found = _give_back(cursor, order_id, set(ended), in_force, actor, at, now) if ended else []
+    if not ended and not fewer:
+        return found
+    return [*found, *_revoke_granted(cursor, order_id, ended, fewer, actor, at, now)]
 
 
 def _give_back(
@@ -260,16 +264,27 @@ def _give_back(
 
 
 def _revoke_granted(
-    cursor: psycopg.Cursor[Any], order_id: int, ended: list[str], actor: str, at: datetime, now: datetime
+    cursor: psycopg.Cursor[Any],
+    order_id: int,
+    ended: Collection[str],
+    fewer: Mapping[str, Mapping[str, int]],
+    actor: str,
+    at: datetime,
+    now: datetime,
 ) -> list[Back]:
     rows = cursor.execute(
-        "select id, template, member_id, issued_to, state, valid_until from benefits_coupon "
+        "select id, template, member_id, issued_to, state, valid_until, offer from benefits_coupon "
         "where order_id = %s and offer = any(%s) and state <> 'revoked' and not revoke_when_back "
         "order by id for update",
-        (order_id, ended),
+        (order_id, [*ended, *fewer]),
     ).fetchall()
+    # What is still earned stays, those that were used first.
+    stays = {(offer, template): count for offer, some in fewer.items() for template, count in some.items()}
     found = []
-    for coupon_id, template, member_id, issued_to, state, until in rows:
+    for coupon_id, template, member_id, issued_to, state, until, offer in sorted(rows, key=_used_first):
+        if stays.get((offer, template), 0):
+            stays[offer, template] -= 1
+            continue
         if state == "used":
             cursor.execute("update benefits_coupon set revoke_when_back = true where id = %s", (coupon_id,))
             found.append(Back(coupon_id, template, "kept_used"))
@@ -284,6 +299,11 @@ def _revoke_granted(
         _tell(events.REVOKED, coupon_id, template, member_id, order_id, until, now)
         found.append(Back(coupon_id, template, "revoked"))
     return found
+
+
+def _used_first(row: Sequence[Any]) -> tuple[bool, int]:
+    coupon_id, state = row[0], row[4]
+    return state != "used", coupon_id
 
 
 def write_event(
