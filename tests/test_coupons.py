@@ -21,6 +21,7 @@ from laoke.benefits.coupons.errors import CouponsRefused
 from laoke.checkout import orders, programme
 from laoke.foundation.access import SYSTEM, Caller, MissingScope, OutsideStores, Scope
 from laoke.members import services as members
+from laoke.promotions.documents.offers import Fault
 from tests.coupon_shop import LESS_20, NAME, code_of_nobody, give, offer, publish, template
 from tests.shop import OPENING, Shop, broken, everything, line
 from tests.test_concurrency import at_once
@@ -339,6 +340,21 @@ def test_what_the_guide_shows_can_be_published_and_used(shop):
     till = shop.till().later(days=1)
     sold = keep(till, "A", member, line("rice"), codes=["hello5", code])
     assert (sold["total_minor"], used(sold)) == (5490, [("hello", 500), ("thanks-10", 1000)])
+
+
+OPEN = offer({"amount": {"discount": 1}}, codes=["hello-20"])
+
+
+def test_a_code_means_one_thing(shop):
+    dates = {"from": "2026-03-01", "until": "2026-03-31"}
+    hello = template(kind="shared", announced=True, valid=dates, code={"text": "HELLO20"})
+    with pytest.raises(Fault, match="is a code of the offer other already"):
+        publish(
+            {"hello": hello},
+            hello=LESS_20 | {"coupons": ["hello"]},
+            other=offer({"amount": {"discount": 1}}, codes=["hello-20"]),
+        )
+    assert programme.current().coupons.documents == {}
 
 
 def test_a_shared_code_is_for_everybody_as_often_as_its_offer_says(shop):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from laoke.benefits.coupons import templates as coupon_templates
+from laoke.benefits.coupons.codes import plain
 from laoke.benefits.coupons.templates import Templates
 from laoke.engine.policy import BadPolicy, PointsPolicy
 from laoke.engine.tiering import Ladder
@@ -214,7 +215,7 @@ def _raise(errors: list[LaokeError]) -> None:
 
 
 def _examine(before: Programme, values: Mapping[str, Any], at: datetime) -> Findings:
-    return here.look(
+    findings = here.look(
         values.get("offers", before.offers.documents),
         values.get("pricing", before.pricing),
         values.get("ladder", before.ladder),
@@ -222,6 +223,17 @@ def _examine(before: Programme, values: Mapping[str, Any], at: datetime) -> Find
         _templates(before, values),
         at=at,
     )
+    _one_meaning_a_code(before, values, findings)
+    return findings
+
+
+def _one_meaning_a_code(before: Programme, values: Mapping[str, Any], findings: Findings) -> None:
+    """A code of an offer goes before that of a coupon, which would then never be reached."""
+    offers = values.get("offers", before.offers.documents)
+    of_offers = {plain(code): key for key, offer in offers.items() for code in offer.codes}
+    for text, key in coupon_templates.announced_codes(values.get("coupons", before.coupons.documents)):
+        if other := of_offers.get(plain(text)):
+            findings.fault(("coupons", key, "code", "text"), f"is a code of the offer {other} already")
 
 
 def _templates(before: Programme, values: Mapping[str, Any]) -> frozenset[str]:

@@ -263,6 +263,12 @@ def batch(batch_id: int) -> BatchView:
     return _batch(row)
 
 
+def asked_by(batch_id: int) -> tuple[str, int] | None:
+    """Who asked for an issue, by kind and number; None for one that is not there."""
+    row = CouponBatch.objects.filter(pk=batch_id).first()
+    return None if row is None else (row.actor_kind, row.actor_id)
+
+
 def refused(batch_id: int, limit: int = 100) -> list[tuple[int, str]]:
     """Members an issue gave nothing, with the reason; the first so many."""
     rows = CouponRecipient.objects.filter(batch_id=batch_id).exclude(refused="").order_by("place")[:limit]

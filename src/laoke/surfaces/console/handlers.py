@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from laoke.benefits.coupons import selectors as coupons
+from laoke.benefits.events import BATCH_ENDED
 from laoke.foundation.access import SYSTEM, Scope
 from laoke.foundation.outbox.registry import Event, subscribe
 from laoke.foundation.webhooks import selectors as webhooks
@@ -30,8 +32,19 @@ def offer_ran_low(event: Event, at: datetime) -> None:
     notices.tell_holders(Scope.PROGRAMME_WRITE, event.topic, told, at, path=f"/offers/{key}")
 
 
+def coupons_issued(event: Event, at: datetime) -> None:
+    """Tell whoever asked for an issue of coupons that it has ended."""
+    batch_id = int(event.payload["batch_id"])
+    asked_by = coupons.asked_by(batch_id)
+    if asked_by is None or asked_by[0] != "staff":
+        return
+    told = {name: event.payload[name] for name in ("state", "issued", "refused")}
+    notices.tell(asked_by[1], "coupons.issued", told, at, path=f"/coupons/issues/{batch_id}")
+
+
 def register() -> None:
     """Listen to what people should hear of."""
+    subscribe(BATCH_ENDED, "console", coupons_issued)
     subscribe(DISABLED_TOPIC, "console", endpoint_switched_off)
     for topic in (BUDGET_ALARM, USED_UP):
         subscribe(topic, "console", offer_ran_low)

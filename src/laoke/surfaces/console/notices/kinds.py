@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from laoke.surfaces.console.directory import deeds
 from laoke.surfaces.console.selectors import jobs
+from laoke.surfaces.console.templatetags.figures import number
 
 
 def _of_act(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,6 +75,18 @@ KINDS: dict[str, Kind] = {
         lambda told: (
             _("The task “%(name)s” was given up after %(tries)s tries.")
             % {"name": jobs.label(told["name"]), "tries": told["tries"]}
+        ),
+    ),
+    "coupons.issued": Kind(
+        "ticket",
+        "",
+        lambda told: (
+            (
+                _("Issue of coupons done: %(issued)s issued, %(refused)s members or codes without.")
+                if told["state"] == "done"
+                else _("Issue of coupons stopped: %(issued)s issued, %(refused)s members or codes without.")
+            )
+            % {"issued": number(told["issued"]), "refused": number(told["refused"])}
         ),
     ),
     "offer.budget_alarm": Kind(

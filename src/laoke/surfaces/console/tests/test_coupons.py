@@ -10,7 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from laoke.benefits.coupons import batches, codes, selectors
 from laoke.benefits.models import Coupon, CouponBatch
 from laoke.foundation.access import SYSTEM
+from laoke.foundation.outbox import dispatch
 from laoke.members import services as members
+from laoke.surfaces.console import handlers
 from laoke.surfaces.console.tests.conftest import Browser
 from tests.coupon_shop import LESS_20, code_of_nobody, give, publish, template
 from tests.shop import OPENING, broken, line
@@ -206,6 +208,17 @@ def test_codes_are_made_stopped_and_exported(hire, shop, monkeypatch):
     assert len(rows) == 13
     assert all(codes.is_whole(codes.plain(row.split(",")[0])) for row in rows[1:])
     assert "Coupon codes exported" in owner.get("/settings/audit?action=coupon_batch.exported").text
+
+
+def test_whoever_asked_hears_of_the_end(hire, shop):
+    owner = hire()
+    batch = number_of(issue(owner, to="codes", count="12"))
+    run(batch)
+    handlers.register()
+    dispatch.dispatch_batch(AT)
+    page = owner.get("/notices").text
+    assert "Issue of coupons done: 12 issued, 0 members or codes without." in page
+    assert f"/coupons/issues/{batch}" in page
 
 
 def test_who_may_do_what(hire, shop):
