@@ -27,8 +27,9 @@ def make(prefix: str = "", length: int = LENGTH) -> str:
 
 
 def check(body: str) -> str:
-    """The character that checks the others."""
-    return ALPHABET[sum(place * _VALUES[each] for place, each in enumerate(body, start=1)) % len(ALPHABET)]
+    """The character that checks the others. Weights go from 1 to 30 and begin anew: the 31st would be none."""
+    prime = len(ALPHABET)
+    return ALPHABET[sum((place % (prime - 1) + 1) * _VALUES[each] for place, each in enumerate(body)) % prime]
 
 
 def is_whole(code: str) -> bool:

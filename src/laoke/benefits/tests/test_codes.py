@@ -24,8 +24,8 @@ def test_codes_are_different_and_whole() -> None:
     )
 
 
-def test_every_single_mistake_is_seen() -> None:
-    code = codes.make()
+@pytest.mark.parametrize("code", [codes.make(), codes.make("A2345678", codes.LONGEST)])
+def test_every_single_mistake_is_seen(code: str) -> None:
     for place, right in enumerate(code):
         for wrong in set(codes.ALPHABET) - {right}:
             assert not codes.is_whole(code[:place] + wrong + code[place + 1 :])
