@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from laoke.benefits.coupons import batches, codes, issuing, selectors, templates, wallet
+from laoke.benefits.coupons import batches, codes, issuing, rotation, selectors, templates, wallet
 from laoke.benefits.coupons.errors import (
     BadTemplate,
     BatchMoved,
@@ -345,6 +346,19 @@ def test_figures_of_templates(shop):
         (True, True),
         (True, False),
     ]
+
+
+def test_codes_follow_a_new_key(shop, settings):
+    publish(ten=template())
+    member = shop.member()
+    made = issuing.give(SYSTEM, member, "ten", 3, at=AT)
+    before = settings.LAOKE
+    settings.LAOKE = replace(before, data_key=bytes(range(32)), old_data_keys=(before.data_key,))
+    assert list(rotation.reseal(caller=SYSTEM, at=AT)) == [3]
+    settings.LAOKE = replace(settings.LAOKE, old_data_keys=())
+    page, _ = selectors.wallet(member, AT)
+    assert selectors.revealed(SYSTEM, page) == [codes.grouped(each.code) for each in reversed(made)]
+    assert list(rotation.reseal(caller=SYSTEM, at=AT)) == [3]
 
 
 def test_a_used_coupon_stays_used(shop):

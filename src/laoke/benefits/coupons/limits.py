@@ -25,17 +25,25 @@ class Admitted(NamedTuple):
 def put_in_force(wanted: Mapping[str, TemplateDocument]) -> None:
     """Have exactly the limits of these templates. What a new limit counts, it counts from the coupons there are.
 
-    Call in the transaction that publishes. Waits for whoever is issuing right now, and they for it.
+    Call in the transaction that publishes, which no other publication is beside. When a limit changes it waits for
+    whoever is issuing right now, and they for it.
     """
     with hot_cursor() as cursor:
-        cursor.execute("lock table benefits_coupon in share row exclusive mode")
-        for key, document in wanted.items():
-            most, most_each = document.limits.in_total, document.limits.per_member
-            before = cursor.execute(
-                "select most, most_each from benefits_couponlimit where template = %s", (key,)
-            ).fetchone() or (None, None)
-            if before == (most, most_each):
-                continue
+        there = {
+            key: (most, most_each)
+            for key, most, most_each in cursor.execute(
+                "select template, most, most_each from benefits_couponlimit"
+            ).fetchall()
+        }
+        changed = {
+            key: (document.limits.in_total, document.limits.per_member)
+            for key, document in wanted.items()
+            if there.get(key, (None, None)) != (document.limits.in_total, document.limits.per_member)
+        }
+        if changed:
+            cursor.execute("lock table benefits_coupon in share row exclusive mode")
+        for key, (most, most_each) in changed.items():
+            before = there.get(key, (None, None))
             if most is None and most_each is None:
                 cursor.execute("delete from benefits_couponlimit where template = %s", (key,))
             else:

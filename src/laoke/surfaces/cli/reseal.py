@@ -9,7 +9,7 @@ from laoke.surfaces.cli.session import Exit, now, ready, say
 
 
 def reseal(json: Json = False) -> None:
-    """Encrypt personal data, webhook secrets and code secrets anew with the current LAOKE_DATA_KEY.
+    """Encrypt personal data, coupon codes, webhook secrets and code secrets anew with the current LAOKE_DATA_KEY.
 
     Put the new key into LAOKE_DATA_KEY and the former into LAOKE_OLD_DATA_KEYS, restart, run this to its end, then
     remove the former. A stopped run is simply started again. Backups made before keep needing the former key.
@@ -17,6 +17,7 @@ def reseal(json: Json = False) -> None:
     Example: laoke reseal
     """
     with ready():
+        from laoke.benefits.coupons import rotation as coupons
         from laoke.foundation.access import SYSTEM
         from laoke.foundation.staff import codes
         from laoke.foundation.webhooks import services as webhooks
@@ -24,9 +25,15 @@ def reseal(json: Json = False) -> None:
         from laoke.surfaces.cli.progress import shown
 
         at = now()
-        with shown("sealing anew", services.rows_to_reseal(), "rows", stoppable=True) as work:
+        people = services.rows_to_reseal()
+        total = people + coupons.rows_to_reseal()
+        with shown("sealing anew", total, "rows", stoppable=True) as work:
             for seen in services.reseal(caller=SYSTEM, at=at):
                 work.reach(seen)
+                if work.stop_requested:
+                    break
+            for seen in coupons.reseal(caller=SYSTEM, at=at) if not work.stop_requested else ():
+                work.reach(people + seen)
                 if work.stop_requested:
                     break
         if work.stop_requested:

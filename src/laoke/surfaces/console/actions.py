@@ -149,6 +149,7 @@ ACTORS: dict[str, Any] = {
 # Objects that stand for something: there is one of each.
 PLACES: dict[tuple[str, str], Any] = {
     ("vault", "members"): _("of members"),
+    ("vault", "coupons"): _("codes of coupons"),
     ("vault", "staff"): _("one-time codes of accounts"),
     ("vault", "webhooks"): _("secrets of webhooks"),
     ("import", "orders"): _("by the command line"),
