@@ -22,9 +22,10 @@ from laoke.checkout.programme import at_version as programme_at
 from laoke.engine.conditions import All, Is, Op, Tree, leaves
 from laoke.engine.conditions.predicates import predicate
 from laoke.engine.conditions.vocabulary import Kind
+from laoke.engine.extra_points import extra_points
 from laoke.engine.pricing import compiled, plain
 from laoke.engine.pricing.attributes import moment_facts
-from laoke.engine.pricing.basket import Basket, Line
+from laoke.engine.pricing.basket import Basket, Delivery, Line
 from laoke.engine.pricing.board import CouponFact, Facts, Uses
 from laoke.engine.pricing.effects.turn import Earns
 from laoke.engine.pricing.guards import UNGUARDED, Guards
@@ -50,6 +51,7 @@ MOST_BASKETS = 40
 GUEST = "-"
 _COUPON = "preview"
 _DAYS_AHEAD = 62
+_FEE_MINOR = 1000
 
 
 class BasketLineShown(NamedTuple):
@@ -117,7 +119,8 @@ class Margin:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A basket priced for one kind of shopper. `why_not` says why the draft gives nothing, "" when it does."""
+    """A basket priced for one kind of shopper, with an assumed delivery where the draft is about one. `why_not` says
+    why the draft gives nothing, None when it does."""
 
     who: str
     name: Named | None
@@ -125,6 +128,7 @@ class Receipt:
     lines: tuple[ReceiptLine, ...]
     given: tuple[GivenLine, ...]
     items_minor: int
+    shipping_minor: int
     total_minor: int
     saved_minor: int
     points: int
@@ -468,7 +472,17 @@ class _Trial:
                 ),
                 None,
             )
-        return Basket(lines, codes=codes, channel=channel, currency=settings.LAOKE.currency)
+        return Basket(
+            lines, self._deliveries(), codes=codes, channel=channel, currency=settings.LAOKE.currency
+        )
+
+    def _deliveries(self) -> tuple[Delivery, ...]:
+        """One, of an assumed fee, where the draft is about deliveries."""
+        deliveries = [each.delivery for each in self.draft.gives if each.delivery] if self.draft else []
+        if not deliveries:
+            return ()
+        method = next((each.methods[0] for each in deliveries if each.methods), "")
+        return (Delivery("trial", _FEE_MINOR, method),)
 
     def facts(self, sample: Sample, who: str) -> Facts:
         zone = settings.LAOKE.zone
@@ -499,7 +513,9 @@ class _Trial:
             next((deal for deal in found.given if deal.ready.offer.key == self.key), None) if found else None
         )
         why_not, hints = self._why_not(found)
-        total = sum(line.amount_minor for line in basket.lines) - sum(offs)
+        shipped = found.shipping_discount_minor if found else 0
+        shipping = sum(each.price_minor for each in basket.deliveries) - shipped
+        total = sum(line.amount_minor for line in basket.lines) - sum(offs) + shipping
         return Receipt(
             who,
             None if tier is None else tier_name(tier[1]),
@@ -517,9 +533,10 @@ class _Trial:
             ),
             tuple(self._given(found)),
             sum(line.amount_minor for line in basket.lines),
+            sum(each.price_minor for each in basket.deliveries),
             total,
-            sum(offs),
-            self._points(basket, offs, who),
+            sum(offs) + shipped,
+            self._points(basket, found, offs, who),
             self._margin(sample, basket, offs, who),
             own is not None,
             why_not,
@@ -558,13 +575,18 @@ class _Trial:
         )
         return told, hints
 
-    def _points(self, basket: Basket, offs: Sequence[int], who: str) -> int:
+    def _points(self, basket: Basket, found: Priced | None, offs: Sequence[int], who: str) -> int:
+        if who == GUEST:
+            return 0
         lines = [
             BasketLine(line.line_no, 0, line.quantity_milli, line.unit_price_minor, off, line.earns_points)
             for line, off in zip(basket.lines, offs, strict=True)
         ]
-        found = plain.price(lines, self.rules.points, available_points=None if who == GUEST else 0)
-        return found.points_earned
+        paid = plain.price(lines, self.rules.points, available_points=0)
+        giving = [deal.earns for deal in (found.given if found else ()) if deal.earns]
+        bases = [line.earn_base_minor for line in paid.lines]
+        added = extra_points(bases, self.rules.points.earn, giving) if giving else ()
+        return paid.points_earned + sum(points for each in added for points in each.values())
 
     def _margin(self, sample: Sample, basket: Basket, offs: Sequence[int], who: str) -> Margin:
         guards = self.rules.pricing.guards

@@ -403,3 +403,23 @@ def test_members_are_counted_as_the_draft_asks(draft, sold, shop, hire):
     assert "0 members of 1 fit" in browser.get(f"/offers/{KEY}/audience").content.decode()
     drafts.save(SYSTEM, KEY, DOCUMENT | {"when": {"member.orders": "x"}}, revision=2, at=OPENING)
     assert "not finished yet" in browser.get(f"/offers/{KEY}/audience").content.decode()
+
+
+def test_a_preview_counts_the_points_an_offer_adds(draft, sold):
+    plain = preview.preview(SYSTEM, programme.current(), KEY, {"name": {}}, at=LATER, who="gold")
+    more = DOCUMENT | {"when": {"member.known": True}, "gives": [{"points": {"factor": 2}}]}
+    doubled = preview.preview(SYSTEM, programme.current(), KEY, more, at=LATER, who="gold")
+    was = {each.who: each.points for each in plain.receipts}
+    now = {each.who: each.points for each in doubled.receipts}
+    assert plain.sample == doubled.sample
+    assert now["gold"] == 2 * was["gold"] > 0
+    assert now["-"] == was["-"] == 0
+
+
+def test_a_preview_of_a_delivery_assumes_one(draft, sold):
+    free = DOCUMENT | {"stage": "delivery", "when": {}, "gives": [{"delivery": {"free": True}}]}
+    del free["when"]
+    found = preview.preview(SYSTEM, programme.current(), KEY, free, at=LATER, who="gold")
+    assert found.receipt.is_given
+    assert (found.receipt.shipping_minor, found.receipt.saved_minor) == (1000, 1000)
+    assert found.receipt.total_minor == found.receipt.items_minor
