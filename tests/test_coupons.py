@@ -17,7 +17,8 @@ from django.db import connection
 
 from laoke.benefits.coupons import batches, codes, holds, issuing, limits, selectors, wallet
 from laoke.benefits.coupons import guesses as guessing
-from laoke.benefits.coupons.errors import CouponsRefused
+from laoke.benefits.coupons.errors import CannotTransfer, CouponsRefused
+from laoke.benefits.following import BenefitsFollow
 from laoke.checkout import orders, programme
 from laoke.foundation.access import SYSTEM, Caller, MissingScope, OutsideStores, Scope
 from laoke.members import services as members
@@ -451,6 +452,18 @@ def test_purchases_and_full_returns_end_where_they_began(shop):
     assert broken() == {}
 
 
+def test_nothing_comes_back_into_the_wallet_of_an_erased_member(shop):
+    publish({"less-20": template(limits={"in_total": 5})}, less=LESS_20)
+    member, till = shop.member(), shop.till()
+    spent, left = give(member), give(member)
+    sold = till.sell("A", member, line("rice"), codes=[spent])
+    members.erase_person(caller=SYSTEM, member_id=member, reason="本人要求", at=OPENING)
+    back = till.take_back(sold["order_id"])
+    assert [each["became"] for each in back["coupons"]] == ["revoked"]
+    assert (state(spent), state(left)) == ("revoked", "revoked")
+    assert broken() == {}
+
+
 def test_uses_follow_a_merge(shop):
     publish()
     kept, gone, till = shop.member(), shop.member(), shop.till()
@@ -608,4 +621,30 @@ class TestAtOnce:
         # Neither was broken off.
         assert (sold.status, runs) == (201, [1])
         assert published.coupons.documents["thanks"].valid.days == 8
+        assert broken() == {}
+
+    def test_a_transfer_and_a_merge_meet(self, shop, monkeypatch):
+        publish({"less-20": template(transferable=True)}, less=LESS_20)
+        gone, kept = shop.member(), shop.member()
+        (made,) = issuing.give(SYSTEM, gone, "less-20", at=OPENING)
+        merging, follow = threading.Event(), BenefitsFollow.merge
+
+        def follow_late(*arguments: Any) -> Any:
+            # The merge has locked both members; the transfer has time to take what it takes before them.
+            merging.set()
+            time.sleep(0.5)
+            return follow(*arguments)
+
+        def transfer() -> str:
+            assert merging.wait(20)
+            with pytest.raises(CannotTransfer) as refused:
+                wallet.transfer(SYSTEM, made.coupon_id, kept, at=OPENING)
+            return refused.value.reason
+
+        monkeypatch.setattr(BenefitsFollow, "merge", follow_late)
+        _, reason = at_once(
+            lambda: members.merge(caller=SYSTEM, kept_id=kept, gone_id=gone, reason="同一人", at=OPENING),
+            transfer,
+        )
+        assert reason == "same_member"
         assert broken() == {}

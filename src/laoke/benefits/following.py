@@ -87,7 +87,10 @@ class BenefitsFollow:
         }
 
     def erase(self, member_id: int, at: datetime) -> None:
-        """Nobody can use what is left in the wallet: it is revoked. Uses hold only the member's number: they stay."""
+        """Nobody can use what is left in the wallet: it is revoked, and so is what was used when it comes back.
+
+        Uses hold only the member's number: they stay.
+        """
         with hot_cursor() as cursor:
             rows = cursor.execute(
                 "update benefits_coupon set state = 'revoked', held_store_id = null, held_order_no = '', "
@@ -97,6 +100,10 @@ class BenefitsFollow:
             for coupon_id, _, _ in rows:
                 use.write_event(cursor, coupon_id, "revoked", actor="erasure", at=at, now=at)
             limits.take_off(cursor, [(template, first) for _, template, first in rows])
+            cursor.execute(
+                "update benefits_coupon set revoke_when_back = true where member_id = %s and state = 'used'",
+                (member_id,),
+            )
 
 
 def _count(kept_id: int, gone_id: int) -> None:

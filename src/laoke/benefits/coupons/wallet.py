@@ -29,6 +29,9 @@ def transfer(caller: Caller, coupon_id: int, to_member: int, *, reason: str = ""
         MissingScope, UnknownCoupon, UnknownMember, CannotTransfer.
     """
     caller.require(Scope.COUPONS_ISSUE)
+    with hot_cursor() as cursor:
+        # The member first: a merge locks in this order too.
+        status = _status(cursor, to_member)
     coupon = _locked(coupon_id)
     document = templates.current().documents.get(coupon.template)
     if coupon.shared:
@@ -42,12 +45,11 @@ def transfer(caller: Caller, coupon_id: int, to_member: int, *, reason: str = ""
     held = coupon.held_until is not None and coupon.held_until > at
     if coupon.state != Coupon.OPEN or held or at >= coupon.valid_until or coupon.revoke_when_back:
         raise CannotTransfer("not_open")
+    if status is None:
+        raise UnknownMember
+    if status != "active":
+        raise CannotTransfer("member_not_active")
     with hot_cursor() as cursor:
-        status = _status(cursor, to_member)
-        if status is None:
-            raise UnknownMember
-        if status != "active":
-            raise CannotTransfer("member_not_active")
         before, coupon.member_id = coupon.member_id, to_member
         coupon.save(update_fields=["member_id"])
         use.write_event(
