@@ -200,7 +200,7 @@ def show(document: Mapping[str, Any], shop: Shop) -> Sheet:
                 _("Add an effect"),
                 tuple(Choice(name, str(kind.label)) for name, kind in kinds.items()),
             ),
-            _("Nothing yet."),
+            _("No effect yet."),
         ),
         shown("stage", "priority", "group", "exclusive_set", "exclusive", "once_per_line"),
         shown("limits"),
@@ -213,7 +213,7 @@ def _shows(name: str, value: Any, inputs: Mapping[str, Input]) -> bool:
     if name == "when":
         return value is None or bool(conditions.rows_of(value, ()))
     if name == "gives":
-        return isinstance(value, list | tuple) and bool(value)
+        return isinstance(value, list | tuple)
     return name in inputs and inputs[name].fits({name: value})
 
 
@@ -251,7 +251,9 @@ def _settled(found: Mapping[str, Any], before: Mapping[str, Any], language: Lang
     settled: dict[str, Any] = {}
     for name in [*before, *(name for name in found if name not in before)]:
         was, now = before.get(name), found.get(name)
-        if name == "gives" and isinstance(was, list) and isinstance(now, list):
+        if name == "gives" and was == [] and now is None:
+            settled[name] = was
+        elif name == "gives" and isinstance(was, list) and isinstance(now, list):
             settled[name] = [
                 next((each for each in was if _same("gives.", each, effect, language)), effect)
                 for effect in now

@@ -254,6 +254,14 @@ def test_rows_are_added_moved_and_taken_away() -> None:
     assert shorter["when"]["all"] == LONG["when"]["all"][:10]
 
 
+def test_an_empty_sheet_takes_its_first_effect() -> None:
+    document = BASE | {"gives": []}
+    fields = form.show(document, Shop()).fields()
+    assert not any(name.startswith("kept.") for name in fields)
+    grown = form.read(form.add(fields, "gives", "nth"), document, language(), Shop())
+    assert grown["gives"] == [{"nth": {"n": "", "percent": ""}}]
+
+
 @pytest.mark.parametrize("kind", Shop().kinds())
 def test_every_kind_of_effect_can_be_added_and_comes_back(kind: str) -> None:
     fields = form.add(form.show(BASE, Shop()).fields(), "gives", kind)
