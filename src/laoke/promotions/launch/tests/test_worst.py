@@ -54,9 +54,10 @@ def every_basket(
             found = price(basket, programme, buyer.facts, AT)
             margin = found.total_minor - cost
             least = min(least, margin)
-            share = min(
-                share, Fraction(margin, found.total_minor) if found.total_minor else Fraction(-(10**6))
-            )
+            if found.total_minor:
+                share = min(share, Fraction(margin, found.total_minor))
+            elif margin < 0:  # nothing is paid for what cost something: below any share
+                share = Fraction(-(10**6))
     return least, share
 
 
