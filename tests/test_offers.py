@@ -212,6 +212,18 @@ def test_a_member_has_an_offer_as_often_as_it_says(shop):
     assert broken() == {}
 
 
+def test_only_offers_that_a_member_has_so_often_are_looked_up(shop):
+    publish(less=off(20, 50), welcome=off(5, 10, limits={"per_member": 2}))
+    member, till = shop.member(), shop.till()
+    till.sell("A", member, line("rice"))
+    sold = till.sell("B", member, line("rice"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select document -> 'uses' from promotions_orderfacts where order_id = %s", [sold["order_id"]]
+        )
+        assert json.loads(cursor.fetchone()[0]) == {"welcome": [1, 1, 0, 0]}
+
+
 def test_a_merged_member_has_used_what_both_have_used(shop):
     publish(once=off(20, 100, limits={"per_member": 1}))
     kept, gone, till = shop.member(), shop.member(), shop.till()

@@ -45,7 +45,10 @@ def known(
         told |= one.known(cursor, member.member_id, asks - WITH_THE_MEMBER, at, zone)
     uses: dict[str, Uses] = {}
     if "member.uses" in asks:
-        USES.run(cursor, {"member_id": member.member_id, "today": at.astimezone(zone).date()})
+        today = at.astimezone(zone).date()
+        USES.run(
+            cursor, {"member_id": member.member_id, "today": today, "keys": list(rules.offers.per_member)}
+        )
         uses = {key: Uses(by_member=total, by_member_today=today) for key, total, today in cursor.fetchall()}
     lists: Mapping[str, frozenset[str]] = {}
     if "product.personal_list" in asks:

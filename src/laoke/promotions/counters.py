@@ -223,31 +223,41 @@ def give_back(
     for key in sorted(back):
         uses, minor = back[key]
         slot = order_id % SLOTS
+        if any(_too_much(cursor, key, today)):
+            # One at a time: two that both saw the same excess would both take it off.
+            cursor.execute(
+                "select from promotions_offercounter where key = %s order by slot for update", (key,)
+            )
         cursor.execute(
             "update promotions_offercounter set uses = uses - %s, spent_minor = spent_minor - %s "
             "where key = %s and slot = %s",
             (uses, minor, key, slot),
         )
         # Limits and allotments together change only under the locks of all slots, and this one is held now.
-        row = cursor.execute(
-            "select a.in_total, a.budget_minor, a.first_day, a.days, "
-            "sum(c.uses_allotted)::bigint, sum(c.spent_allotted)::bigint "
-            "from promotions_offerallowance a join promotions_offercounter c on c.key = a.key "
-            "where a.key = %s group by a.key",
-            (key,),
-        ).fetchone()
-        if row is None:
-            continue
-        in_total, budget, first_day, days, uses_allotted, spent_allotted = row
-        out = budget if days is None else Pace(budget, first_day, days).out_by(today)
-        uses_above = min(uses, _above(uses_allotted, in_total))
-        spent_above = min(minor, _above(spent_allotted, out))
+        uses_above, spent_above = _too_much(cursor, key, today)
+        uses_above, spent_above = min(uses, uses_above), min(minor, spent_above)
         if uses_above > 0 or spent_above > 0:
             cursor.execute(
                 "update promotions_offercounter set uses_allotted = uses_allotted - %s, "
                 "spent_allotted = spent_allotted - %s where key = %s and slot = %s",
                 (uses_above, spent_above, key, slot),
             )
+
+
+def _too_much(cursor: psycopg.Cursor[Any], key: str, today: date) -> tuple[int, int]:
+    """Uses and money that are allotted beyond the limits, since these were lowered or the pace is slower."""
+    row = cursor.execute(
+        "select a.in_total, a.budget_minor, a.first_day, a.days, "
+        "sum(c.uses_allotted)::bigint, sum(c.spent_allotted)::bigint "
+        "from promotions_offerallowance a join promotions_offercounter c on c.key = a.key "
+        "where a.key = %s group by a.key",
+        (key,),
+    ).fetchone()
+    if row is None:
+        return 0, 0
+    in_total, budget, first_day, days, uses_allotted, spent_allotted = row
+    out = budget if days is None else Pace(budget, first_day, days).out_by(today)
+    return _above(uses_allotted, in_total), _above(spent_allotted, out)
 
 
 def _above(allotted: int | None, limit: int | None) -> int:

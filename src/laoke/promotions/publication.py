@@ -32,8 +32,9 @@ BAD_KEY = f"a key has 1 to {LONGEST_KEY} letters, digits and hyphens"
 class Offers(NamedTuple):
     """The offers in force in one version.
 
-    `asks` are the attributes that conditions ask for, `limited` the keys whose uses are counted, `paces` says of whose
-    budget a part is held back for later days, `ever_codes` every code an offer had up to this version, case folded.
+    `asks` are the attributes that conditions ask for, `limited` the keys whose uses are counted, `per_member` those
+    that one member has only so often, `paces` says of whose budget a part is held back for later days. `ever_codes` are
+    all codes that offers had up to this version, case folded.
     """
 
     documents: Mapping[str, OfferDocument]
@@ -42,6 +43,7 @@ class Offers(NamedTuple):
     limited: frozenset[str]
     paces: Mapping[str, Pace] = counters.NO_PACES
     ever_codes: frozenset[str] = frozenset()
+    per_member: frozenset[str] = frozenset()
 
 
 NO_OFFERS = Offers({}, None, frozenset(), frozenset())
@@ -174,10 +176,13 @@ def compiled(documents: Mapping[str, OfferDocument], pricing: PricingPolicy = ST
         for offer in offers
         if offer.limits.in_total is not None or offer.limits.budget_minor is not None
     }
-    if any(offer.limits.per_member or offer.limits.per_member_a_day for offer in offers):
+    per_member = frozenset(
+        offer.key for offer in offers if offer.limits.per_member or offer.limits.per_member_a_day
+    )
+    if per_member:
         asks.add("member.uses")
     paces = {key: pace for key, document in documents.items() if (pace := document.pace(zone)) is not None}
-    return Offers(documents, programme, frozenset(asks), frozenset(limited), paces)
+    return Offers(documents, programme, frozenset(asks), frozenset(limited), paces, per_member=per_member)
 
 
 def publish(caller: Caller, documents: Mapping[str, OfferDocument], *, at: datetime) -> int:

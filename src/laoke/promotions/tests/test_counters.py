@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -282,6 +283,32 @@ class TestAtOnce:
         assert take(500, FIRST + timedelta(days=1))
         assert sum(at_once(*[lambda: alarms.tell(AT)] * 6)) == 1
         assert told() == [("offer.budget_alarm", 50)]
+
+    def test_returns_that_meet_leave_what_a_lowered_limit_leaves(self) -> None:
+        publish(tenth=TENTH | {"limits": {"in_total": 16}})
+        for _ in range(6):
+            assert take(1)
+        publish(tenth=TENTH | {"limits": {"in_total": 5}})
+        meeting = threading.Barrier(2)
+
+        def give_back(order: int) -> None:
+            try:
+                with transaction.atomic(), hot_cursor() as cursor:
+                    cursor.execute("select 1")
+                    meeting.wait(20)
+                    counters.give_back(cursor, order, {"tenth": (1, 1)}, today=FIRST)
+                    time.sleep(0.5)
+            finally:
+                connection.close()
+
+        orders = list(OfferUse.objects.values_list("order_id", flat=True)[:2])
+        threads = [threading.Thread(target=give_back, args=(order,)) for order in orders]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join(20)
+        # Four are out, so one more can go.
+        assert [take(1), take(1)] == [True, False]
 
 
 class TestAlarms:
