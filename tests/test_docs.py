@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import doctest
 import re
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
 import yaml
 
+from laoke.engine.pricing.policies import Combine, PercentScope
 from laoke.points import policy
+from laoke.promotions import policy as pricing
 from laoke.surfaces.demo.loader import PROGRAMME
 from laoke.tiers import ladder
 from tools import problem_pages
@@ -63,10 +67,17 @@ def test_decisions_are_numbered_and_have_their_four_parts():
 
 def test_the_programme_of_the_page_can_be_published():
     page = (DOCS / "how-to" / "change-the-programme.md").read_text(encoding="utf-8")
-    (document,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    found = yaml.safe_load(document)
+    found: dict[str, Any] = {}
+    for text in re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        found |= yaml.safe_load(text) or {}
     assert policy.to_document(policy.parse(found["points"])) == found["points"]
     assert [tier.code for tier in ladder.parse(found["ladder"]).tiers] == ["basic", "gold"]
+    rules = pricing.parse(found["pricing"])
+    assert (rules.policies.combine, rules.policies.percent_scope) == (
+        Combine.BEST_FOR_MEMBER,
+        PercentScope.UNIT,
+    )
+    assert (rules.guards.line_share, rules.four_eyes_above_minor) == (Fraction(3, 5), 500_000)
 
 
 def test_the_ladder_of_the_page_is_the_demos():

@@ -190,8 +190,7 @@ def _differences(order_id: int, given: dict[str, Booked], priced: Priced | None)
         refused = {each.ready.offer.key: each.code for each in priced.refused}
         for deal in priced.given:
             lines = {line.line_no: part for line, part in zip(priced.lines, deal.lines, strict=True) if part}
-            gifts = {gift.sku: gift.quantity for gift in deal.gifts}
-            now[deal.ready.offer.key] = Booked(deal.amount, lines, gifts)
+            now[deal.ready.offer.key] = Booked(deal.amount, lines, deal.pieces)
     found = []
     for key in [*given, *(key for key in now if key not in given)]:
         then, again = given.get(key), now.get(key)

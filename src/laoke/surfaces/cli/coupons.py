@@ -130,7 +130,7 @@ def show_wallet(
 def give(
     member: Who,
     template: Key,
-    quantity: Annotated[int, typer.Option(min=1, max=100)] = 1,
+    quantity: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 1,
     reason: Reason = "",
     json: Json = False,
 ) -> None:

@@ -26,6 +26,8 @@ TOPICS: dict[str, Any] = {
     "member.unmerged": _("Merge undone"),
     "member.untagged": _("Tags taken off a member"),
     "member.updated": _("Member edited"),
+    "offer.budget_alarm": _("Budget of an offer runs low"),
+    "offer.used_up": _("Offer used up"),
     "order.committed": _("Purchase recorded"),
     "order.delivery": _("Order on its way"),
     "order.returned": _("Goods returned"),

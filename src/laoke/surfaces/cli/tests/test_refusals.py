@@ -53,7 +53,8 @@ def spelled(path: tuple[str, ...], command: Any) -> str:
     if name in ARGUMENTS:
         return " ".join([name, *ARGUMENTS[name]])
     needed = sum(1 for each in command.params if each.param_type_name == "argument" and each.required)
-    return " ".join([name, *(["1"] * needed)])
+    options = [each.opts[0] for each in command.params if each.param_type_name == "option" and each.required]
+    return " ".join([name, *(["1"] * needed), *(f"{option} 1" for option in options)])
 
 
 def try_all(lines: list[str], **environment: str) -> list[list[str]]:
