@@ -24,8 +24,9 @@ def test_codes_are_different_and_whole() -> None:
     )
 
 
-@pytest.mark.parametrize("code", [codes.make(), codes.make("A2345678", codes.LONGEST)])
-def test_every_single_mistake_is_seen(code: str) -> None:
+@pytest.mark.parametrize(("prefix", "length"), [("", codes.LENGTH), ("A2345678", codes.LONGEST)])
+def test_every_single_mistake_is_seen(prefix: str, length: int) -> None:
+    code = codes.make(prefix, length)
     for place, right in enumerate(code):
         for wrong in set(codes.ALPHABET) - {right}:
             assert not codes.is_whole(code[:place] + wrong + code[place + 1 :])

@@ -22,8 +22,10 @@ from laoke.promotions.documents.offers import Fault, OfferDocument, read_offer
 from laoke.promotions.language import language
 from laoke.promotions.selectors import Draft, OfferRow, SpentOn, UseRow
 from laoke.promotions.states import OfferState, state_of
+from laoke.purchases.words import categories_above
 from laoke.surfaces.console.naming import Named, face, tier_name
 from laoke.surfaces.console.offers import choices
+from laoke.surfaces.console.offers.meeting import may_meet
 from laoke.surfaces.console.offers.words import Changed, Told, differences, told
 
 PAGE = 50
@@ -124,8 +126,8 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """An offer in the calendar. `beside` names offers of the same stage that run on the same days for the same tiers
-    and that no rule keeps apart."""
+    """An offer in the calendar. `beside` names offers of the same stage that run on the same days, may meet on the same
+    article and that no rule keeps apart; `apart` those of them that a rule does."""
 
     offer: OfferLine
     stretches: tuple[Stretch, ...]
@@ -190,6 +192,7 @@ def month(caller: Caller, first: date, at: datetime) -> Calendar:
             if runs[row.key]:
                 lanes[code].append(row)
     names = {row.key: line(row).name for row in rows}
+    above = categories_above()
     audiences = []
     for code, inside in lanes.items():
         if not inside:
@@ -199,7 +202,7 @@ def month(caller: Caller, first: date, at: datetime) -> Calendar:
             Audience(
                 None if rank is None else tier_name(tiers[rank]),
                 "" if rank is None else face(rank, len(tiers)),
-                tuple(_lane(row, inside, runs, documents, names, days, begin, end) for row in inside),
+                tuple(_lane(row, inside, runs, documents, names, above, days, begin, end) for row in inside),
             )
         )
     today = at.astimezone(zone).date()
@@ -267,6 +270,7 @@ def _lane(
     runs: Mapping[str, tuple[date, ...]],
     documents: Mapping[str, OfferDocument],
     names: Mapping[str, Named],
+    above: Mapping[str, frozenset[str]],
     days: tuple[date, ...],
     begin: datetime,
     end: datetime,
@@ -278,7 +282,7 @@ def _lane(
         theirs = documents.get(other.key)
         if other.key == row.key or mine is None or theirs is None or mine.stage != theirs.stage:
             continue
-        if not set(runs[row.key]) & set(runs[other.key]):
+        if not set(runs[row.key]) & set(runs[other.key]) or not may_meet(mine, theirs, above):
             continue
         (apart if _kept_apart(mine, theirs) else beside).append(names[other.key])
     return Lane(

@@ -12,9 +12,11 @@ from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM
 from laoke.promotions import drafts, publication
 from laoke.promotions import selectors as promotions
+from laoke.promotions.documents.offers import OfferDocument, read_offer
 from laoke.promotions.models import OfferDraft, OfferVersion
 from laoke.surfaces.console.offers import form, preview
 from laoke.surfaces.console.offers.form import Shop
+from laoke.surfaces.console.offers.meeting import may_meet
 from laoke.surfaces.console.selectors.offers import month
 from tests.shop import OPENING, line
 
@@ -423,3 +425,32 @@ def test_a_preview_of_a_delivery_assumes_one(draft, sold):
     assert found.receipt.is_given
     assert (found.receipt.shipping_minor, found.receipt.saved_minor) == (1000, 1000)
     assert found.receipt.total_minor == found.receipt.items_minor
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meets"),
+    [
+        ({"product.category": "milk"}, {"product.category": "milk"}, True),
+        ({"product.category": "dairy"}, {"product.category": "milk"}, True),
+        ({"product.category": "milk"}, {"product.category": ["bread", "dairy"]}, True),
+        ({"product.category": "milk"}, {"product.category": "bread"}, False),
+        ({"product.sku": "a"}, {"product.sku": "b"}, False),
+        ({"product.sku": "a"}, {"product.category": "milk"}, True),
+        ({"product.tag": "new"}, {"product.tag": "slow"}, True),
+        ({"product.category": "milk"}, None, True),
+        ({"not": {"product.category": "milk"}}, {"product.category": "milk"}, True),
+    ],
+)
+def test_offers_meet_where_an_article_may_be_in_both(one, other, meets):
+    above = {
+        "milk": frozenset({"milk", "dairy"}),
+        "dairy": frozenset({"dairy"}),
+        "bread": frozenset({"bread"}),
+    }
+
+    def text(of: Any) -> OfferDocument:
+        body = {"percent": 10} | ({"of": of} if of else {})
+        return read_offer(DOCUMENT | {"gives": [{"percent": body}]}, publication.language())
+
+    assert may_meet(text(one), text(other), above) is meets
+    assert may_meet(text(other), text(one), above) is meets
