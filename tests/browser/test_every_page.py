@@ -60,8 +60,8 @@ def test_a_page_can_be_used_by_everybody(name: str, site: Site, tour: Tour) -> N
     """axe in both languages and themes; and at no width does the page scroll sideways.
 
     What axe looks at besides colours does not change with the theme, nor colours with the language, and what is shown
-    at one width only (a menu instead of the sidebar) does not change with the language either. Further ways to look at a page (filters, tabs) are
-    looked at in one language; widths change with the words and are measured in both.
+    at one width only (a menu instead of the sidebar) does not change with the language either. Further ways to look at
+    a page (filters, tabs) are looked at in one language; widths change with the words and are measured in both.
     """
     wrong: dict[str, list[str]] = {}
 
