@@ -59,9 +59,9 @@ def tour(_tour: Tour) -> Iterator[Tour]:
 def test_a_page_can_be_used_by_everybody(name: str, site: Site, tour: Tour) -> None:
     """axe in both languages and themes; and at no width does the page scroll sideways.
 
-    What axe looks at besides colours does not change with the theme, nor colours with the language, and what is shown
-    at one width only (a menu instead of the sidebar) does not change with the language either. Further ways to look at
-    a page (filters, tabs) are looked at in one language; widths change with the words and are measured in both.
+    What axe looks at besides colours does not change with the theme, and what is shown at one width only (a menu
+    instead of the sidebar) does not change with the language. Further ways to look at a page (filters, tabs) are
+    looked at in one language; widths change with the words and are measured in both.
     """
     wrong: dict[str, list[str]] = {}
 
@@ -78,7 +78,6 @@ def test_a_page_can_be_used_by_everybody(name: str, site: Site, tour: Tour) -> N
             assert answer.status == REGISTER[name].status, f"{where}: {answer.status}"
             if language == "en" or number == 0:
                 note(looking.faults(page), where)
-            if language == "en":
                 looking.choose_theme(page, "dark")
                 note(looking.faults(page, colours_only=True), f"{where} dark")
                 looking.choose_theme(page, "light")
