@@ -23,6 +23,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 
 from laoke.foundation.jobs import configure, declare
+from laoke.foundation.jobs.stopping import STOPPING
 from laoke.foundation.outbox import registry
 from laoke.foundation.outbox import services as outbox
 from laoke.surfaces.worker import queue
@@ -38,6 +39,13 @@ def _no_jobs(transactional_db: None) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("delete from procrastinate_jobs")
         cursor.execute("delete from procrastinate_workers")
+
+
+@pytest.fixture(autouse=True)
+def _this_process_goes_on() -> Iterator[None]:
+    """A worker that ended leaves word that its process is stopping; the process of the tests is not."""
+    yield
+    STOPPING.clear()
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
@@ -119,6 +127,7 @@ _BUSY = """
 import os, time, django
 django.setup()
 from laoke.foundation.jobs import configure, declare
+from laoke.foundation.jobs.stopping import STOPPING
 from procrastinate.contrib.django import app
 from django.conf import settings
 
