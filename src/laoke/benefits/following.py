@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import psycopg
+
 from laoke.benefits.coupons import limits, use
 from laoke.benefits.models import Coupon, CouponUse
 from laoke.foundation.sql import hot_cursor
@@ -23,6 +25,7 @@ class BenefitsFollow:
         """Coupons, uses and what limits have counted go to the kept member; together they may be more than a limit
         lets one member have."""
         with hot_cursor() as cursor:
+            _lock(cursor, "member_id = %(member)s or issued_to = %(member)s", {"member": gone_id})
             coupons = cursor.execute(
                 "update benefits_coupon set member_id = %s where member_id = %s returning id, state",
                 (kept_id, gone_id),
@@ -45,7 +48,9 @@ class BenefitsFollow:
 
     def unmerge(self, kept_id: int, gone_id: int, moved: Mapping[str, Any], at: datetime) -> None:
         """What came from the gone member goes back to it, but for what was used or given away since."""
+        numbers = [*moved.get("coupons", ()), *moved.get("first", ())]
         with hot_cursor() as cursor:
+            _lock(cursor, "id = any(%(numbers)s)", {"numbers": numbers})
             cursor.execute(
                 "update benefits_coupon set member_id = %s "
                 "where id = any(%s) and member_id = %s and (state <> 'used' or id = any(%s))",
@@ -92,23 +97,38 @@ class BenefitsFollow:
         Uses hold only the member's number: they stay.
         """
         with hot_cursor() as cursor:
+            _lock(cursor, "member_id = %(member)s and state <> 'revoked'", {"member": member_id})
             rows = cursor.execute(
                 "update benefits_coupon set state = 'revoked', held_store_id = null, held_order_no = '', "
                 "held_until = null where member_id = %s and state = 'open' returning id, template, issued_to",
                 (member_id,),
             ).fetchall()
-            for coupon_id, _, _ in rows:
-                use.write_event(cursor, coupon_id, "revoked", actor="erasure", at=at, now=at)
-            limits.take_off(cursor, [(template, first) for _, template, first in rows])
             cursor.execute(
                 "update benefits_coupon set revoke_when_back = true where member_id = %s and state = 'used'",
                 (member_id,),
             )
+            for coupon_id, _, _ in rows:
+                use.write_event(cursor, coupon_id, "revoked", actor="erasure", at=at, now=at)
+            limits.take_off(cursor, [(template, first) for _, template, first in rows])
+
+
+def _lock(cursor: psycopg.Cursor[Any], which: str, values: Mapping[str, Any]) -> None:
+    """Lock coupons in the order in which everybody does; see `limits`."""
+    limits.begin(cursor)
+    cursor.execute(
+        f"select from benefits_coupon where {which} order by id for update",  # noqa: S608 -- our own words
+        values,
+    )
 
 
 def _count(kept_id: int, gone_id: int) -> None:
     """Count anew what limits per member count of these two."""
     with hot_cursor() as cursor:
+        cursor.execute(
+            "select from benefits_couponsofmember where member_id in (%s, %s) "
+            "order by template, member_id for update",
+            (kept_id, gone_id),
+        )
         cursor.execute("delete from benefits_couponsofmember where member_id in (%s, %s)", (kept_id, gone_id))
         cursor.execute(
             "insert into benefits_couponsofmember (template, member_id, issued) "

@@ -28,6 +28,7 @@ from laoke.benefits.coupons.making import Wanted
 from laoke.benefits.models import CouponBatch
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
+from laoke.foundation.again import once_more
 from laoke.foundation.audit import services as audit
 from laoke.foundation.outbox import services as outbox
 from laoke.foundation.sql import hot_cursor
@@ -153,14 +154,22 @@ def run(batch_id: int, now: Callable[[], datetime], advance: Callable[[int], boo
         advance: told after each chunk how many places it had; says whether to go on.
     """
     while True:
-        with transaction.atomic():
-            batch = CouponBatch.objects.select_for_update().filter(pk=batch_id).first()
-            if batch is None or batch.state not in _UNDER_WAY:
-                return batch
-            done = _step(batch, now())
-            batch.save()
+        batch, done = once_more(lambda: _chunk(batch_id, now()))
+        if done is None or batch is None:
+            return batch
         if not advance(done) or batch.state not in _UNDER_WAY:
             return batch
+
+
+@transaction.atomic
+def _chunk(batch_id: int, at: datetime) -> tuple[CouponBatch | None, int | None]:
+    """One chunk of a batch and how many places it had; None where there is nothing to do."""
+    batch = CouponBatch.objects.select_for_update().filter(pk=batch_id).first()
+    if batch is None or batch.state not in _UNDER_WAY:
+        return batch, None
+    done = _step(batch, at)
+    batch.save()
+    return batch, done
 
 
 def stop(caller: Caller, batch_id: int, *, at: datetime) -> CouponBatch:

@@ -1,7 +1,10 @@
 """How many coupons of a template are out: limits in total and for each member, exact at any concurrency.
 
 Limits are kept as rows, not only in the documents: whoever issues under an older version of the programme, on a quote
-say, is bound by those in force now. Rows are locked in one order: the template's, then members' by their number.
+say, is bound by those in force now.
+
+Everybody locks in one order, so that nobody waits crosswise: the table (`begin`), all coupons by their number, then by
+template its limit and what members have of it, by their number. So limits are counted once all coupons are locked.
 """
 
 from __future__ import annotations
@@ -68,7 +71,9 @@ def put_in_force(wanted: Mapping[str, TemplateDocument]) -> None:
 
 
 def begin(cursor: psycopg.Cursor[Any]) -> None:
-    """Call before limits are looked at: a publication that brings new ones waits for the end of this transaction."""
+    """Call before coupons are locked or limits looked at: a publication that brings new ones waits for the end of this
+    transaction.
+    """
     cursor.execute("lock table benefits_coupon in row exclusive mode")
 
 
@@ -115,7 +120,10 @@ def admit_codes(cursor: psycopg.Cursor[Any], template: str, wanted: int) -> int:
 
 
 def take_off(cursor: psycopg.Cursor[Any], revoked: Sequence[tuple[str, int | None]]) -> None:
-    """Coupons were revoked: (template, first member) of each. Rows without a limit are not there to be changed."""
+    """Coupons were revoked: (template, first member) of each. Call once, with all coupons locked.
+
+    Rows without a limit are not there to be changed.
+    """
     for template, member in sorted(revoked, key=lambda each: (each[0], each[1] or 0)):
         cursor.execute(
             "update benefits_couponlimit set issued = issued - 1 where template = %s and issued is not null",

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from laoke.benefits.coupons import codes
+from laoke.benefits.coupons import codes, limits
 from laoke.benefits.models import Coupon
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit import services as audit
@@ -32,6 +32,7 @@ def reseal(*, caller: Caller, at: datetime) -> Iterator[int]:
     last = seen = resealed = 0
     while True:
         with transaction.atomic(), hot_cursor() as cursor:
+            limits.begin(cursor)
             # In the order of their number, as whoever uses coupons locks them.
             rows = cursor.execute(
                 "select id, code_sealed from benefits_coupon where id > %s order by id limit %s "

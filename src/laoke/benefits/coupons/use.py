@@ -204,10 +204,25 @@ def take_back(
     Args:
         fewer: of offers that go on, how many coupons the goods that are kept still earn, by offer and template.
     """
-    found = _give_back(cursor, order_id, set(ended), in_force, actor, at, now) if ended else []
     if not ended and not fewer:
-        return found
-    return [*found, *_revoke_granted(cursor, order_id, ended, fewer, actor, at, now)]
+        return []
+    limits.begin(cursor)
+    _lock_those_of(cursor, order_id)
+    revoked: list[tuple[str, int | None]] = []
+    found = _give_back(cursor, order_id, set(ended), in_force, actor, at, now, revoked) if ended else []
+    found += _revoke_granted(cursor, order_id, ended, fewer, actor, at, now, revoked)
+    limits.take_off(cursor, revoked)
+    return found
+
+
+def _lock_those_of(cursor: psycopg.Cursor[Any], order_id: int) -> None:
+    """Lock the coupons an order used and those that came with it, in the order of their number."""
+    cursor.execute(
+        "select from benefits_coupon where order_id = %(order_id)s or (not shared and id in "
+        "(select coupon_id from benefits_couponuse where order_id = %(order_id)s and undone_at is null)) "
+        "order by id for update",
+        {"order_id": order_id},
+    )
 
 
 def _give_back(
@@ -218,6 +233,7 @@ def _give_back(
     actor: str,
     at: datetime,
     now: datetime,
+    revoked: list[tuple[str, int | None]],
 ) -> list[Back]:
     rows = cursor.execute(
         "select u.id, u.offers, c.id, c.template, c.shared, c.member_id, c.issued_to, c.valid_until, "
@@ -248,7 +264,7 @@ def _give_back(
         kind = "revoked" if revoke else "given_back"
         write_event(cursor, coupon_id, kind, actor=actor, at=at, now=now, order_id=order_id)
         if revoke:
-            limits.take_off(cursor, [(template, issued_to)])
+            revoked.append((template, issued_to))
         _tell(
             events.REVOKED if revoke else events.GIVEN_BACK,
             coupon_id,
@@ -271,11 +287,11 @@ def _revoke_granted(
     actor: str,
     at: datetime,
     now: datetime,
+    revoked: list[tuple[str, int | None]],
 ) -> list[Back]:
     rows = cursor.execute(
         "select id, template, member_id, issued_to, state, valid_until, offer from benefits_coupon "
-        "where order_id = %s and offer = any(%s) and state <> 'revoked' and not revoke_when_back "
-        "order by id for update",
+        "where order_id = %s and offer = any(%s) and state <> 'revoked' and not revoke_when_back order by id",
         (order_id, [*ended, *fewer]),
     ).fetchall()
     # What is still earned stays, those that were used first.
@@ -295,7 +311,7 @@ def _revoke_granted(
             (coupon_id,),
         )
         write_event(cursor, coupon_id, "revoked", actor=actor, at=at, now=now, order_id=order_id)
-        limits.take_off(cursor, [(template, issued_to)])
+        revoked.append((template, issued_to))
         _tell(events.REVOKED, coupon_id, template, member_id, order_id, until, now)
         found.append(Back(coupon_id, template, "revoked"))
     return found

@@ -12,6 +12,7 @@ from laoke.benefits.coupons import limits, templates, use
 from laoke.benefits.coupons.errors import CannotRevoke, CannotTransfer, UnknownCoupon
 from laoke.benefits.models import Coupon
 from laoke.foundation.access import Caller, Scope
+from laoke.foundation.again import once_more
 from laoke.foundation.audit import services as audit
 from laoke.foundation.outbox import services as outbox
 from laoke.foundation.sql import hot_cursor
@@ -87,7 +88,6 @@ def transfer(caller: Caller, coupon_id: int, to_member: int, *, reason: str = ""
     return before
 
 
-@transaction.atomic
 def revoke(caller: Caller, coupon_id: int, *, reason: str, at: datetime) -> bool:
     """Take a coupon out of use for good; False when it was revoked before. A hold on it ends too.
 
@@ -96,6 +96,13 @@ def revoke(caller: Caller, coupon_id: int, *, reason: str, at: datetime) -> bool
         CannotRevoke: it was used.
     """
     caller.require(Scope.COUPONS_ISSUE)
+    return once_more(lambda: _revoke(caller, coupon_id, reason, at))
+
+
+@transaction.atomic
+def _revoke(caller: Caller, coupon_id: int, reason: str, at: datetime) -> bool:
+    with hot_cursor() as cursor:
+        limits.begin(cursor)
     coupon = _locked(coupon_id)
     if coupon.state == Coupon.USED:
         raise CannotRevoke

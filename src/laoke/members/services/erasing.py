@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from laoke.foundation.access import Caller, Scope
+from laoke.foundation.again import once_more
 from laoke.foundation.audit import services as audit
 from laoke.foundation.outbox import services as outbox
 from laoke.members import events, followers, locks, persons
@@ -22,7 +23,6 @@ from laoke.members.types import MemberId, MemberStatus
 _PERSONAL = tuple(field for field in FIELDS if field != "home_store_id")
 
 
-@transaction.atomic
 def erase_person(*, caller: Caller, member_id: MemberId, reason: str, at: datetime) -> bool:
     """Erase a person from this member and from the rows merged into it. It cannot be undone.
 
@@ -37,6 +37,11 @@ def erase_person(*, caller: Caller, member_id: MemberId, reason: str, at: dateti
     """
     caller.require(Scope.MEMBERS_ERASE)
     why = checked_reason(reason)
+    return once_more(lambda: _erase(caller, member_id, why, at))
+
+
+@transaction.atomic
+def _erase(caller: Caller, member_id: MemberId, why: str, at: datetime) -> bool:
     ids = persons.rows_of(member_id)
     rows = locks.exclusively(ids)
     if member_id not in rows:
