@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from laoke.benefits.coupons import limits, rotation, selectors, wallet
-from laoke.benefits.coupons.errors import CannotRevoke
+from laoke.benefits.coupons import issuing, limits, rotation, selectors, wallet
+from laoke.benefits.coupons.errors import CannotIssue, CannotRevoke
 from laoke.checkout import programme
 from laoke.foundation import again
 from laoke.foundation.access import SYSTEM
@@ -80,12 +80,12 @@ def test_revoked_used_returned_and_erased_at_once(shop, no_second_try, slowly):
         entered = [codes_of(some) for some in sold]
 
         def revoke(wanted):
-            def each():
+            def one_by_one():
                 for number in wanted:
                     with suppress(CannotRevoke):
                         wallet.revoke(SYSTEM, number, reason="发错了", at=OPENING)
 
-            return each
+            return one_by_one
 
         def take_back(n, sold=sold):
             till = shop.till()
@@ -138,8 +138,9 @@ def test_a_return_that_revokes_what_was_used_and_what_came_along(shop, no_second
 
             return later
 
+        till = shop.till()
         back, *_ = at_once(
-            lambda till=shop.till(), sold=second: till.take_back(sold["order_id"]),
+            lambda till=till, sold=second: till.take_back(sold["order_id"]),
             *(revoke(place) for place in range(5)),
         )
         assert back.status == 201
@@ -163,7 +164,8 @@ def test_a_return_and_the_erasure_of_who_got_its_coupons(shop, no_second_try):
             time.sleep(0.002 * turn)
             return members.erase_person(caller=SYSTEM, member_id=friend, reason="本人要求", at=OPENING)
 
-        back, erased = at_once(lambda till=shop.till(), sold=sold: till.take_back(sold["order_id"]), erase)
+        till = shop.till()
+        back, erased = at_once(lambda till=till, sold=sold: till.take_back(sold["order_id"]), erase)
         assert (back.status, erased) == (201, True)
         assert {each.state for each in selectors.wallet(friend, OPENING)[0]} == {"revoked"}
         assert broken() == {}
@@ -198,3 +200,77 @@ def test_an_announced_code_is_revoked_while_limits_are_published(shop, no_second
         assert broken() == {}
     time.sleep(1.2)
     assert deadlocks() == before
+
+
+def put(document: dict[str, Any]) -> None:
+    publish({"thanks": document}, use=USE | {"coupons": ["thanks"]})
+
+
+def counted() -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute("select template, member_id, issued from benefits_couponsofmember order by 1, 2")
+        return cursor.fetchall()
+
+
+def one_more(member: int, template_key: str) -> int | str:
+    """One more coupon, or why there is none."""
+    try:
+        return len(issuing.give(SYSTEM, member, template_key, at=OPENING))
+    except CannotIssue as error:
+        return error.reason
+
+
+def test_a_new_limit_for_each_member_counts_nobody_before_they_are_asked_for(committed_shop):
+    """Publishing it costs the same however many coupons there are; the limit is exact from then on."""
+    one, two, three = (committed_shop.member() for _ in range(3))
+    put(template())
+    for member, quantity in ((one, 3), (two, 1), (three, 2)):
+        issuing.give(SYSTEM, member, "thanks", quantity, at=OPENING)
+    put(template(limits={"per_member": 2}))
+    assert counted() == []
+    assert one_more(one, "thanks") == "member_limit"
+    assert counted() == []
+    assert (one_more(two, "thanks"), one_more(two, "thanks")) == (1, "member_limit")
+    assert counted() == [("thanks", two, 2)]
+    # Who was never counted is counted without what is revoked now; who was is counted down.
+    for member in (three, two):
+        newest = selectors.wallet(member, OPENING)[0][0]
+        wallet.revoke(SYSTEM, newest.coupon_id, reason="发错了", at=OPENING)
+    assert counted() == [("thanks", two, 1), ("thanks", three, 1)]
+    # Another number just holds; together two members may have more than one may get.
+    put(template(limits={"per_member": 3, "in_total": 100}))
+    assert counted() == [("thanks", two, 1), ("thanks", three, 1)]
+    merge = members.merge(caller=SYSTEM, kept_id=one, gone_id=two, reason="同一人", at=OPENING)
+    assert counted() == [("thanks", three, 1)]
+    assert one_more(one, "thanks") == "member_limit"
+    members.unmerge(caller=SYSTEM, merge_id=merge, at=OPENING)
+    assert (one_more(two, "thanks"), one_more(one, "thanks")) == (1, "member_limit")
+    assert broken() == {}
+    put(template(limits={"in_total": 100}))
+    assert counted() == []
+    assert one_more(one, "thanks") == 1
+    assert broken() == {}
+
+
+def test_members_who_were_never_counted_get_no_more_than_theirs_at_once(committed_shop, no_second_try):
+    """Issued and revoked at once, with the limit fresh: the first to ask writes the count down, the others use it."""
+    for turn in range(6):
+        member = committed_shop.member()
+        put(template())
+        made = issuing.give(SYSTEM, member, "thanks", 4, at=OPENING)
+        put(template(limits={"per_member": 5}))
+
+        def revoke(place, made=made):
+            return lambda: wallet.revoke(SYSTEM, made[place].coupon_id, reason="发错了", at=OPENING)
+
+        answers = at_once(
+            *(revoke(place) for place in range(2)),
+            *(lambda member=member: one_more(member, "thanks") for _ in range(6)),
+        )
+        assert answers[:2] == [True, True]
+        got = answers[2:].count(1)
+        assert 1 <= got <= 3, answers
+        assert [row[1:] for row in counted() if row[1] == member] == [(member, 2 + got)]
+        more = [one_more(member, "thanks") for _ in range(4 - got)]
+        assert more == [1] * (3 - got) + ["member_limit"]
+        assert broken() == {}, turn

@@ -44,19 +44,18 @@ CHECKS = (
     ),
     Check(
         "coupons-of-members",
-        "coupons a member got out of templates with a limit for each are as many as counted",
+        "coupons a member got of templates with a limit for each are as many as counted",
         """
-        select coalesce(c.template, h.template) as template, coalesce(c.issued_to, h.member_id) as member,
-            h.issued, c.there
-        from (
+        select h.template, h.member_id as member, h.issued, coalesce(c.there, 0) as there
+        from benefits_couponsofmember h
+        left join (
             select c.template, c.issued_to, count(*) as there
             from benefits_coupon c
             join benefits_couponlimit l on l.template = c.template and l.most_each is not null
             where c.state <> 'revoked' and c.issued_to is not null
             group by 1, 2
-        ) c
-        full join benefits_couponsofmember h on h.template = c.template and h.member_id = c.issued_to
-        where coalesce(h.issued, 0) <> coalesce(c.there, 0)
+        ) c on c.template = h.template and c.issued_to = h.member_id
+        where h.issued <> coalesce(c.there, 0)
         """,
     ),
     Check(

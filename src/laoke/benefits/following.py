@@ -25,7 +25,11 @@ class BenefitsFollow:
         """Coupons, uses and what limits have counted go to the kept member; together they may be more than a limit
         lets one member have."""
         with hot_cursor() as cursor:
-            _lock(cursor, "member_id = %(member)s or issued_to = %(member)s", {"member": gone_id})
+            _lock(
+                cursor,
+                "member_id = %(gone)s or issued_to in (%(kept)s, %(gone)s)",
+                {"kept": kept_id, "gone": gone_id},
+            )
             coupons = cursor.execute(
                 "update benefits_coupon set member_id = %s where member_id = %s returning id, state",
                 (kept_id, gone_id),
@@ -38,7 +42,7 @@ class BenefitsFollow:
                 "update benefits_couponuse set member_id = %s where member_id = %s returning id",
                 (kept_id, gone_id),
             ).fetchall()
-        _count(kept_id, gone_id)
+            limits.forget(cursor, (kept_id, gone_id))
         return {
             "coupons": [row[0] for row in coupons],
             "used": [row[0] for row in coupons if row[1] == Coupon.USED],
@@ -50,7 +54,11 @@ class BenefitsFollow:
         """What came from the gone member goes back to it, but for what was used or given away since."""
         numbers = [*moved.get("coupons", ()), *moved.get("first", ())]
         with hot_cursor() as cursor:
-            _lock(cursor, "id = any(%(numbers)s)", {"numbers": numbers})
+            _lock(
+                cursor,
+                "id = any(%(numbers)s) or issued_to in (%(kept)s, %(gone)s)",
+                {"numbers": numbers, "kept": kept_id, "gone": gone_id},
+            )
             cursor.execute(
                 "update benefits_coupon set member_id = %s "
                 "where id = any(%s) and member_id = %s and (state <> 'used' or id = any(%s))",
@@ -64,7 +72,7 @@ class BenefitsFollow:
                 "update benefits_couponuse set member_id = %s where id = any(%s)",
                 (gone_id, list(moved.get("uses", ()))),
             )
-        _count(kept_id, gone_id)
+            limits.forget(cursor, (kept_id, gone_id))
 
     def export(self, member_id: int) -> Mapping[str, object]:
         """Every coupon in the wallet and every use, without codes: a code in a file would be a coupon in a file."""
@@ -116,24 +124,6 @@ def _lock(cursor: psycopg.Cursor[Any], which: str, values: Mapping[str, Any]) ->
     """Lock coupons in the order in which everybody does; see `limits`."""
     limits.begin(cursor)
     cursor.execute(
-        f"select from benefits_coupon where {which} order by id for update",  # noqa: S608 -- our own words
+        f"select from benefits_coupon where {which} order by id for update",
         values,
     )
-
-
-def _count(kept_id: int, gone_id: int) -> None:
-    """Count anew what limits per member count of these two."""
-    with hot_cursor() as cursor:
-        cursor.execute(
-            "select from benefits_couponsofmember where member_id in (%s, %s) "
-            "order by template, member_id for update",
-            (kept_id, gone_id),
-        )
-        cursor.execute("delete from benefits_couponsofmember where member_id in (%s, %s)", (kept_id, gone_id))
-        cursor.execute(
-            "insert into benefits_couponsofmember (template, member_id, issued) "
-            "select c.template, c.issued_to, count(*) from benefits_coupon c "
-            "join benefits_couponlimit l on l.template = c.template and l.most_each is not null "
-            "where c.issued_to in (%s, %s) and c.state <> 'revoked' group by 1, 2",
-            (kept_id, gone_id),
-        )

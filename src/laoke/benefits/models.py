@@ -88,6 +88,11 @@ class Coupon(models.Model):
             models.Index(
                 fields=["member_id", "-id"], name="coupon_of_member", condition=Q(member_id__isnull=False)
             ),
+            models.Index(
+                fields=["issued_to", "template"],
+                name="coupon_got_first",
+                condition=Q(issued_to__isnull=False),
+            ),
             models.Index(fields=["template", "-id"], name="coupon_of_template"),
             models.Index(fields=["template"], name="coupon_announced", condition=Q(issued_for_all=True)),
             models.Index(
@@ -174,7 +179,10 @@ class CouponLimit(models.Model):
 
 
 class CouponsOfMember(models.Model):
-    """How many coupons a member got that were not revoked, of templates with a limit for each member."""
+    """How many coupons a member got that were not revoked, of templates with a limit for each member.
+
+    A member has a row from when it is first asked for; until then the coupons themselves are the count.
+    """
 
     pk = models.CompositePrimaryKey("template", "member_id")
     template = models.CharField(max_length=64)

@@ -38,6 +38,35 @@ class UnknownTemplate(LaokeError):
         )
 
 
+class TemplateChanged(LaokeError):
+    """Somebody published or ended the template while it was being changed; nothing is overwritten."""
+
+    code, status, title = "coupon-template-changed", 409, "The coupon template is another one by now"
+
+    def __init__(self, key: str, by: str) -> None:
+        super().__init__(
+            _("%(who)s published or ended this template meanwhile. Nothing was overwritten.") % {"who": by},
+            template=key[:64],
+            by=by,
+        )
+        self.by = by
+
+
+class TemplateInUse(LaokeError):
+    """Offers in force name the template, so it cannot end; `offers` are their keys."""
+
+    code, status, title = "coupon-template-in-use", 409, "Offers name the coupon template"
+
+    def __init__(self, key: str, offers: Sequence[str]) -> None:
+        super().__init__(
+            _("Offers in force take or give this coupon: %(offers)s. End or change them first.")
+            % {"offers": ", ".join(offers)},
+            template=key[:64],
+            offers=list(offers),
+        )
+        self.offers = tuple(offers)
+
+
 class UnknownCoupon(LaokeError):
     """No coupon has this number or code."""
 

@@ -9,7 +9,10 @@ template its limit and what members have of it, by their number. So limits are c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import psycopg
@@ -26,10 +29,11 @@ class Admitted(NamedTuple):
 
 
 def put_in_force(wanted: Mapping[str, TemplateDocument]) -> None:
-    """Have exactly the limits of these templates. What a new limit counts, it counts from the coupons there are.
+    """Have exactly the limits of these templates. A new limit in total counts the coupons there are; what members have
+    is counted when it is first asked for.
 
-    Call in the transaction that publishes, which no other publication is beside. When a limit changes it waits for
-    whoever is issuing right now, and they for it.
+    Call in the transaction that publishes, which no other publication is beside. When there comes to be a limit, or no
+    more, it waits for whoever is issuing right now, and they for it; another number just holds.
     """
     with hot_cursor() as cursor:
         there = {
@@ -41,33 +45,39 @@ def put_in_force(wanted: Mapping[str, TemplateDocument]) -> None:
         changed = {
             key: (document.limits.in_total, document.limits.per_member)
             for key, document in wanted.items()
-            if there.get(key, (None, None)) != (document.limits.in_total, document.limits.per_member)
+            if there.get(key, _NONE) != (document.limits.in_total, document.limits.per_member)
         }
-        if changed:
+        if any(_kinds(there.get(key, _NONE)) != _kinds(limits) for key, limits in changed.items()):
             cursor.execute("lock table benefits_coupon in share row exclusive mode")
         for key, (most, most_each) in changed.items():
-            before = there.get(key, (None, None))
+            had_most, had_most_each = _kinds(there.get(key, _NONE))
             if most is None and most_each is None:
                 cursor.execute("delete from benefits_couponlimit where template = %s", (key,))
             else:
                 cursor.execute(
-                    "insert into benefits_couponlimit (template, most, most_each, issued) values (%(key)s::text, "
-                    "%(most)s::bigint, %(each)s::bigint, case when %(most)s::bigint is not null then "
-                    "(select count(*) from benefits_coupon where template = %(key)s::text and state <> 'revoked') end) "
+                    "insert into benefits_couponlimit as held (template, most, most_each, issued) "
+                    "values (%(key)s::text, %(most)s::bigint, %(each)s::bigint, "
+                    "case when %(counts)s then (select count(*) from benefits_coupon "
+                    "where template = %(key)s::text and state <> 'revoked') end) "
                     "on conflict (template) do update set most = excluded.most, most_each = excluded.most_each, "
-                    "issued = excluded.issued",
-                    {"key": key, "most": most, "each": most_each},
+                    "issued = case when excluded.most is not null then coalesce(excluded.issued, held.issued) end",
+                    {
+                        "key": key,
+                        "most": most,
+                        "each": most_each,
+                        "counts": most is not None and not had_most,
+                    },
                 )
-            if (before[1] is None) == (most_each is None):
-                continue
-            cursor.execute("delete from benefits_couponsofmember where template = %s", (key,))
-            if most_each is not None:
-                cursor.execute(
-                    "insert into benefits_couponsofmember (template, member_id, issued) "
-                    "select template, issued_to, count(*) from benefits_coupon "
-                    "where template = %s and state <> 'revoked' and issued_to is not null group by 1, 2",
-                    (key,),
-                )
+            if had_most_each and most_each is None:
+                cursor.execute("delete from benefits_couponsofmember where template = %s", (key,))
+
+
+_NONE = (None, None)
+
+
+def _kinds(limits: tuple[int | None, int | None]) -> tuple[bool, bool]:
+    most, most_each = limits
+    return most is not None, most_each is not None
 
 
 def begin(cursor: psycopg.Cursor[Any]) -> None:
@@ -119,21 +129,44 @@ def admit_codes(cursor: psycopg.Cursor[Any], template: str, wanted: int) -> int:
     return fitting
 
 
-def take_off(cursor: psycopg.Cursor[Any], revoked: Sequence[tuple[str, int | None]]) -> None:
-    """Coupons were revoked: (template, first member) of each. Call once, with all coupons locked.
+def take_off(cursor: psycopg.Cursor[Any], revoked: Iterable[tuple[str, int | None]]) -> None:
+    """Coupons were revoked: (template, first member) of each. Call once for all, with all of them locked and revoked.
 
     Rows without a limit are not there to be changed.
     """
-    for template, member in sorted(revoked, key=lambda each: (each[0], each[1] or 0)):
+    counted = Counter(revoked)
+    for template, of_it in groupby(sorted(counted, key=_in_order), key=itemgetter(0)):
+        members = [member for _, member in of_it]
         cursor.execute(
-            "update benefits_couponlimit set issued = issued - 1 where template = %s and issued is not null",
-            (template,),
+            "update benefits_couponlimit set issued = issued - %s where template = %s and issued is not null",
+            (sum(counted[template, member] for member in members), template),
         )
-        if member is not None:
-            cursor.execute(
-                "update benefits_couponsofmember set issued = issued - 1 where template = %s and member_id = %s",
-                (template, member),
-            )
+        for member in members:
+            if member is not None:
+                # Who was never counted is counted now, without them: see `_count_each`.
+                cursor.execute(
+                    "insert into benefits_couponsofmember as held (template, member_id, issued) "
+                    "select l.template, %(member)s, (select count(*) from benefits_coupon c "
+                    "where c.issued_to = %(member)s and c.template = l.template and c.state <> 'revoked') "
+                    "from benefits_couponlimit l where l.template = %(template)s and l.most_each is not null "
+                    "on conflict (template, member_id) do update set issued = held.issued - %(less)s",
+                    {"template": template, "member": member, "less": counted[template, member]},
+                )
+
+
+def forget(cursor: psycopg.Cursor[Any], members: Sequence[int]) -> None:
+    """Count anew what members have, when it is next asked for. Call with all coupons locked that they got first."""
+    cursor.execute(
+        "delete from benefits_couponsofmember h using (select template, member_id from benefits_couponsofmember "
+        'where member_id = any(%s) order by template collate "C", member_id for update) gone '
+        "where h.template = gone.template and h.member_id = gone.member_id",
+        (list(members),),
+    )
+
+
+def _in_order(revoked: tuple[str, int | None]) -> tuple[str, int]:
+    template, member = revoked
+    return template, member or 0
 
 
 def _left(cursor: psycopg.Cursor[Any], template: str) -> int:
@@ -153,14 +186,20 @@ def _add(cursor: psycopg.Cursor[Any], template: str, count: int) -> None:
 def _count_each(
     cursor: psycopg.Cursor[Any], template: str, members: Sequence[int], each: int, most_each: int
 ) -> list[int]:
+    """Whoever has no row yet is counted from the coupons there are. A row that comes meanwhile goes before the count:
+    whoever issues or revokes leaves one behind.
+    """
     if each > most_each:
         return []
     rows = cursor.execute(
         "insert into benefits_couponsofmember as held (template, member_id, issued) "
-        "select %(template)s, member_id, %(each)s from unnest(%(members)s::bigint[]) with ordinality "
-        "as wanted (member_id, place) order by place "
-        "on conflict (template, member_id) do update set issued = held.issued + excluded.issued "
-        "where held.issued + excluded.issued <= %(most)s returning member_id",
+        "select %(template)s, wanted.member_id, there.issued + %(each)s "
+        "from unnest(%(members)s::bigint[]) with ordinality as wanted (member_id, place) "
+        "cross join lateral (select count(*) as issued from benefits_coupon c where c.issued_to = wanted.member_id "
+        "and c.template = %(template)s and c.state <> 'revoked') there "
+        "where there.issued + %(each)s <= %(most)s order by wanted.place "
+        "on conflict (template, member_id) do update set issued = held.issued + %(each)s "
+        "where held.issued + %(each)s <= %(most)s returning member_id",
         {"template": template, "each": each, "members": list(members), "most": most_each},
     ).fetchall()
     passed = {row[0] for row in rows}

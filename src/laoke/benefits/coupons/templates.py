@@ -11,7 +11,7 @@ from django.conf import settings
 
 from laoke.benefits.coupons import codes, documents, limits
 from laoke.benefits.coupons.documents import TemplateDocument
-from laoke.benefits.coupons.errors import BadTemplate, Place, UnknownTemplate
+from laoke.benefits.coupons.errors import BadTemplate, Place, TemplateChanged, UnknownTemplate
 from laoke.benefits.models import Coupon, CouponEvent, CouponTemplateVersion
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
@@ -43,6 +43,16 @@ class Published:
 
     version: int
     document: TemplateDocument | None
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A template that is in force no more, as it was last; `at` and `by` are those of its end."""
+
+    key: str
+    document: TemplateDocument
     at: datetime
     by: str
 
@@ -114,6 +124,14 @@ def last_of(keys: Collection[str]) -> dict[str, TemplateDocument]:
     return {key: documents.read(each) for key, each in {row.key: row.document for row in rows}.items()}
 
 
+def ended() -> list[Ended]:
+    """The templates that have ended and were not published again, the last one first."""
+    newest = CouponTemplateVersion.objects.order_by("key", "-id").distinct("key")
+    rows = sorted((row for row in newest if row.document is None), key=lambda row: row.pk, reverse=True)
+    said = last_of([row.key for row in rows])
+    return [Ended(row.key, said[row.key], row.published_at, row.published_by) for row in rows]
+
+
 def history(key: str) -> list[Published]:
     """Every version of a template, newest first."""
     rows = CouponTemplateVersion.objects.filter(key=key).order_by("-id")
@@ -128,7 +146,39 @@ def history(key: str) -> list[Published]:
     ]
 
 
-def publish(caller: Caller, wanted: Mapping[str, TemplateDocument], *, at: datetime) -> int:
+def beside(key: str, document: Any, templates: Templates) -> dict[str, TemplateDocument]:
+    """The templates there would be with this one as it is written here; None: without it.
+
+    Raises:
+        BadTemplate: every place of this one that cannot be used.
+    """
+    others = {name: each for name, each in to_document(templates).items() if name != key}
+    if document is None:
+        return parse(others)
+    # In its own place: the order of a programme is that of the first publications.
+    names = [*templates.documents] if key in templates.documents else [*templates.documents, key]
+    try:
+        return parse({name: document if name == key else others[name] for name in names})
+    except BadTemplate as error:
+        raise BadTemplate([(place[2:], says) for place, says in error.faults]) from None
+
+
+def hold(key: str, seen: int | None) -> Templates:
+    """The templates in force, which nobody changes until the running transaction ends.
+
+    Args:
+        seen: the programme version of the template that the caller looked at; None: there was none of this key.
+    Raises:
+        TemplateChanged: it was published or ended since.
+    """
+    version = generations.hold(generations.PROGRAMME)
+    row = CouponTemplateVersion.objects.filter(key=key).order_by("-id").first()
+    if (None if row is None else row.programme_version) != seen:
+        raise TemplateChanged(key, "" if row is None else row.published_by)
+    return at_version(version)
+
+
+def publish(caller: Caller, wanted: Mapping[str, TemplateDocument], *, at: datetime, reason: str = "") -> int:
     """Put these templates in force from this commit on, and end all others; returns the programme version.
 
     Call in a transaction. Coupons that are out keep the time they were issued with; those of a template that ends
@@ -156,6 +206,7 @@ def publish(caller: Caller, wanted: Mapping[str, TemplateDocument], *, at: datet
             at=at,
             before=None if old is None else {"name": old.name.zh},
             after=None if new is None else {"name": new.name.zh},
+            reason=reason,
         )
     limits.put_in_force(wanted)
     _announce(caller, wanted, version, at)

@@ -62,7 +62,7 @@ def transfer(caller: Caller, coupon_id: int, to_member: int, *, reason: str = ""
             now=at,
             from_member=before,
             to_member=to_member,
-            note=reason,
+            note=reason[:200],
         )
     audit.record(
         caller,
