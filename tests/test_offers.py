@@ -111,11 +111,11 @@ def test_a_quote_explains_and_the_order_keeps_it(shop):
         "gifts": [],
         "points": None,
         "points_times": None,
-        "says": {"zh": "再买390.15元可减90元", "en": "Buy for ¥390.15 more and get ¥90.00 off"},
+        "says": {"zh": "再买390.15元可减90元", "en": "Buy for ¥390.15 more and get ¥90 off"},
     }
     assert {each["offer"]: each["says"]["zh"] for each in quoted["offers_refused"]} == {
         "less-90": "未满足条件：购买满500元",
-        "platinum": "未满足条件：等级为金卡",
+        "platinum": "未满足条件：会员等级为金卡",
     }
     sold = keep(till, "A", member, line("rice", 2), line("milk", 2))
     assert [(each["line_no"], each["net_minor"]) for each in sold["lines"]] == [(1, 8870), (2, 2115)]
@@ -249,7 +249,7 @@ def test_codes_call_offers_and_say_why_they_bring_nothing(shop):
     assert unknown["says"]["zh"] == "没有这个券码，请核对后重新输入"
     (small,) = till.quote(None, line("milk"), codes=["WELCOME20"])["codes_rejected"]
     assert (small["code"], small["place"], small["reason"]) == ("WELCOME20", 0, "conditions_not_met")
-    assert small["says"]["en"] == "Condition not met: goods for at least ¥100.00"
+    assert small["says"]["en"] == "Condition not met: goods for at least ¥100"
 
 
 def test_the_codes_belong_to_the_quote(shop):

@@ -19,6 +19,9 @@ MINOR_DIGITS = {
     "JOD": 3,
 }
 
+# What stands before an amount on screen; other currencies are said by their code.
+SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "TWD": "NT$"}
+
 # One order may not exceed this: far above any basket, far below the range of a 64-bit integer.
 LARGEST_MINOR = 10**13
 
@@ -75,6 +78,18 @@ def format_minor(minor: int, currency: str) -> str:
         return f"{sign}{rest}"
     whole, part = divmod(rest, 10**digits)
     return f"{sign}{whole}.{part:0{digits}d}"
+
+
+def sign_of(currency: str) -> str:
+    """What stands before an amount: ¥, or "THB " where there is no sign."""
+    return SIGNS.get(currency, f"{currency} ")
+
+
+def shown_minor(minor: int, currency: str) -> str:
+    """Minor units for a sentence, without decimals that say nothing: ¥1,234, ¥12.50, −¥0.05."""
+    whole, _point, part = format_minor(abs(minor), currency).partition(".")
+    cents = f".{part}" if part.strip("0") else ""
+    return f"{'−' if minor < 0 else ''}{sign_of(currency)}{int(whole):,}{cents}"
 
 
 def parse_minor(text: str | int | Decimal, currency: str) -> int:

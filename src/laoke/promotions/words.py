@@ -105,7 +105,7 @@ def rebate(share: Fraction) -> Says:
     """A share off: 8.8折; 12 % off."""
     if share == 1:
         return Says("免费", "free")
-    return Says(f"{_decimal((1 - share) * 10)}折", f"{_decimal(share * 100)} % off")
+    return Says(f"{decimal((1 - share) * 10)}折", f"{decimal(share * 100)}% off")
 
 
 def _more(hint: Hint, telling: Telling) -> Says:
@@ -125,7 +125,7 @@ def _unit(hint: Hint, more: Says, effect: NthItem | BuyGet, share: Fraction) -> 
     cheaper = rebate(share)
     if isinstance(effect, NthItem):
         return Says(
-            f"{more.zh}，第{effect.n}件{cheaper.zh}", f"{more.en}: every {_nth(effect.n)} is {cheaper.en}"
+            f"{more.zh}，第{effect.n}件{cheaper.zh}", f"{more.en}: every {nth(effect.n)} is {cheaper.en}"
         )
     return Says(f"{more.zh}，该商品{cheaper.zh}", f"{more.en}: it is {cheaper.en}")
 
@@ -146,7 +146,7 @@ def _gain(gain: Gain, telling: Telling) -> Says:
     if gain.points is not None:
         return Says(f"可多得{gain.points}积分", f"earn {gain.points} more points")
     if gain.times is not None:
-        times = _decimal(gain.times)
+        times = decimal(gain.times)
         return Says(f"可得{'双' if times == '2' else times}倍积分", f"earn {times} times the points")
     if gain.coupon is not None:
         called_coupon = telling.names("template", gain.coupon)
@@ -167,12 +167,13 @@ def _times(count: int) -> str:
     return {1: "Once", 2: "Twice"}.get(count, f"{count} times")
 
 
-def _nth(number: int) -> str:
+def nth(number: int) -> str:
+    """An English ordinal: 1st, 2nd."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 
 
-def _decimal(value: Fraction) -> str:
+def decimal(value: Fraction) -> str:
     """Up to two decimals, no zeros at the end."""
     hundredths = round(value * 100)
     return f"{hundredths // 100}.{hundredths % 100:02d}".rstrip("0").rstrip(".")

@@ -11,7 +11,7 @@ from typing import Final
 
 from django.conf import settings
 
-from laoke.kernel.money import Money
+from laoke.kernel.money import shown_minor
 from laoke.promotions.launch.meetings import Loop
 from laoke.promotions.launch.prices import Misstated
 from laoke.promotions.launch.worst import By, Worst
@@ -37,7 +37,7 @@ def worst_basket(found: Worst) -> Says:
     en_lines = ", ".join(f"{line.units} × {line.sku}" for line in found.lines)
     paid, left = _money(found.net_minor), _money(found.margin_minor)
     share = "" if found.percent is None else f"（{found.percent:g}%）"
-    en_share = "" if found.percent is None else f" ({found.percent:g} %)"
+    en_share = "" if found.percent is None else f" ({found.percent:g}%)"
     zh_sure, en_sure = ("", "") if found.exact else ("找到的", " (of those looked at)")
     title = "最亏的购物篮" if found.by is By.MONEY else "毛利率最低的购物篮"
     en_title = "The basket that leaves the least" if found.by is By.MONEY else "The lowest margin"
@@ -59,7 +59,7 @@ def overlap(keys: Sequence[str], percent: float, offers: int) -> Says:
     """Offers take from the same goods."""
     return Says(
         f"与 {'、'.join(keys)} 叠加在同一商品上，{offers} 个活动合计最多让利 {percent:g}%",
-        f"Meets {', '.join(keys)} on the same goods: {offers} offers take off up to {percent:g} % together",
+        f"Meets {', '.join(keys)} on the same goods: {offers} offers take off up to {percent:g}% together",
     )
 
 
@@ -148,4 +148,4 @@ def prizes(most: int | None) -> Says:
 
 
 def _money(minor: int) -> str:
-    return str(Money(minor, settings.LAOKE.currency))
+    return shown_minor(minor, settings.LAOKE.currency)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +11,22 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import pgettext_lazy as _in
+from pydantic import TypeAdapter, ValidationError
 
-from laoke.engine.conditions import All
+from laoke.engine.conditions import All, Tree
 from laoke.engine.conditions.documents import BadCondition
-from laoke.kernel.money import parse_minor
+from laoke.kernel.money import parse_minor, shown_minor
+from laoke.promotions import saying
 from laoke.promotions.differences import Difference, difference
+from laoke.promotions.documents.effects import Gives
 from laoke.promotions.language import language
-from laoke.promotions.telling import tell
+from laoke.promotions.telling import Says
 from laoke.promotions.words import Telling
 from laoke.surfaces.console.naming import Named
 from laoke.surfaces.console.offers import form
 from laoke.surfaces.console.offers.form import Sheet, Shop
 from laoke.surfaces.console.offers.shapes import Box, Item, Rows, Words
-from laoke.surfaces.console.templatetags.figures import currency_sign, money, named
+from laoke.surfaces.console.templatetags.figures import currency_sign, named
 
 # What a state is called, and the form of its pill.
 STATES: Mapping[str, tuple[Any, str]] = {
@@ -97,28 +100,63 @@ class Told:
     kept: tuple[str, ...]
 
 
-def told(document: Mapping[str, Any], shop: Shop, telling: Telling) -> Told:
-    """What a document says: conditions in the words a till has for them, the rest as its form would."""
+def told(document: Mapping[str, Any], shop: Shop, telling: Telling, tiers: Sequence[str] = ()) -> Told:
+    """What a document says: conditions and effects as a retailer announces them; what is not finished as its form says
+    it.
+
+    Args:
+        tiers: of the programme, from the lowest on.
+    """
     sheet = form.show(document, shop)
+    tree, gives = _conditions(document.get("when")), _gives(document.get("gives"))
+    reached = saying.threshold(tree)
+    if reached is not None and not (gives and all(each and saying.says_with(each) for each in gives)):
+        reached = None
+    parts = () if tree is None else tree.parts if isinstance(tree, All) else (tree,)
+    who = tuple(_says(saying.condition(part, telling, tiers)) for part in parts if part is not reached)
+    if not who and reached is None:
+        who = tuple(_item(each) for each in sheet.who.items)
     return Told(
-        _conditions(document.get("when"), telling) or tuple(_item(each) for each in sheet.who.items),
-        tuple(f"{each.label}{_colon()}{_item(each)}" for each in sheet.gives.items),
+        who,
+        tuple(
+            _item(item)
+            if effect is None
+            else _says(saying.effect(effect, telling, reached=reached, again=document.get("stage") == "tier"))
+            for item, effect in zip(sheet.gives.items, gives, strict=True)
+        ),
         _limits(document),
         _order(sheet),
         tuple(f"{each.label}{_colon()}{each.kept}" for each in sheet.kept.items),
     )
 
 
-def _conditions(when: Any, telling: Telling) -> tuple[str, ...]:
-    """None where they cannot be read yet."""
+def _says(said: Says) -> str:
+    text = named(Named(*said))
+    return text[:1].upper() + text[1:]
+
+
+def _conditions(when: Any) -> Tree | None:
+    """None where there are none, or they cannot be read yet."""
     if when is None:
-        return ()
+        return None
     try:
-        tree = language().read(when)
+        return language().read(when)
     except BadCondition:
-        return ()
-    parts = tree.parts if isinstance(tree, All) else (tree,)
-    return tuple(named(Named(*tell(part, telling.names, telling.currency))) for part in parts)
+        return None
+
+
+_EFFECT: TypeAdapter[Gives] = TypeAdapter(Gives)
+
+
+def _gives(documents: Any) -> list[Gives | None]:
+    """The effects that are finished; None for each of the others."""
+    found: list[Gives | None] = []
+    for each in documents if isinstance(documents, list | tuple) else ():
+        try:
+            found.append(_EFFECT.validate_python(each, context=language()))
+        except ValidationError:
+            found.append(None)
+    return found
 
 
 def _colon() -> str:
@@ -134,8 +172,16 @@ def _item(item: Item) -> str:
 
 
 def sentence(tokens: Iterable[Any]) -> str:
-    """Fields read aloud."""
-    return " ".join(text for token in tokens if (text := _said(token)))
+    """Fields read aloud. Between Chinese words there is no space."""
+    told = ""
+    for text in (_said(token) for token in tokens):
+        apart = told and text and not (_is_chinese(told[-1]) and _is_chinese(text[0]))
+        told += f" {text}" if apart else text
+    return told
+
+
+def _is_chinese(letter: str) -> bool:
+    return letter > "\u2e7f"
 
 
 def _said(token: Any) -> str:
@@ -185,7 +231,8 @@ def _limits(document: Mapping[str, Any]) -> str:
 def _amount(value: Any) -> str:
     """Money as pages write it; what is no amount yet as it was typed."""
     try:
-        return money(parse_minor(str(value), settings.LAOKE.currency)).removesuffix(".00")
+        currency = settings.LAOKE.currency
+        return shown_minor(parse_minor(str(value), currency), currency)
     except ValueError:
         return f"{currency_sign()}{value}"
 

@@ -400,7 +400,7 @@ def offer_page(caller: Caller, key: str, at: datetime, before: int | None = None
     rules = programme.current()
     return OfferPage(
         line(row),
-        told(document or {}, choices.names_in(document or {}, rules), naming.telling(rules)),
+        _told(document or {}, rules),
         _version_lines(published),
         days,
         uses[:_USES],
@@ -408,6 +408,11 @@ def offer_page(caller: Caller, key: str, at: datetime, before: int | None = None
         sum(each.net_minor for each in days) // max(1, len(days)),
         Scope.PROGRAMME_WRITE in caller.scopes,
     )
+
+
+def _told(document: Mapping[str, Any], rules: Programme) -> Told:
+    tiers = [tier.code for tier in rules.ladder.tiers]
+    return told(document, choices.names_in(document, rules), naming.telling(rules), tiers)
 
 
 def _version_lines(published: tuple[selectors.VersionRow, ...]) -> tuple[VersionLine, ...]:
@@ -544,7 +549,7 @@ def review(caller: Caller, key: str, at: datetime) -> Review | None:
     return Review(
         line(row),
         draft,
-        told(draft.document, choices.names_in(draft.document, rules), naming.telling(rules)),
+        _told(draft.document, rules),
         differences(published_text(rules, key), draft.document),
         four_eyes,
         Scope.PROGRAMME_WRITE in caller.scopes,

@@ -14,13 +14,12 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from laoke.foundation.access import SYSTEM
-from laoke.kernel.money import minor_digits
+from laoke.kernel.money import minor_digits, sign_of
 from laoke.surfaces.console.labels import UNITS
 
 register = template.Library()
 
 NONE = "--"
-_SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "TWD": "NT$"}
 # In Chinese big numbers go by ten thousands, in English by thousands.
 _CHINESE = ((10**8, "亿"), (10**4, "万"))
 _ENGLISH = ((10**9, "B"), (10**6, "M"), (10**3, "K"))
@@ -32,8 +31,7 @@ def _in_chinese() -> bool:
 
 def currency_sign() -> str:
     """What stands before an amount of the shop's money: ¥, or "THB " where there is no sign."""
-    currency: str = settings.LAOKE.currency
-    return _SIGNS.get(currency, f"{currency} ")
+    return sign_of(settings.LAOKE.currency)
 
 
 @register.filter
