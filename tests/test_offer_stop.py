@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM
@@ -181,3 +181,101 @@ def test_a_stop_among_five_hundred_offers_holds_in_time(committed_shop, member):
             # No quote that was asked for after the stop's commit has the offer; the next one was there in time.
             assert seen["last"] <= stopped
             assert seen["gone"] - stopped < HOLDS_WITHIN
+
+
+# Another process that publishes a programme with 10,000 offers; it says when it begins, and what came of it.
+PUBLISHER = """
+import json, os, sys, time
+import django
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = os.environ["TEST_DATABASE"]
+django.setup()
+from laoke.checkout import programme
+from laoke.foundation.access import SYSTEM
+from laoke.promotions.documents.offers import Fault
+from tests.shop import OPENING
+tenth = json.loads(sys.argv[1])
+limits = {"in_total": 1000, "budget": 500}
+many = {f"o{n}": tenth | {"codes": [f"CODE{n}"], "limits": limits} for n in range(10000)}
+print("begun", flush=True)
+paused = {"paused": True} if sys.argv[2] == "paused" else {}
+try:
+    published = programme.apply(SYSTEM, {"offers": many | {"tenth": tenth | paused}}, at=OPENING)
+    print("published", len(published.offers.documents), flush=True)
+except Fault as error:
+    print("refused", *(".".join(map(str, place)) for place, _ in error.faults), flush=True)
+"""
+
+
+@contextmanager
+def publisher(text: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PUBLISHER, json.dumps(TENTH), text],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "DJANGO_SETTINGS_MODULE": "laoke.project.settings",
+            "PYTHONPATH": str(ROOT),
+            "TEST_DATABASE": connection.settings_dict["NAME"],
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_until_held() -> None:
+    """Until the other process holds the programme: it is publishing this moment."""
+    until = time.time() + 60
+    while time.time() < until:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("select from foundation_generation where name = 'programme' for update nowait")
+        except OperationalError:
+            return
+        time.sleep(0.005)
+    raise AssertionError("nobody held the programme")
+
+
+def timed_stop() -> float:
+    begun = time.monotonic()
+    life.stop(SYSTEM, "tenth", "the wrong price", at=OPENING)
+    return time.monotonic() - begun
+
+
+@pytest.mark.parametrize("text", ["running", "paused"])
+def test_a_stop_does_not_wait_for_a_plan_of_ten_thousand_offers(committed_shop, text):
+    """What was planned before the stop is planned anew: it may keep the offer stopped, and not set it running."""
+    publish(tenth=TENTH)
+    with publisher(text) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "begun\n"
+        time.sleep(0.3)
+        assert timed_stop() < HOLDS_WITHIN
+        said = other.stdout.readline().split()
+    in_force = programme.current().offers.documents
+    if text == "running":
+        assert said == ["refused", "offers.tenth.paused"]
+        assert list(in_force) == ["tenth"]
+    else:
+        assert said == ["published", "10001"]
+        assert len(in_force) == 10_001
+    assert in_force["tenth"].paused
+    assert broken() == {}
+
+
+def test_a_stop_while_ten_thousand_offers_are_published_holds_in_time(committed_shop):
+    publish(tenth=TENTH)
+    with publisher("running") as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "begun\n"
+        wait_until_held()
+        assert timed_stop() < HOLDS_WITHIN
+        assert other.stdout.readline() == "published 10001\n"
+    in_force = programme.current().offers.documents
+    assert (len(in_force), in_force["tenth"].paused) == (10_001, True)
+    assert broken() == {}

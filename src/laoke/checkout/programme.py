@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -14,6 +14,7 @@ from django.db import transaction
 
 from laoke.benefits.coupons import templates as coupon_templates
 from laoke.benefits.coupons.codes import plain
+from laoke.benefits.coupons.documents import TemplateDocument
 from laoke.benefits.coupons.templates import Templates
 from laoke.engine.policy import BadPolicy, PointsPolicy
 from laoke.engine.tiering import Ladder
@@ -23,7 +24,7 @@ from laoke.kernel.errors import LaokeError
 from laoke.points import policy as points_policy
 from laoke.promotions import policy as pricing_policy
 from laoke.promotions import publication
-from laoke.promotions.documents.offers import Fault, Place
+from laoke.promotions.documents.offers import Fault, OfferDocument, Place
 from laoke.promotions.policy import PricingPolicy
 from laoke.promotions.publication import Offers
 from laoke.promotions.soundness import here
@@ -163,17 +164,23 @@ def plan(document: Mapping[str, Any], *, at: datetime) -> Plan:
 def apply(caller: Caller, document: Mapping[str, Any], *, at: datetime) -> Programme:
     """Publish the sections of `document` that differ from what is in force; all or nothing.
 
+    Planning takes seconds with thousands of offers and holds nobody up: an emergency stop goes through meanwhile. Then
+    it is planned anew, over what was published by then.
+
     Raises:
         BadPolicy, Fault, BadTemplate: as `plan`; nothing is published.
     """
-    with transaction.atomic():
-        # Nobody publishes between the plan and what is done by it.
-        generations.hold(generations.PROGRAMME)
+    while True:
         planned = plan(document, at=at)
-        # Coupons last: an order locks counters of offers before it touches coupons.
-        for name in sorted(planned.changed, key=lambda name: name == "coupons"):
-            SECTIONS[name].publish(caller, planned.values[name], at=at)
-        return current()
+        with transaction.atomic():
+            if generations.hold(generations.PROGRAMME) != planned.before.version:
+                continue
+            # Coupons last: an order locks counters of offers before it touches coupons.
+            for name in sorted(planned.changed, key=lambda name: name == "coupons"):
+                SECTIONS[name].publish(caller, planned.values[name], at=at)
+            version = generations.current(generations.PROGRAMME)
+        # Read behind the commit: nobody waits for it, and a version that did not come to be is not kept.
+        return at_version(version)
 
 
 def faults_of(error: LaokeError) -> list[tuple[Place, str]]:
@@ -223,17 +230,20 @@ def _examine(before: Programme, values: Mapping[str, Any], at: datetime) -> Find
         _templates(before, values),
         at=at,
     )
-    _one_meaning_a_code(before, values, findings)
+    offers = values.get("offers", before.offers.documents)
+    for place, says in taken_codes(offers, values.get("coupons", before.coupons.documents)):
+        findings.fault(place, says)
     return findings
 
 
-def _one_meaning_a_code(before: Programme, values: Mapping[str, Any], findings: Findings) -> None:
-    """A code of an offer goes before that of a coupon, which would then never be reached."""
-    offers = values.get("offers", before.offers.documents)
+def taken_codes(
+    offers: Mapping[str, OfferDocument], templates: Mapping[str, TemplateDocument]
+) -> Iterator[tuple[Place, str]]:
+    """Announced codes that offers have too: those go first, and the coupon would never be reached."""
     of_offers = {plain(code): key for key, offer in offers.items() for code in offer.codes}
-    for text, key in coupon_templates.announced_codes(values.get("coupons", before.coupons.documents)):
+    for text, key in coupon_templates.announced_codes(templates):
         if other := of_offers.get(plain(text)):
-            findings.fault(("coupons", key, "code", "text"), f"is a code of the offer {other} already")
+            yield ("coupons", key, "code", "text"), f"is a code of the offer {other} already"
 
 
 def _templates(before: Programme, values: Mapping[str, Any]) -> frozenset[str]:

@@ -30,48 +30,64 @@ class Taken(NamedTuple):
     amount_minor: int
 
 
-def allot(
-    key: str,
-    in_total: int | None,
-    budget_minor: int | None,
-    *,
-    version: int,
-    pace: Pace | None,
-    alarm_at: Sequence[int],
-    today: date,
-) -> None:
-    """Share the limits of an offer out over its slots, beside what was used already. Call in a transaction.
+class Limits(NamedTuple):
+    """What a programme lets an offer give. `pace`: how the budget goes out, None: all of it at once. `alarm_at`:
+    percent of the budget at which somebody is told.
+    """
+
+    key: str
+    in_total: int | None
+    budget_minor: int | None
+    pace: Pace | None
+    alarm_at: Sequence[int]
+
+
+def allot(offers: Iterable[Limits], *, version: int, today: date) -> None:
+    """Share the limits of offers out over their slots, beside what was used already. Call in a transaction.
 
     Args:
         version: of the programme that says these limits.
-        pace: how the budget goes out; None: all of it at once.
-        alarm_at: percent of the budget at which somebody is told.
         today: the day in the programme's zone.
     """
+    wanted = {each.key: each for each in offers}
+    if not wanted:
+        return
     with hot_cursor() as cursor:
-        cursor.execute(
-            "insert into promotions_offercounter (key, slot, uses, spent_minor) "
-            "select %s, slot, 0, 0 from generate_series(0, %s) slot on conflict do nothing",
-            (key, SLOTS - 1),
-        )
+        # As everybody locks: by key as Python sorts it, and slot.
         rows = cursor.execute(
-            "select slot, uses, spent_minor from promotions_offercounter where key = %s order by slot for update",
-            (key,),
+            "select key, slot, uses, spent_minor from promotions_offercounter where key = any(%s) "
+            'order by key collate "C", slot for update',
+            (list(wanted),),
         ).fetchall()
-        uses = _shares(in_total, [row[1] for row in rows])
-        out = budget_minor if pace is None else pace.out_by(today)
-        spent = _shares(out, [row[2] for row in rows])
+        there: dict[str, list[tuple[int, int, int]]] = {}
+        for key, slot, uses, spent in rows:
+            there.setdefault(key, []).append((slot, uses, spent))
+        shared = [slot for key in there for slot in _slots(wanted[key], there[key], today)]
         cursor.execute(
             "update promotions_offercounter c set uses_allotted = n.uses, spent_allotted = n.spent "
-            "from unnest(%s::smallint[], %s::bigint[], %s::bigint[]) as n (slot, uses, spent) "
-            "where c.key = %s and c.slot = n.slot",
-            ([row[0] for row in rows], uses, spent, key),
+            "from unnest(%s::text[], %s::smallint[], %s::bigint[], %s::bigint[]) as n (key, slot, uses, spent) "
+            "where c.key = n.key and c.slot = n.slot",
+            _columns(shared, 4),
         )
-        first_day, days = (None, None) if pace is None else (pace.first_day, pace.days)
+        # What never had a limit is not counted.
+        anew = [
+            slot
+            for key, each in wanted.items()
+            if key not in there and (each.in_total is not None or each.budget_minor is not None)
+            for slot in _slots(each, [(slot, 0, 0) for slot in range(SLOTS)], today)
+        ]
+        cursor.execute(
+            "insert into promotions_offercounter (key, slot, uses, spent_minor, uses_allotted, spent_allotted) "
+            "select n.key, n.slot, 0, 0, n.uses, n.spent "
+            "from unnest(%s::text[], %s::smallint[], %s::bigint[], %s::bigint[]) as n (key, slot, uses, spent)",
+            _columns(anew, 4),
+        )
         cursor.execute(
             "insert into promotions_offerallowance "
             "(key, programme_version, in_total, budget_minor, first_day, days, alarm_at) "
-            "values (%(key)s, %(version)s, %(in_total)s, %(budget)s, %(first_day)s, %(days)s, %(alarm_at)s::jsonb) "
+            "select n.key, %s, n.in_total, n.budget, n.first_day, n.days, n.alarm_at from unnest(%s::text[], "
+            "%s::bigint[], %s::bigint[], %s::date[], %s::int[], %s::jsonb[]) "
+            "as n (key, in_total, budget, first_day, days, alarm_at) "
             "on conflict (key) do update set programme_version = excluded.programme_version, "
             "in_total = excluded.in_total, budget_minor = excluded.budget_minor, "
             "first_day = excluded.first_day, days = excluded.days, alarm_at = excluded.alarm_at "
@@ -79,16 +95,30 @@ def allot(
             "promotions_offerallowance.first_day, promotions_offerallowance.days, "
             "promotions_offerallowance.alarm_at) is distinct from "
             "(excluded.in_total, excluded.budget_minor, excluded.first_day, excluded.days, excluded.alarm_at)",
-            {
-                "key": key,
-                "version": version,
-                "in_total": in_total,
-                "budget": budget_minor,
-                "first_day": first_day,
-                "days": days,
-                "alarm_at": json.dumps(list(alarm_at)),
-            },
+            (version, *_columns([_allowance(wanted[key]) for key in sorted(wanted)], 6)),
         )
+
+
+def _slots(
+    limits: Limits, slots: Sequence[tuple[int, int, int]], today: date
+) -> list[tuple[str, int, int | None, int | None]]:
+    """The allotments of each slot of an offer, from (slot, uses, money)."""
+    out = limits.budget_minor if limits.pace is None else limits.pace.out_by(today)
+    uses = _shares(limits.in_total, [slot[1] for slot in slots])
+    spent = _shares(out, [slot[2] for slot in slots])
+    return [(limits.key, slot[0], mine, money) for slot, mine, money in zip(slots, uses, spent, strict=True)]
+
+
+def _allowance(limits: Limits) -> tuple[Any, ...]:
+    pace = limits.pace
+    first_day, days = (None, None) if pace is None else (pace.first_day, pace.days)
+    alarms = json.dumps(list(limits.alarm_at))
+    return limits.key, limits.in_total, limits.budget_minor, first_day, days, alarms
+
+
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
+    """Rows as columns, one a parameter."""
+    return [[row[column] for row in rows] for column in range(width)]
 
 
 def _shares(limit: int | None, used: list[int]) -> list[int | None]:

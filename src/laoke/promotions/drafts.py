@@ -175,7 +175,7 @@ def submit(caller: Caller, key: str, *, at: datetime, revision: int | None = Non
         if row.state == DraftState.REVIEW:
             return draft_of(row)
         _unchanged(row, revision)
-        _sound(key, _read(key, _text(row).document), generations.hold(generations.PROGRAMME), at)
+        _sound(key, _read(key, _text(row).document), generations.current(generations.PROGRAMME), at)
         row.state = DraftState.REVIEW
         row.submitted_at, row.submitted_by = at, caller.label
         row.decided_at, row.decided_by, row.note = None, "", ""
@@ -231,34 +231,38 @@ def approve(caller: Caller, key: str, *, at: datetime, revision: int | None = No
         DraftOutdated: the offer was published or ended otherwise since the draft was begun.
         Fault: it can no longer be published as it stands.
     """
-    with transaction.atomic():
-        row = _open(caller, key)
-        _in_review(row)
-        _unchanged(row, revision)
-        held = generations.hold(generations.PROGRAMME)
-        former = publication.newest_of(key)
-        _not_outdated(row, former)
-        text = _text(row).document
-        still = former is not None and former.document is not None and bool(former.document.get("paused"))
-        document = _read(key, publication.with_pause(text, paused=still))
-        if four_eyes(document, held) and _who(caller) in _writers(row):
-            raise FourEyes(key)
-        _sound(key, document, held, at)
-        version = publication.publish_one(caller, key, document, at=at)
-        row.state = DraftState.PUBLISHED
-        row.decided_at, row.decided_by, row.published_version = at, caller.label, version
-        _moved(row, caller, at)
-        old = former.document if former else None
-        record(
-            caller,
-            "offer.published",
-            "offer",
-            key,
-            at=at,
-            before=None if old is None else {"name": old["name"]["zh"]},
-            after={"name": document.name.zh, "revision": row.content},
-        )
-        return version
+    while True:
+        with transaction.atomic():
+            row = _open(caller, key)
+            _in_review(row)
+            _unchanged(row, revision)
+            seen = generations.current(generations.PROGRAMME)
+            former = publication.newest_of(key)
+            _not_outdated(row, former)
+            text = _text(row).document
+            still = former is not None and former.document is not None and bool(former.document.get("paused"))
+            document = _read(key, publication.with_pause(text, paused=still))
+            if four_eyes(document, seen) and _who(caller) in _writers(row):
+                raise FourEyes(key)
+            _sound(key, document, seen, at)
+            # Held only now: among thousands of offers the look takes seconds, and an emergency stop does not wait.
+            if generations.hold(generations.PROGRAMME) != seen:
+                continue
+            version = publication.publish_one(caller, key, document, at=at)
+            row.state = DraftState.PUBLISHED
+            row.decided_at, row.decided_by, row.published_version = at, caller.label, version
+            _moved(row, caller, at)
+            old = former.document if former else None
+            record(
+                caller,
+                "offer.published",
+                "offer",
+                key,
+                at=at,
+                before=None if old is None else {"name": old["name"]["zh"]},
+                after={"name": document.name.zh, "revision": row.content},
+            )
+            return version
 
 
 def four_eyes(document: OfferDocument, programme_version: int) -> bool:

@@ -14,10 +14,11 @@ from laoke.engine.conditions import leaves
 from laoke.engine.pricing.compiled import Programme
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
-from laoke.foundation.audit.services import record
+from laoke.foundation.audit.services import record_many
 from laoke.foundation.sql import hot_cursor, load
 from laoke.promotions import counters
 from laoke.promotions import policy as pricing_policy
+from laoke.promotions.counters import Limits
 from laoke.promotions.documents.offers import Fault, OfferDocument, Place, read_offer
 from laoke.promotions.language import language as language
 from laoke.promotions.models import OfferVersion
@@ -185,6 +186,7 @@ def compiled(documents: Mapping[str, OfferDocument], pricing: PricingPolicy = ST
     return Offers(documents, programme, frozenset(asks), frozenset(limited), paces, per_member=per_member)
 
 
+@uninterrupted()
 def publish(caller: Caller, documents: Mapping[str, OfferDocument], *, at: datetime) -> int:
     """Put these offers in force from this commit on, and end all others; returns the programme version.
 
@@ -197,29 +199,30 @@ def publish(caller: Caller, documents: Mapping[str, OfferDocument], *, at: datet
     before = newest(generations.hold(generations.PROGRAMME))
     if faults := restarts(documents, before):
         raise Fault(faults)
-    version = generations.bump(generations.PROGRAMME)
-    changed = [
-        key
+    texts = {key: written(document) for key, document in documents.items()}
+    changed = {
+        key: texts.get(key)
         for key in [*documents, *(key for key in before if key not in documents)]
-        if _changes(before.get(key), documents.get(key))
-    ]
-    for key in changed:
-        former, document = before.get(key), documents.get(key)
-        _put(caller, key, former, document, version=version, at=at)
-        # The documents themselves are kept with the version.
-        old = None if former is None else former.document
-        record(
-            caller,
-            "offer.ended" if document is None else "offer.published",
-            "offer",
-            key,
-            at=at,
-            before=None if old is None else {"name": old["name"]["zh"]},
-            after=None if document is None else {"name": document.name.zh},
-        )
-    # By key: everybody locks counters in this order.
-    for key in sorted(changed):
-        _allot(key, documents.get(key), version, at)
+        if _changes(before.get(key), texts.get(key))
+    }
+    version = generations.bump(generations.PROGRAMME)
+    _put(caller, before, changed, version=version, at=at)
+    # The documents themselves are kept with the version.
+    record_many(
+        caller,
+        "offer.published",
+        "offer",
+        [(key, _told(_text(before, key)), _told(text)) for key, text in changed.items() if text is not None],
+        at=at,
+    )
+    record_many(
+        caller,
+        "offer.ended",
+        "offer",
+        [(key, _told(_text(before, key)), _told(text)) for key, text in changed.items() if text is None],
+        at=at,
+    )
+    _allot({key: documents[key] for key in changed if key in documents}, version, at)
     return version
 
 
@@ -236,11 +239,14 @@ def publish_one(
     caller.require(Scope.PROGRAMME_WRITE)
     version = generations.hold(generations.PROGRAMME)
     former = newest_of(key)
-    if not _changes(former, document, stopped):
+    text = None if document is None else written(document)
+    if not _changes(former, text, stopped):
         return version
     version = generations.bump(generations.PROGRAMME)
-    _put(caller, key, former, document, version=version, at=at, stopped=stopped)
-    _allot(key, document, version, at)
+    _put(
+        caller, {} if former is None else {key: former}, {key: text}, version=version, at=at, stopped=stopped
+    )
+    _allot({} if document is None else {key: document}, version, at)
     return version
 
 
@@ -274,45 +280,61 @@ def restarts(
     ]
 
 
-def _changes(former: Publication | None, document: OfferDocument | None, stopped: bool | None = None) -> bool:
+def _changes(former: Publication | None, text: dict[str, Any] | None, stopped: bool | None = None) -> bool:
     was = None if former is None else former.document
     is_stopped = former is not None and former.stopped
-    return was != (None if document is None else written(document)) or (
-        stopped is not None and stopped is not is_stopped
-    )
+    return was != text or (stopped is not None and stopped is not is_stopped)
 
 
 def _put(
     caller: Caller,
-    key: str,
-    former: Publication | None,
-    document: OfferDocument | None,
+    before: Mapping[str, Publication],
+    texts: Mapping[str, dict[str, Any] | None],
     *,
     version: int,
     at: datetime,
     stopped: bool | None = None,
 ) -> None:
-    runs = document is not None and not document.paused
-    was_stopped = former is not None and former.stopped
-    OfferVersion.objects.create(
-        key=key,
-        programme_version=version,
-        document=None if document is None else written(document),
-        published_at=at,
-        published_by=caller.label,
-        stopped=(was_stopped and not runs) if stopped is None else stopped,
-    )
+    with (
+        hot_cursor() as cursor,
+        cursor.copy(
+            "copy promotions_offerversion (key, programme_version, document, published_at, published_by, stopped) "
+            "from stdin"
+        ) as copy,
+    ):
+        for key, text in texts.items():
+            runs = text is not None and not text.get("paused")
+            was_stopped = key in before and before[key].stopped
+            copy.write_row(
+                (
+                    key,
+                    version,
+                    None if text is None else orjson.dumps(text).decode(),
+                    at,
+                    caller.label,
+                    (was_stopped and not runs) if stopped is None else stopped,
+                )
+            )
 
 
-def _allot(key: str, document: OfferDocument | None, version: int, at: datetime) -> None:
-    if document is not None:
-        zone = settings.LAOKE.zone
-        counters.allot(
+def _text(before: Mapping[str, Publication], key: str) -> dict[str, Any] | None:
+    return before[key].document if key in before else None
+
+
+def _told(text: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if text is None else {"name": text["name"]["zh"]}
+
+
+def _allot(documents: Mapping[str, OfferDocument], version: int, at: datetime) -> None:
+    zone = settings.LAOKE.zone
+    limits = [
+        Limits(
             key,
             document.limits.in_total,
             document.limits.budget,
-            version=version,
-            pace=document.pace(zone),
-            alarm_at=document.limits.alarm_at,
-            today=at.astimezone(zone).date(),
+            document.pace(zone),
+            document.limits.alarm_at,
         )
+        for key, document in documents.items()
+    ]
+    counters.allot(limits, version=version, today=at.astimezone(zone).date())
