@@ -68,17 +68,16 @@ def _measure(home: Path, members: int, requests: int, only: str) -> dict[str, An
         import psycopg
         from django.conf import settings
 
-        from benchmarks import pages_shop
+        from benchmarks import pages_offers, pages_shop
 
         with psycopg.connect(settings.DATABASE_TARGET.conninfo()) as connection:
             if not _has_shop(home):
                 begun = time.perf_counter()
-                pages_shop.build(
-                    connection, members, lambda step: print(f"  {step}", file=sys.stderr, flush=True)
-                )
+                pages_shop.build(connection, members, _tell)
                 seconds = round(time.perf_counter() - begun)
                 text = json.dumps({"edition": pages_shop.EDITION, "seconds": seconds})
                 _mark(home).write_text(text, encoding="utf-8")
+            pages_offers.promote(connection, pages_shop.AT, _tell)
             if (
                 not only
             ):  # one page is looked at while it is being written: not every time with a night's work
@@ -97,6 +96,10 @@ def _measure(home: Path, members: int, requests: int, only: str) -> dict[str, An
         "over_12_statements": many,
         "pages": pages,
     }
+
+
+def _tell(step: str) -> None:
+    print(f"  {step}", file=sys.stderr, flush=True)
 
 
 def _pages(home: Path, requests: int, only: str) -> dict[str, Any]:

@@ -18,13 +18,15 @@ from typing import Any
 
 import psycopg
 
+from benchmarks import pages_offers
+
 STATEMENTS = Path(__file__).with_suffix(".sql")
 # The instant every page is asked for. The newest order is an hour older.
 AT = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 STORES, PRODUCTS = 160, 20_000
 FIRST_PHONE, FIRST_CARD = 13_900_000_000, 88_000_000
 # Changes whenever another shop would come out: an old one is thrown away then.
-EDITION = 1
+EDITION = 2
 _BATCH = 20_000
 _TAGS = ("母婴", "宠物", "生鲜", "酒水", "周末", "夜间", "企业", "银发", "健身", "烘焙", "咖啡", "露营")
 
@@ -141,9 +143,16 @@ def by_chance(chance: random.Random) -> dict[str, Any]:
         "product_id": "purchases_product",
         "order_id": "purchases_order",
         "delivery_id": "foundation_webhookdelivery",
+        "coupon_id": "benefits_coupon",
     }
-    # The first endpoint is the one with a log.
-    return {name: 1 + chance.randrange(_last(table)) for name, table in tables.items()} | {"endpoint_id": 1}
+    offer = f"offer-{chance.randrange(pages_offers.OFFERS)}"
+    return {name: 1 + chance.randrange(_last(table)) for name, table in tables.items()} | {
+        "endpoint_id": 1,  # the one with a log
+        "member-coupons.member_id": 1 + chance.randrange(_last(tables["member_id"])),
+        "offer.key": offer,
+        "offer-history.key": offer,
+        "coupon-template.key": pages_offers.TEMPLATE,
+    }
 
 
 @cache
