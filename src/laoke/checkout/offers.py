@@ -142,14 +142,20 @@ def shipping_off(found: Offered | None) -> int:
 
 
 def promise(found: Offered | None) -> str:
-    """What each offer gives, in short: money, gifts, coupons; empty when there is nothing.
+    """What each offer gives, in short: money, gifts, coupons, more points for which lines; empty when there is nothing.
 
-    Points are left out: what they are depends on how many are redeemed.
+    How many points those are is left out: it depends on how many are redeemed.
     """
     if found is None or not found.priced.given:
         return ""
     given = [
-        [deal.ready.offer.key, deal.amount, list(deal.pieces.items()), list(deal.granted.items())]
+        [
+            deal.ready.offer.key,
+            deal.amount,
+            list(deal.pieces.items()),
+            list(deal.granted.items()),
+            *([str(more.factor), more.bonus, more.lines] for more in deal.earns),
+        ]
         for deal in found.priced.given
     ]
     return hashlib.sha256(orjson.dumps(given)).hexdigest()[:16]
