@@ -31,6 +31,7 @@ def backtest(
     first_day: str,
     last_day: str,
     stores: Sequence[str] | None,
+    by: str = "",
 ) -> None:
     """Try an offer on the orders of a period."""
-    jobs.work(at, key, document, first_day, last_day, stores)
+    jobs.work(at, key, document, first_day, last_day, stores, by)

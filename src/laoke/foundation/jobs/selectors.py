@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -98,6 +100,14 @@ def of(name: str, key: str = "") -> Progress | None:
     """The latest run of one piece of work."""
     row = TaskProgress.objects.filter(name=name, key=key).first()
     return None if row is None else _progress(row)
+
+
+def is_waiting(name: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether a fresh run of a task waits for a worker, with these among its arguments."""
+    with hot_cursor() as cursor:
+        cursor.execute(load(_PACKAGE, "is_waiting"), {"name": name, "arguments": json.dumps(dict(arguments))})
+        row = cursor.fetchone()
+    return row is not None and bool(row[0])
 
 
 def _progress(row: TaskProgress) -> Progress:

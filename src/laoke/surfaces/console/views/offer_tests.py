@@ -69,7 +69,7 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class BacktestPage:
-    """What a replay found, or why there is none."""
+    """What a replay found, or why there is none. `weeks` is None for days that somebody chose."""
 
     offer: OfferLine
     report: Report | None
@@ -78,7 +78,7 @@ class BacktestPage:
     overlaps: tuple[Overlap, ...]
     assumptions: tuple[str, ...]
     problem: str
-    weeks: int
+    weeks: int | None
     hit_share: float
     anyway_share: float
     capped_share: float
@@ -98,7 +98,7 @@ def show(visit: Visit, key: str) -> HttpResponse:
         problem = _("The draft is not finished yet: what is to be done stands above the sentences.")
     except NothingToReplay:
         problem = _("There are no orders in these weeks to try it on.")
-    page = _page(offer, found, problem)
+    page = findings(offer, found, problem, weeks=WEEKS)
     return visit.part("offers/_backtest", page) if visit.wants_part else visit.show("offers/backtest", page)
 
 
@@ -138,7 +138,7 @@ def show_checks(visit: Visit, key: str) -> HttpResponse:
     findings: tuple[FindingLine, ...] = ()
     problem = ""
     try:
-        found = checks.check(key, read_offer(_document(key), language()), at=visit.at, seconds=_SECONDS)
+        found = checks.check(key, read_offer(document_of(key), language()), at=visit.at, seconds=_SECONDS)
         findings = tuple(_finding(each) for each in found.findings)
     except Fault:
         problem = _("The draft is not finished yet: what is to be done stands above the sentences.")
@@ -167,7 +167,7 @@ def show_audience(visit: Visit, key: str) -> HttpResponse:
     zone = settings.LAOKE.zone
     members, asks = None, False
     try:
-        when = _document(key).get("when")
+        when = document_of(key).get("when")
         tree = audience.about_members(language().read(when) if when else All())
         asks = bool(list(leaves(tree)))
         members = audience.count(tree, visit.at, zone)
@@ -185,7 +185,8 @@ def _finding(found: Finding) -> FindingLine:
     )
 
 
-def _document(key: str) -> Mapping[str, Any]:
+def document_of(key: str) -> Mapping[str, Any]:
+    """The offer that is tried: its draft, or what was published last."""
     draft = promotions.draft(key)
     return draft.document if draft is not None else publication.last_text(key)
 
@@ -196,12 +197,15 @@ def _plan(visit: Visit, key: str) -> Plan:
     period = Period(
         today - timedelta(weeks=WEEKS), today - timedelta(days=1), None if stores is None else tuple(stores)
     )
-    return Plan(key, read_offer(_document(key), language()), period, visit.at)
+    return Plan(key, read_offer(document_of(key), language()), period, visit.at)
 
 
-def _page(offer: OfferLine, found: Report | None, problem: str) -> BacktestPage:
+def findings(
+    offer: OfferLine, found: Report | None, problem: str = "", *, weeks: int | None = None
+) -> BacktestPage:
+    """A report as its panel shows it."""
     if found is None:
-        return BacktestPage(offer, None, (), None, (), (), problem, WEEKS, 0.0, 0.0, 0.0, None, None)
+        return BacktestPage(offer, None, (), None, (), (), problem, weeks, 0.0, 0.0, 0.0, None, None)
     most = max([*(each.given_minor for each in found.responses), found.budget_minor or 0, 1])
     budget = found.budget_minor
     names = promotions.names([each.key for each in found.offers])
@@ -230,7 +234,7 @@ def _page(offer: OfferLine, found: Report | None, problem: str) -> BacktestPage:
         )[:5],
         tuple(_assumption(each) for each in found.assumptions),
         "",
-        WEEKS,
+        weeks,
         found.hit.percent / 100,
         found.anyway.percent / 100,
         found.orders_at_floor / found.orders if found.orders else 0.0,
