@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from laoke.benefits.coupons import selectors
 from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM
+from laoke.promotions import life
 from tests import coupon_shop
 from tests.coupon_shop import template
 from tests.shop import OPENING, Till, account, broken, line
@@ -148,6 +149,46 @@ def test_budget_and_quota_come_back_with_the_goods(shop, policy):
     )
     till.take_back(order["order_id"], "R2")
     assert counted("less-60") == (0, 0)
+    assert account(member)["balance"] == 0
+    assert broken() == {}
+
+
+STEPS = {
+    "less_60": off(60, 600, group="steps", priority=2),
+    "less_20": off(20, 500, group="steps", priority=1, limits={"in_total": 2}),
+}
+
+
+@pytest.mark.parametrize("since", ["nothing", "ended", "stopped", "used up", "less", "no quota"])
+def test_what_is_kept_is_priced_as_of_the_order_whatever_became_of_its_offers(shop, since):
+    """2 rice and 1 wine had 60 off from 600. A wine alone has the 20 off from 500 that the programme of the order says,
+    also where that offer has ended since, is stopped or used up. It is a part of the refund, no new use: it counts for
+    no quota.
+    """
+    publish(**STEPS)
+    declare("reprice_kept")
+    member, till = shop.member(), shop.till()
+    order = till.sell("A", member, line("rice", 2), line("wine"))
+    assert (order["total_minor"], [each["offer"] for each in order["offers"]]) == (57980, ["less-60"])
+    if since == "ended":
+        publish(less_60=STEPS["less_60"])
+    elif since == "stopped":
+        life.stop(SYSTEM, "less-20", "the wrong amount", at=OPENING)
+    elif since == "used up":
+        sold = [till.sell(f"B{n}", None, line("wine")) for n in range(3)]
+        assert [each["total_minor"] for each in sold] == [48000, 48000, 50000]
+    elif since == "less":
+        publish(less_60=STEPS["less_60"], less_20=STEPS["less_20"] | {"gives": [{"amount": {"discount": 1}}]})
+    elif since == "no quota":
+        publish(less_60=STEPS["less_60"], less_20=STEPS["less_20"] | {"limits": {"in_total": 1}})
+    before = counted("less-20")
+    # 579.80 were paid, what is kept costs 480.00 then and now.
+    back = till.take_back(order["order_id"], "R1", (1, "2"))
+    assert (back["refund_minor"], back["left_minor"]) == (9980, 48000)
+    assert counted("less-20") == before
+    last = till.take_back(order["order_id"], "R2")
+    assert last["refund_minor"] == 48000
+    assert counted("less-20") == before
     assert account(member)["balance"] == 0
     assert broken() == {}
 
