@@ -168,6 +168,12 @@ def uses_of_order(order_id: int) -> list[tuple[int, str, int, bool]]:
     return [(row.coupon_id, row.template, row.amount_minor, row.undone_at is not None) for row in rows]
 
 
+def of_order(order_id: int, used: Sequence[int], at: datetime) -> list[CouponView]:
+    """The coupons that came with an order, and those of these numbers, in the order of their number."""
+    rows = Coupon.objects.filter(Q(order_id=order_id) | Q(pk__in=used)).order_by("pk")
+    return _views(list(rows), at)
+
+
 def reveal(caller: Caller, coupon_id: int, *, reason: str, at: datetime) -> str:
     """The code of a coupon in full; written down in the audit trail.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -19,6 +19,8 @@ from laoke.foundation.audit.services import record
 from laoke.foundation.vault import vault
 
 LONGEST_KEY = 64
+# Fixed dates are the same for whatever is issued whenever.
+_WHENEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Templates(NamedTuple):
@@ -70,7 +72,7 @@ def parse(section: Any) -> dict[str, TemplateDocument]:
     announced: dict[str, str] = {}
     for key, document in section.items():
         place: Place = ("coupons", str(key))
-        if not (isinstance(key, str) and 1 <= len(key) <= LONGEST_KEY and key.replace("-", "").isalnum()):
+        if not is_key(key):
             faults.append((place, f"a key has 1 to {LONGEST_KEY} letters, digits and hyphens"))
             continue
         try:
@@ -78,6 +80,9 @@ def parse(section: Any) -> dict[str, TemplateDocument]:
         except BadTemplate as error:
             faults += [((*place, *inner), says) for inner, says in error.faults]
             continue
+        # A day and an instant are only comparable in the shop's time zone.
+        if found[key].valid.fixed and _is_empty(found[key]):
+            faults.append(((*place, "valid", "until"), "valid.until lies before valid.from"))
         if (text := found[key].code.text) is not None:
             other = announced.setdefault(codes.plain(text), key)
             if other != key:
@@ -85,6 +90,16 @@ def parse(section: Any) -> dict[str, TemplateDocument]:
     if faults:
         raise BadTemplate(faults)
     return found
+
+
+def _is_empty(document: TemplateDocument) -> bool:
+    since, until = document.valid.window(_WHENEVER, settings.LAOKE.zone)
+    return since >= until
+
+
+def is_key(key: Any) -> bool:
+    """Whether a template can have this key."""
+    return isinstance(key, str) and 1 <= len(key) <= LONGEST_KEY and key.replace("-", "").isalnum()
 
 
 def to_document(templates: Templates) -> dict[str, Any]:

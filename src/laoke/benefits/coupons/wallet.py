@@ -34,24 +34,17 @@ def transfer(caller: Caller, coupon_id: int, to_member: int, *, reason: str = ""
         # The member first: a merge locks in this order too.
         status = _status(cursor, to_member)
     coupon = _locked(coupon_id)
-    document = templates.current().documents.get(coupon.template)
-    if coupon.shared:
-        raise CannotTransfer("shared")
-    if coupon.member_id is None:
-        raise CannotTransfer("in_no_wallet")
-    if document is None or not document.transferable:
-        raise CannotTransfer("not_transferable")
+    if (reason_against := _stays(coupon, at)) is not None:
+        raise CannotTransfer(reason_against)
     if coupon.member_id == to_member:
         raise CannotTransfer("same_member")
-    held = coupon.held_until is not None and coupon.held_until > at
-    if coupon.state != Coupon.OPEN or held or at >= coupon.valid_until or coupon.revoke_when_back:
-        raise CannotTransfer("not_open")
     if status is None:
         raise UnknownMember
     if status != "active":
         raise CannotTransfer("member_not_active")
     with hot_cursor() as cursor:
         before, coupon.member_id = coupon.member_id, to_member
+        assert before is not None  # or it would be in no wallet
         coupon.save(update_fields=["member_id"])
         use.write_event(
             cursor,
@@ -86,6 +79,34 @@ def transfer(caller: Caller, coupon_id: int, to_member: int, *, reason: str = ""
         member_id=to_member,
     )
     return before
+
+
+def check_transfer(coupon_id: int, at: datetime) -> None:
+    """Refuse what no member could be given, whoever it is.
+
+    Raises:
+        UnknownCoupon, CannotTransfer
+    """
+    coupon = Coupon.objects.filter(pk=coupon_id).first()
+    if coupon is None:
+        raise UnknownCoupon
+    if (reason := _stays(coupon, at)) is not None:
+        raise CannotTransfer(reason)
+
+
+def _stays(coupon: Coupon, at: datetime) -> str | None:
+    """Why a coupon cannot leave the wallet it is in."""
+    if coupon.shared:
+        return "shared"
+    if coupon.member_id is None:
+        return "in_no_wallet"
+    document = templates.current().documents.get(coupon.template)
+    if document is None or not document.transferable:
+        return "not_transferable"
+    held = coupon.held_until is not None and coupon.held_until > at
+    if coupon.state != Coupon.OPEN or held or at >= coupon.valid_until or coupon.revoke_when_back:
+        return "not_open"
+    return None
 
 
 def revoke(caller: Caller, coupon_id: int, *, reason: str, at: datetime) -> bool:

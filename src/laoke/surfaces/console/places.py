@@ -50,6 +50,7 @@ ACTS: tuple[Goal, ...] = (
     Goal("/members/new", _("Register a member"), "user-plus", Scope.MEMBERS_WRITE),
     Goal("/members/merge", _("Merge two members"), "git-merge", Scope.MEMBERS_MERGE),
     Goal("/promotions/new", _("New offer"), "discount", Scope.PROGRAMME_WRITE, whole=True),
+    Goal("/coupons/new", _("New coupon template"), "ticket", Scope.PROGRAMME_WRITE, whole=True),
     Goal("/imports/new", _("Import files"), "file-import", Scope.STORES_WRITE, whole=True),
     Goal("/stores/new", _("Add a store"), "building-store", Scope.STORES_WRITE, whole=True),
     Goal("/products/new", _("Add a product"), "tag", Scope.PRODUCTS_WRITE),

@@ -13,15 +13,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.utils.translation import pgettext_lazy as _in
 
-from laoke.benefits.coupons import selectors, templates
+from laoke.benefits.coupons import documents, selectors, templates
 from laoke.benefits.coupons.documents import OnReturn, Starts, TemplateDocument
+from laoke.benefits.coupons.errors import UnknownTemplate
 from laoke.benefits.coupons.selectors import COUNTED, BatchView, CouponView, Step, TemplateRow
-from laoke.benefits.coupons.templates import Published, Templates
-from laoke.checkout import programme
+from laoke.benefits.coupons.templates import Ended, Templates
+from laoke.checkout import coupon_templates, programme
 from laoke.foundation.access import Caller, Scope
 from laoke.members.errors import MemberErased, MemberMerged, UnknownMember
+from laoke.surfaces.console.coupons.words import changes
 from laoke.surfaces.console.labels import CLASSES_RFM
 from laoke.surfaces.console.naming import Named, tier_name
+from laoke.surfaces.console.offers.words import Changed
 from laoke.surfaces.console.selectors.member.head import Head, head_of
 from laoke.surfaces.console.selectors.member.state import state_of
 from laoke.surfaces.console.templatetags.figures import clock_day, named, number
@@ -60,6 +63,7 @@ REFUSED: dict[str, Any] = {
     "member_not_active": gettext_lazy("blocked, merged or erased"),
 }
 PAGE = 25
+VERSIONS = 20
 # Fixed dates are the same for whatever is issued whenever.
 _WHENEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -75,27 +79,63 @@ class TemplateLine:
     used: str
     share: float | None
     offers: tuple[tuple[str, Named], ...]
+    given_by: tuple[tuple[str, Named], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndedLine:
+    """A template that has ended, as a list shows it."""
+
+    ended: Ended
+    name: Named
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateList:
-    """The templates in force."""
+    """The templates in force, and those that have ended."""
 
     rows: tuple[TemplateLine, ...]
+    ended: tuple[EndedLine, ...]
     may_issue: bool
-    may_find: bool
+    may_write: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    """A template as it was published once, and what was another then."""
+
+    version: int
+    ended: bool
+    at: datetime
+    by: str
+    changed: tuple[Changed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateState:
+    """A template as its pages begin: what was published last, whether it is in force, and which version that is."""
+
+    key: str
+    name: Named
+    document: TemplateDocument
+    in_force: bool
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
 class TemplatePage:
-    """One template, with the issues of it."""
+    """One template, with the issues of it. One that has ended is shown as it was."""
 
     line: TemplateLine
+    in_force: bool
     terms: Named | None
     words: tuple[tuple[Any, str], ...]
-    versions: tuple[Published, ...]
+    versions: tuple[VersionLine, ...]
+    more_versions: bool
     batches: tuple[BatchLine, ...]
     may_issue: bool
+    may_write: bool
+    opens_offers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +190,24 @@ class CouponLine:
     state: Any
     tone: str
     last_at: datetime
+    may_leave: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UsedLine:
+    """A coupon used on an order: what its offers gave, and whether it came back."""
+
+    line: CouponLine
+    minor: int
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCoupons:
+    """The coupons of an order: those it used, and those that came with it."""
+
+    used: tuple[UsedLine, ...]
+    given: tuple[CouponLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +221,7 @@ class CouponPage:
     may_orders: bool
     may_reveal: bool
     may_revoke: bool
+    may_transfer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,31 +238,74 @@ class Wallet:
 
 
 def template_list(caller: Caller) -> TemplateList:
-    """The templates in force, the order of the programme."""
+    """The templates in force, in the order of the programme, and those that have ended."""
     rules = programme.current()
     rows = tuple(_template_line(row, rules) for row in selectors.template_rows(rules.coupons))
-    return TemplateList(rows, _may_issue_to_many(caller), Scope.COUPONS_READ in caller.scopes)
+    return TemplateList(
+        rows,
+        tuple(EndedLine(each, _name(each.document)) for each in templates.ended()),
+        _may_issue_to_many(caller),
+        Scope.PROGRAMME_WRITE in caller.scopes,
+    )
+
+
+def template_state(key: str) -> TemplateState:
+    """One template, in force or ended.
+
+    Raises:
+        UnknownTemplate: there was never one.
+    """
+    versions = templates.history(key)
+    document = next((each.document for each in versions if each.document is not None), None)
+    if document is None:
+        raise UnknownTemplate(key)
+    return TemplateState(
+        key, _name(document), document, versions[0].document is not None, versions[0].version
+    )
 
 
 def template_page(caller: Caller, key: str) -> TemplatePage:
-    """One template in force.
+    """One template, in force or ended.
 
     Raises:
         UnknownTemplate
     """
+    state = template_state(key)
     rules = programme.current()
-    (row,) = selectors.template_rows(Templates({key: rules.coupons.get(key)}))
+    (row,) = selectors.template_rows(Templates({key: state.document}))
     found, _more = selectors.batches(template=key, limit=10)
-    document = row.document
-    terms = document.terms
+    terms = state.document.terms
+    versions = _versions(key)
     return TemplatePage(
         _template_line(row, rules),
+        state.in_force,
         None if terms is None else Named(terms.zh, terms.en),
-        tuple(_words(document)),
-        tuple(templates.history(key)[:20]),
+        tuple(_words(state.document)),
+        versions[:VERSIONS],
+        len(versions) > VERSIONS,
         tuple(_batch_line(each) for each in found),
-        _may_issue_to_many(caller),
+        state.in_force and _may_issue_to_many(caller),
+        Scope.PROGRAMME_WRITE in caller.scopes,
+        Scope.PROGRAMME_READ in caller.scopes,
     )
+
+
+def template_line(state: TemplateState) -> TemplateLine:
+    """A template with its figures and the offers it is for."""
+    (row,) = selectors.template_rows(Templates({state.key: state.document}))
+    return _template_line(row, programme.current())
+
+
+def _versions(key: str) -> tuple[VersionLine, ...]:
+    """Every version, the newest first, with what differs from the one before; an end differs in nothing."""
+    versions = templates.history(key)
+    lines, said = [], None
+    for each in reversed(versions):
+        text = None if each.document is None else documents.written(each.document)
+        changed = changes(said, text) if said is not None and text is not None else ()
+        lines.append(VersionLine(each.version, text is None, each.at, each.by, changed))
+        said = text or said
+    return tuple(reversed(lines))
 
 
 def batch_list(caller: Caller, after: str | None) -> BatchList:
@@ -261,6 +363,7 @@ def coupon_page(caller: Caller, coupon_id: int, at: datetime) -> CouponPage:
         Scope.ORDERS_READ in caller.scopes,
         Scope.COUPONS_REVEAL in caller.scopes and not view.announced,
         Scope.COUPONS_ISSUE in caller.scopes and view.state not in ("used", "revoked") and not view.announced,
+        Scope.COUPONS_ISSUE in caller.scopes and owner is not None and _may_leave(view),
     )
 
 
@@ -281,6 +384,22 @@ def wallet(caller: Caller, member_id: int, state: str, after: str | None, at: da
         more or "",
         after is not None,
         Scope.COUPONS_ISSUE in caller.scopes,
+    )
+
+
+def of_order(caller: Caller, order_id: int, at: datetime) -> OrderCoupons | None:
+    """The coupons of an order; None where the account may not look at coupons."""
+    if Scope.COUPONS_READ not in caller.scopes:
+        return None
+    uses = selectors.uses_of_order(order_id)
+    there = {view.coupon_id: view for view in selectors.of_order(order_id, [use[0] for use in uses], at)}
+    return OrderCoupons(
+        tuple(
+            UsedLine(_coupon_line(there[coupon_id]), minor, undone)
+            for coupon_id, _template, minor, undone in uses
+            if coupon_id in there
+        ),
+        tuple(_coupon_line(view) for view in there.values() if view.order_id == order_id),
     )
 
 
@@ -314,6 +433,10 @@ def valid_words(document: TemplateDocument) -> str:
     return words
 
 
+def _may_leave(view: CouponView) -> bool:
+    return view.transferable and view.member_id is not None and view.state in ("usable", "upcoming")
+
+
 def _may_issue_to_many(caller: Caller) -> bool:
     return Scope.COUPONS_ISSUE in caller.scopes and caller.stores is None
 
@@ -327,11 +450,11 @@ def _counted(count: int) -> str:
 
 
 def _template_line(row: TemplateRow, rules: programme.Programme) -> TemplateLine:
-    offers = tuple(
-        (key, Named(offer.name.zh, offer.name.en))
-        for key, offer in rules.offers.documents.items()
-        if row.key in offer.coupons
-    )
+    offers = rules.offers.documents
+
+    def named_offers(keys: Sequence[str]) -> tuple[tuple[str, Named], ...]:
+        return tuple((key, Named(offers[key].name.zh, offers[key].name.en)) for key in keys)
+
     share = None if not row.most or row.out is None else row.out / row.most
     return TemplateLine(
         row,
@@ -340,7 +463,8 @@ def _template_line(row: TemplateRow, rules: programme.Programme) -> TemplateLine
         _counted(row.issued),
         _counted(row.used),
         share,
-        offers,
+        named_offers(coupon_templates.taken_by(offers, row.key)),
+        named_offers(coupon_templates.given_by(offers, row.key)),
     )
 
 
@@ -400,6 +524,7 @@ def _coupon_line(view: CouponView) -> CouponLine:
         label,
         tone,
         view.valid_until - timedelta(microseconds=1),
+        _may_leave(view),
     )
 
 

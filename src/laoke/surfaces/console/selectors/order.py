@@ -15,7 +15,8 @@ from laoke.kernel.quantity import format_milli
 from laoke.purchases.errors import UnknownOrder
 from laoke.surfaces.console.labels import DELIVERIES, HAPPENINGS, TENDERS
 from laoke.surfaces.console.naming import Named
-from laoke.surfaces.console.selectors import offers_given
+from laoke.surfaces.console.selectors import coupons, offers_given
+from laoke.surfaces.console.selectors.coupons import OrderCoupons
 from laoke.surfaces.console.selectors.member.statement import last_day
 from laoke.surfaces.console.selectors.offers_given import OfferGiven
 
@@ -77,7 +78,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """The whole order. `member_name` is masked; `points` is None where the role may not see points."""
+    """The whole order. `member_name` is masked; `points` and `coupons` are None where the role may not see them."""
 
     id: int
     order_no: str
@@ -105,9 +106,10 @@ class OrderPage:
     returns: tuple[Back, ...]
     points: tuple[Moved, ...] | None
     offers: tuple[OfferGiven, ...]
+    coupons: OrderCoupons | None
 
 
-def order_page(caller: Caller, order_id: int) -> OrderPage:
+def order_page(caller: Caller, order_id: int, at: datetime) -> OrderPage:
     """An order of a store the caller may see.
 
     Raises:
@@ -160,6 +162,7 @@ def order_page(caller: Caller, order_id: int) -> OrderPage:
         if Scope.POINTS_READ in caller.scopes
         else None,
         offers=offers_given.to_order(caller, order_id),
+        coupons=coupons.of_order(caller, order_id, at),
     )
 
 

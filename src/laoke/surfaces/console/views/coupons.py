@@ -1,8 +1,8 @@
-"""Coupons: the templates, one coupon, finding one by its code, revealing and revoking."""
+"""Coupons: the templates, one coupon, finding one by its code, revealing, transferring and revoking; the wallet."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
@@ -13,16 +13,24 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_safe
 
 from laoke.benefits.coupons import guesses, issuing, selectors, wallet
-from laoke.benefits.coupons.errors import CannotIssue, CannotRevoke, TooManyGuesses, UnknownCoupon
+from laoke.benefits.coupons.errors import (
+    CannotIssue,
+    CannotRevoke,
+    CannotTransfer,
+    TooManyGuesses,
+    UnknownCoupon,
+)
 from laoke.foundation.access import Scope
 from laoke.kernel.errors import LaokeError
-from laoke.members.errors import ReasonMissing
+from laoke.members.errors import ReasonMissing, UnknownMember
 from laoke.members.normal.person import checked_reason
 from laoke.surfaces.console.forms import Form
 from laoke.surfaces.console.pages import Visit, console_page
 from laoke.surfaces.console.selectors import coupons as pages
+from laoke.surfaces.console.selectors import merging
 from laoke.surfaces.console.selectors.member.head import Head, head_of
 from laoke.surfaces.console.selectors.member.state import state_of
+from laoke.surfaces.console.selectors.merging import Choice
 from laoke.surfaces.console.views.traits import WhyForm
 
 
@@ -130,6 +138,86 @@ def revoke(visit: Visit, coupon_id: int) -> HttpResponse:
         form.refused(error)
         return visit.show("coupons/revoke", AskPage(page, form), status=error.status)
     return visit.go(f"/coupons/{coupon_id}", _("The coupon is revoked."))
+
+
+@dataclass(frozen=True, slots=True)
+class TransferPage:
+    """Choosing who gets a coupon, then the question whether it is right. `refused` says why nobody could have it,
+    `mistake` why the chosen one cannot.
+    """
+
+    coupon: pages.CouponPage
+    form: WhyForm
+    refused: str = ""
+    text: str = ""
+    choices: tuple[Choice, ...] = ()
+    to: Head | None = None
+    mistake: str = ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@console_page("coupons", Scope.COUPONS_ISSUE)
+def transfer(visit: Visit, coupon_id: int) -> HttpResponse:
+    """Put a coupon into another member's wallet: choose who, see it, do it with a reason."""
+    coupon = pages.coupon_page(visit.actor, coupon_id, visit.at)
+    posted = visit.request.method == "POST"
+    given = visit.request.POST if posted else visit.request.GET
+    form = WhyForm(visit.request.POST if posted else None)
+    page = TransferPage(coupon, form)
+    to, page = _receiver(visit, page, given.get("to", ""))
+    if not posted or to is None:
+        page = _pickable(visit, page, given.get("q", "")[:100])
+        return visit.show("coupons/transfer", page, status=409 if posted else 200)
+    before = coupon.line.view.member_id
+    try:
+        form.is_valid()
+        reason = checked_reason(form.cleaned_data["reason"])
+
+        def run() -> dict[str, Any]:
+            return {"from": wallet.transfer(visit.actor, coupon_id, to, reason=reason, at=visit.at)}
+
+        before = visit.once("coupons.transfer", {"coupon": coupon_id, "to": to, "reason": reason}, run)[
+            "from"
+        ]
+    except ReasonMissing as error:
+        form.refused(error)
+        return visit.show("coupons/transfer", page, status=error.status)
+    except CannotTransfer as error:
+        # Nothing to fill in would help.
+        return visit.show(
+            "coupons/transfer", replace(page, to=None, refused=error.detail), status=error.status
+        )
+    return visit.go(f"/members/{before}/coupons", _("The coupon is in the other wallet now."))
+
+
+def _pickable(visit: Visit, page: TransferPage, text: str) -> TransferPage:
+    """The page with who may be chosen, or why nobody may."""
+    coupon_id = page.coupon.line.view.coupon_id
+    try:
+        wallet.check_transfer(coupon_id, visit.at)
+    except CannotTransfer as error:
+        return replace(page, to=None, refused=error.detail)
+    if page.to is not None:
+        return page
+    found = merging.found(visit.actor, text, page.coupon.line.view.member_id)
+    return replace(page, text=text, choices=found)
+
+
+def _receiver(visit: Visit, page: TransferPage, text: str) -> tuple[int | None, TransferPage]:
+    """The member whose number was chosen, or why it cannot be."""
+    if not text:
+        return None, page
+    try:
+        if not (text.isascii() and text.isdigit() and len(text) < 20):
+            raise UnknownMember
+        to = head_of(visit.actor, state_of(visit.actor, int(text), visit.at))
+        if to.id == page.coupon.line.view.member_id and visit.request.method != "POST":
+            raise CannotTransfer("same_member")
+        if to.status != "active":
+            raise CannotTransfer("member_not_active")
+    except LaokeError as error:
+        return None, replace(page, mistake=error.detail)
+    return to.id, replace(page, to=to)
 
 
 @require_safe

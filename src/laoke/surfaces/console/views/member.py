@@ -78,7 +78,7 @@ def show_changes(visit: Visit, member_id: int) -> HttpResponse:
 @console_page("members", Scope.ORDERS_READ)
 def show_order(visit: Visit, order_id: int) -> HttpResponse:
     """One order."""
-    return visit.show("member/order", order_page(visit.actor, order_id))
+    return visit.show("member/order", order_page(visit.actor, order_id, visit.at))
 
 
 def _tab(visit: Visit, tab: str, read: Callable[[], object], template: str) -> HttpResponse:
