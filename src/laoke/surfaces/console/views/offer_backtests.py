@@ -163,17 +163,11 @@ def stop(visit: Visit, key: str) -> HttpResponse:
     return visit.go(f"{path_of(key)}/backtest/whole", _("It stops after the batch in hand."))
 
 
-def newest(caller: Caller, key: str) -> Result | None:
-    """The newest result that the caller may see."""
-    ran = jobs.latest(key)
-    return None if ran is None or ran.result is None or not _may_see(caller, ran.result.tried) else ran.result
-
-
 def _page(visit: Visit, offer: OfferLine, form: _PeriodForm) -> WholePage:
     ran = jobs.latest(offer.key)
     document = _readable(offer.key)
     result = None if ran is None else ran.result
-    elsewhere = result is not None and not _may_see(visit.caller, result.tried)
+    elsewhere = result is not None and not may_see(visit.caller, result.tried)
     return WholePage(
         offer,
         form,
@@ -222,8 +216,8 @@ def _called(caller: Caller, codes: tuple[str, ...] | None) -> tuple[str, ...] | 
     return tuple(names.get(code, code) for code in codes)
 
 
-def _may_see(caller: Caller, tried: Tried) -> bool:
-    """All orders of these stores are the caller's to see."""
+def may_see(caller: Caller, tried: Tried) -> bool:
+    """Whether all orders of these stores are the caller's to see."""
     if caller.stores is None:
         return True
     if tried.stores is None:

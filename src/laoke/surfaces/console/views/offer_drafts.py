@@ -22,7 +22,6 @@ from laoke.kernel.errors import LaokeError
 from laoke.members.errors import ReasonMissing
 from laoke.promotions import drafts
 from laoke.promotions import selectors as promotions
-from laoke.promotions.backtest.jobs import Result
 from laoke.promotions.documents.files import NotYaml, read_file
 from laoke.promotions.documents.offers import Fault
 from laoke.promotions.errors import DraftChanged, UnknownDraft
@@ -45,7 +44,6 @@ from laoke.surfaces.console.selectors.offers import (
     published_text,
     review,
 )
-from laoke.surfaces.console.views.offer_backtests import newest
 from laoke.surfaces.console.views.offers import path_of
 
 
@@ -66,7 +64,6 @@ class Editor:
         changes: how many places differ from what is published.
         conflict: somebody else changed the draft meanwhile; what was typed stands in the form.
         reshaped: the form has other fields than the one that was sent.
-        tried: the newest backtest of a whole period.
     """
 
     offer: Head
@@ -79,7 +76,6 @@ class Editor:
     may_write: bool
     conflict: str = ""
     reshaped: bool = False
-    tried: Result | None = None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -185,7 +181,6 @@ def _editor(
         draft.state != "review" and Scope.PROGRAMME_WRITE in visit.actor.scopes,
         Scope.PROGRAMME_WRITE in visit.actor.scopes,
         reshaped=sent is not None and not _same_shape(sheet, sent),
-        tried=None if visit.wants_part else newest(visit.caller, draft.key),
     )
 
 
