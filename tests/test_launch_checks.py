@@ -51,7 +51,7 @@ def test_two_sound_offers_that_lose_money_together(shop):
     # Two bags for 139.80, half of one off: 104.85; less 20: 84.85. They cost 100.00.
     assert ("rice", 2, 8485) in [(each.sku, each.units, each.net_minor) for each in worst.lines]
     assert found(result, "overlap") == [
-        (Severity.WARNING, "Meets less-20 on the same goods: 2 offers take off up to 39.31 % together")
+        (Severity.WARNING, "Meets less-20 on the same goods: 2 offers take off up to 39.31% together")
     ]
     assert worst.below_cost == ("rice",)
 
@@ -74,6 +74,23 @@ def test_points_that_eat_what_is_left(shop):
     )
     result = checked(offer({"percent": {"percent": 15, "of": RICE}}))
     assert [severity for severity, _ in found(result, "points")] == [Severity.LOSS]
+
+
+def test_points_that_an_offer_adds_are_paid_from_the_margin(shop):
+    """They count as if all of them were spent: ten times the points of a bag of rice are 699, of which it earns 69."""
+    with_costs(shop)
+    ten_times = offer({"points": {"factor": 10, "of": RICE}}, stage="tier", when={"member.known": True})
+    result = checked(ten_times)
+    plain = checked(off(1, 100_000))
+    worst, without = result.by_share, plain.by_share
+    assert worst is not None
+    assert without is not None
+    (rice,) = [each for each in worst.lines if each.sku == "rice"]
+    # 69.90 a bag: 699 points instead of 69.90, in whole points of the basket.
+    assert worst.points == worst.points_cost_minor == rice.net_minor * 10 // 100 - rice.net_minor // 100
+    assert worst.margin_minor == worst.net_minor - worst.cost_minor - worst.points_cost_minor
+    assert (without.points, without.points_cost_minor) == (0, 0)
+    assert f"{worst.points} more points worth" in found(result, "worst_basket")[-1][1]
 
 
 def test_a_coupon_that_brings_itself_again(shop):

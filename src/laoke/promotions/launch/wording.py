@@ -41,9 +41,14 @@ def worst_basket(found: Worst) -> Says:
     zh_sure, en_sure = ("", "") if found.exact else ("找到的", " (of those looked at)")
     title = "最亏的购物篮" if found.by is By.MONEY else "毛利率最低的购物篮"
     en_title = "The basket that leaves the least" if found.by is By.MONEY else "The lowest margin"
+    zh_points, en_points = "", ""
+    if found.points:
+        worth = _money(found.points_cost_minor)
+        zh_points = f"（已扣除加赠的 {found.points} 积分，值 {worth}）"
+        en_points = f", {found.points} more points worth {worth} paid"
     return Says(
-        f"{zh_sure}{title}：{zh_lines}，实付 {paid}，毛利 {left}{share}",
-        f"{en_title}{en_sure}: {en_lines}; {paid} is paid, {left} is left{en_share}",
+        f"{zh_sure}{title}：{zh_lines}，实付 {paid}，毛利 {left}{share}{zh_points}",
+        f"{en_title}{en_sure}: {en_lines}; {paid} is paid, {left} is left{en_share}{en_points}",
     )
 
 

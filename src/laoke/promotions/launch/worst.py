@@ -84,6 +84,7 @@ class Worst:
     Args:
         given: what each offer takes off, largest first; `gifts` pieces by SKU.
         gift_cost_minor: what the gifts cost, where that is known.
+        points: that offers add to what the basket earns; `points_cost_minor` what they settle when they are spent.
         known: what the shopper has to be; `codes` and `channel` what they do.
         below_cost: lines sold for less than they cost.
         exact: all baskets within the bounds were priced. `tried` is how many were.
@@ -96,6 +97,8 @@ class Worst:
     net_minor: int
     cost_minor: int
     gift_cost_minor: int
+    points: int
+    points_cost_minor: int
     margin_minor: int
     known: Mapping[str, object]
     is_member: bool
@@ -267,6 +270,8 @@ class _Search:
             brought.net,
             brought.cost,
             brought.gift_cost,
+            brought.points,
+            brought.points_cost,
             brought.margin,
             dict(shopper.facts.known),
             shopper.facts.is_member,
