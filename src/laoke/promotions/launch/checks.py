@@ -23,6 +23,7 @@ from laoke.foundation import generations
 from laoke.kernel.quantity import MILLI
 from laoke.points import policy as points_policy
 from laoke.promotions import policy as pricing_policy
+from laoke.promotions import publication
 from laoke.promotions.backtest import trial
 from laoke.promotions.backtest.past import Given, Past
 from laoke.promotions.backtest.reading import Period, Reader, slices
@@ -94,6 +95,16 @@ class Scene(NamedTuple):
     shoppers: Sequence[Shopper]
     past: Sequence[Past]
     at: datetime
+    others: Mapping[str, OfferDocument]
+
+    def called(self, sku: str) -> str:
+        """What an article is called; its SKU where nobody knows."""
+        return self.products[sku].name if sku in self.products else sku
+
+    def offer(self, key: str) -> Says:
+        """What an offer in force is called."""
+        document = self.others.get(key)
+        return Says(key, key) if document is None else Says(document.name.zh, document.name.en)
 
 
 def check(
@@ -137,7 +148,7 @@ def check(
     misstated = tuple(_misstated(scene))
     findings = [
         *_baskets(scene, found),
-        *_overlaps(meetings),
+        *_overlaps(scene, meetings),
         *_loops(scene, meetings),
         *_points(scene, found),
         *_refunds(scene),
@@ -201,6 +212,7 @@ def _scene(key: str, document: OfferDocument, at: datetime) -> Scene:
         shoppers(found.after, products, lowest_tier=ladder.at_version(version).tiers[0].code),
         _past(at, found.asks),
         at,
+        publication.at_version(version).documents,
     )
 
 
@@ -224,12 +236,12 @@ def _baskets(scene: Scene, found: Sequence[Worst | None]) -> Iterator[Finding]:
     for each in (by_money, by_share):
         severity = Severity.LOSS if each.margin_minor < 0 else Severity.FINE
         offers = tuple(key for key, _ in each.given)
-        yield Finding("worst_basket", severity, wording.worst_basket(each), offers)
+        yield Finding("worst_basket", severity, wording.worst_basket(each, scene.called), offers)
         if by_money.lines == by_share.lines:
             return
 
 
-def _overlaps(meetings: Meetings) -> Iterator[Finding]:
+def _overlaps(scene: Scene, meetings: Meetings) -> Iterator[Finding]:
     together: dict[tuple[str, ...], list[str]] = {}
     for key, meeting in meetings.with_others.items():
         together.setdefault(meeting.offers, []).append(key)
@@ -238,7 +250,7 @@ def _overlaps(meetings: Meetings) -> Iterator[Finding]:
         yield Finding(
             "overlap",
             Severity.WARNING,
-            wording.overlap(keys, meeting.percent, len(meeting.offers)),
+            wording.overlap([scene.offer(key) for key in keys], meeting.percent, len(meeting.offers)),
             meeting.offers,
         )
 

@@ -6,7 +6,7 @@ force since 2020-12-01) and of 《中华人民共和国广告法》.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from django.conf import settings
@@ -31,13 +31,17 @@ CHAPTER_OF_PRIZES: Final = Says(
 )
 
 
-def worst_basket(found: Worst) -> Says:
-    """The basket that leaves the least."""
-    zh_lines = "、".join(f"{line.sku}×{line.units}" for line in found.lines)
-    en_lines = ", ".join(f"{line.units} × {line.sku}" for line in found.lines)
+def worst_basket(found: Worst, called: Callable[[str], str]) -> Says:
+    """The basket that leaves the least.
+
+    Args:
+        called: what the article of a SKU is called.
+    """
+    zh_lines = "、".join(f"{called(line.sku)}×{line.units}" for line in found.lines)
+    en_lines = ", ".join(f"{line.units} × {called(line.sku)}" for line in found.lines)
     paid, left = _money(found.net_minor), _money(found.margin_minor)
-    share = "" if found.percent is None else f"（{found.percent:g}%）"
-    en_share = "" if found.percent is None else f" ({found.percent:g}%)"
+    percent = "" if found.percent is None else f"{found.percent:g}%".replace("-", "−")
+    share, en_share = (f"（{percent}）", f" ({percent})") if percent else ("", "")
     zh_sure, en_sure = ("", "") if found.exact else ("找到的", " (of those looked at)")
     title = "最亏的购物篮" if found.by is By.MONEY else "毛利率最低的购物篮"
     en_title = "The basket that leaves the least" if found.by is By.MONEY else "The lowest margin"
@@ -60,11 +64,16 @@ def no_costs() -> Says:
     )
 
 
-def overlap(keys: Sequence[str], percent: float, offers: int) -> Says:
-    """Offers take from the same goods."""
+def overlap(others: Sequence[Says], percent: float, offers: int) -> Says:
+    """Offers take from the same goods.
+
+    Args:
+        others: what the others are called.
+    """
+    zh, en = "、".join(f"“{each.zh}”" for each in others), ", ".join(f"“{each.en}”" for each in others)
     return Says(
-        f"与 {'、'.join(keys)} 叠加在同一商品上，{offers} 个活动合计最多让利 {percent:g}%",
-        f"Meets {', '.join(keys)} on the same goods: {offers} offers take off up to {percent:g}% together",
+        f"与{zh}叠加在同一商品上，{offers} 个活动合计最多让利 {percent:g}%",
+        f"Meets {en} on the same goods: {offers} offers take off up to {percent:g}% together",
     )
 
 
