@@ -21,7 +21,7 @@ from laoke.benefits.coupons.templates import Ended, Templates
 from laoke.checkout import coupon_templates, programme
 from laoke.foundation.access import Caller, Scope
 from laoke.members.errors import MemberErased, MemberMerged, UnknownMember
-from laoke.surfaces.console.coupons.words import changes
+from laoke.surfaces.console.coupons.words import KINDS, changes
 from laoke.surfaces.console.labels import CLASSES_RFM
 from laoke.surfaces.console.naming import Named, tier_name
 from laoke.surfaces.console.offers.words import Changed
@@ -473,7 +473,7 @@ def _words(document: TemplateDocument) -> Sequence[tuple[Any, str]]:
     words: list[tuple[Any, str]] = [
         (
             _("Kind"),
-            _("One code for many") if document.shared else _("Each coupon once"),
+            str(KINDS["announced" if document.announced else str(document.kind)]),
         ),
         (_("Validity"), valid_words(document)),
     ]
@@ -489,7 +489,7 @@ def _words(document: TemplateDocument) -> Sequence[tuple[Any, str]]:
         ]
     code = document.code
     if document.announced:
-        words.append((_("Announced code"), code.text or ""))
+        words.append((_("The code"), code.text or ""))
     elif code.prefix:
         words.append((_("Codes begin with"), code.prefix))
     return words

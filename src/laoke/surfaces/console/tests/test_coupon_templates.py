@@ -385,7 +385,7 @@ def test_why_a_coupon_stays_is_said_in_words(hire, shop):
     ):
         assert words in service.get(f"{path}?to={to}").text, to
         assert service.post(path, {"to": to, "reason": "家人代用"}).status_code == 409
-    members.block(caller=SYSTEM, member_id=two, reason="查", at=AT)
+    members.block(caller=SYSTEM, member_id=two, reason="核查", at=AT)
     assert "The member is blocked, merged or erased." in service.get(f"{path}?to={two}").text
     stays = coupon_of(one, "alone")
     assert f"/coupons/{stays}/transfer" not in service.get(f"/members/{one}/coupons").text
