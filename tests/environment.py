@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,9 @@ _stack = ExitStack()
 
 
 def _prepare() -> None:
+    # Tests start the programme as a process over a hundred times, which need not compile it each time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     for name in [name for name in os.environ if name.startswith("LAOKE_") and name != "LAOKE_SHARED_DATA"]:
         del os.environ[name]
     if _MARK not in os.environ:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -38,6 +39,18 @@ def _quick_and_clean(settings) -> Iterator[None]:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     yield
     translation.deactivate()
+
+
+@pytest.fixture
+def home_of_its_own(settings, tmp_path) -> Path:
+    """A home for one test. The compressed copies of static files are those of the process: they take long to make."""
+    packed = settings.LAOKE.home / "run" / "static"
+    packed.mkdir(parents=True, exist_ok=True)
+    home = tmp_path / "home"
+    (home / "run").mkdir(parents=True)
+    (home / "run" / "static").symlink_to(packed)
+    settings.LAOKE = replace(settings.LAOKE, home=home)
+    return home
 
 
 @pytest.fixture

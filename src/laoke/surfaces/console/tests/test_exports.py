@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -33,8 +32,8 @@ from .test_pages import text
 
 
 @pytest.fixture(autouse=True)
-def _home(settings, tmp_path):
-    settings.LAOKE = replace(settings.LAOKE, home=tmp_path)
+def _home(home_of_its_own):
+    pass
 
 
 @pytest.fixture

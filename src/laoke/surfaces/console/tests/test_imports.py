@@ -33,9 +33,8 @@ ROWS = (
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path, settings) -> Path:
-    settings.LAOKE = replace(settings.LAOKE, home=tmp_path / "home")
-    return tmp_path / "home"
+def home(home_of_its_own) -> Path:
+    return home_of_its_own
 
 
 @pytest.fixture(autouse=True)
