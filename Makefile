@@ -40,7 +40,7 @@ demo: $(VENV)/.run $(VENV)/.translations ## environment, database, a small shop,
 .PHONY: test
 test: $(VENV)/.dev $(VENV)/.translations ## all tests (ARGS="-k name" narrows)
 	$(BIN)/python -m tools.chromium
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.dev $(VENV)/.translations ## format, lint, types, import directions, translations, docs build

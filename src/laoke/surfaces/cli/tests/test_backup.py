@@ -12,8 +12,6 @@ import pytest
 from laoke.foundation.database import read_manifest
 from laoke.surfaces.cli import backup
 
-pytestmark = pytest.mark.xdist_group("cli-shop")
-
 
 def ask(shop, query):
     with psycopg.connect(shop.cluster.conninfo(), autocommit=True) as connection:

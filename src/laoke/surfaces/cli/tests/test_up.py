@@ -13,7 +13,7 @@ import pytest
 # Ten seconds are promised on a machine that has time; here others run their tests beside.
 SECONDS_TO_END = 20
 
-pytestmark = [pytest.mark.xdist_group("cli-up"), pytest.mark.faults]
+pytestmark = pytest.mark.faults
 
 
 def free_port() -> int:

@@ -29,8 +29,6 @@ from laoke.foundation.outbox import services as outbox
 from laoke.surfaces.worker import queue
 from laoke.surfaces.worker.main import run_worker
 
-pytestmark = pytest.mark.xdist_group("worker")
-
 
 @pytest.fixture(autouse=True)
 def _no_jobs(transactional_db: None) -> Iterator[None]:
