@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy as _in
 
@@ -125,6 +126,12 @@ def stages(document: Mapping[str, Any]) -> list[StageShown]:
 def plain_money(minor: int | None) -> str:
     """An amount on a receipt: without the sign of the currency."""
     return money(minor).replace(currency_sign(), "", 1)
+
+
+@register.filter
+def run_on(texts: Iterable[str]) -> str:
+    """Sentences one after the other: between Chinese ones there is no space."""
+    return ("" if (get_language() or "").startswith("zh") else " ").join(texts)
 
 
 @register.filter
