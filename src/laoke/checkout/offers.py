@@ -21,7 +21,8 @@ from laoke.checkout.coupons import Presented
 from laoke.checkout.programme import Programme
 from laoke.checkout.types import BasketRequest, MemberFacts
 from laoke.engine.pricing.basket import Basket, Delivery, Line
-from laoke.engine.pricing.board import Facts, Uses
+from laoke.engine.pricing.board import CouponFact, Facts, Uses
+from laoke.engine.pricing.compiled import Programme as Compiled
 from laoke.engine.pricing.deals import Deal
 from laoke.engine.pricing.plain import BasketLine
 from laoke.engine.pricing.priced import Priced
@@ -96,14 +97,40 @@ def offered(
     )
     member_id = None if member is None else member.member_id
     presents = coupons.known(cursor, basket.codes, rules, member_id, at, presented, lost)
-    known = dict.fromkeys(used_up, _ALL)
+    told = Facts(facts.known, facts.is_member, facts.lists, facts.uses, coupons=presents)
+    return _counted(cursor, asked, told, dict.fromkeys(used_up, _ALL), rules, programme, at)
+
+
+def with_coupon(
+    cursor: psycopg.Cursor[Any], found: Offered, coupon: CouponFact, rules: Programme, at: datetime
+) -> Priced:
+    """The same basket, were a coupon presented too."""
+    assert rules.offers.compiled is not None
+    text = f"#{coupon.number}"
+    asked = replace(found.basket, codes=(*found.basket.codes, text))
+    told = replace(found.facts, coupons={**found.facts.coupons, text: coupon})
+    return _counted(cursor, asked, told, {}, rules, rules.offers.compiled, at, most_hints=0).priced
+
+
+def _counted(
+    cursor: psycopg.Cursor[Any],
+    asked: Basket,
+    facts: Facts,
+    known: dict[str, Uses],
+    rules: Programme,
+    programme: Compiled,
+    at: datetime,
+    *,
+    most_hints: int = MOST_HINTS,
+) -> Offered:
+    """Price a basket, with the counters of what it is given: those `known`, and others as they are asked for."""
     while True:
         uses = dict(facts.uses)
         for key, count in known.items():
             mine = uses.get(key, Uses())
             uses[key] = Uses(mine.by_member, mine.by_member_today, count.total, count.spent_minor)
-        told = Facts(facts.known, facts.is_member, facts.lists, uses, coupons=presents)
-        found = price(asked, programme, told, at, most_hints=MOST_HINTS)
+        told = Facts(facts.known, facts.is_member, facts.lists, uses, coupons=facts.coupons)
+        found = price(asked, programme, told, at, most_hints=most_hints)
         # Counters are asked for only of the offers that would be given: most baskets meet none with a limit.
         unknown = {deal.ready.offer.key for deal in found.given} & rules.offers.limited - known.keys()
         if not unknown:

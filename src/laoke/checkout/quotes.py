@@ -17,6 +17,7 @@ from laoke.checkout import (
     offers,
     pricing,
     programme,
+    wallet_hints,
 )
 from laoke.checkout.coupons import Presented
 from laoke.checkout.earning import earned
@@ -46,7 +47,8 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
         coupons.watch(caller, basket.codes, rules, at)
     resolved = pricing.resolve(basket, data)
     caller.require_store(resolved.store.id, resolved.store.code)
-    found = _offers(basket, resolved, rules, facts, at)
+    presented = Presented(resolved.store.id, basket.order_no, at)
+    found = _offers(basket, resolved, rules, facts, at, presented)
     price, extra = earned(
         pricing.priced(basket, offers.discounts(found, resolved.lines), rules, facts), found, rules
     )
@@ -70,6 +72,7 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
         "reasons": [reason.as_json() for reason in price.reasons],
         "hints": [
             *offer_answers.hints(found, rules),
+            *wallet_hints.best(found, rules, facts, at, presented),
             *(_hints(price.earn_base_minor, rules) if facts else []),
         ],
         "member": None,
@@ -90,6 +93,7 @@ def _offers(
     rules: programme.Programme,
     facts: MemberFacts | None,
     at: datetime,
+    presented: Presented,
 ) -> Offered | None:
     if rules.offers.compiled is None:
         return None
@@ -103,7 +107,7 @@ def _offers(
             rules,
             facts,
             at,
-            Presented(resolved.store.id, basket.order_no, at),
+            presented,
         )
 
 

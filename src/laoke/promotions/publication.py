@@ -34,8 +34,9 @@ class Offers(NamedTuple):
     """The offers in force in one version.
 
     `asks` are the attributes that conditions ask for, `limited` the keys whose uses are counted, `per_member` those
-    that one member has only so often, `paces` says of whose budget a part is held back for later days. `ever_codes` are
-    all codes that offers had up to this version, case folded.
+    that one member has only so often, `for_coupons` the templates of coupons that some offer is for. `paces` says of
+    whose budget a part is held back for later days, `ever_codes` are all codes that offers had up to this version, case
+    folded.
     """
 
     documents: Mapping[str, OfferDocument]
@@ -45,6 +46,7 @@ class Offers(NamedTuple):
     paces: Mapping[str, Pace] = counters.NO_PACES
     ever_codes: frozenset[str] = frozenset()
     per_member: frozenset[str] = frozenset()
+    for_coupons: frozenset[str] = frozenset()
 
 
 NO_OFFERS = Offers({}, None, frozenset(), frozenset())
@@ -183,7 +185,15 @@ def compiled(documents: Mapping[str, OfferDocument], pricing: PricingPolicy = ST
     if per_member:
         asks.add("member.uses")
     paces = {key: pace for key, document in documents.items() if (pace := document.pace(zone)) is not None}
-    return Offers(documents, programme, frozenset(asks), frozenset(limited), paces, per_member=per_member)
+    return Offers(
+        documents,
+        programme,
+        frozenset(asks),
+        frozenset(limited),
+        paces,
+        per_member=per_member,
+        for_coupons=frozenset(template for document in documents.values() for template in document.coupons),
+    )
 
 
 @uninterrupted()

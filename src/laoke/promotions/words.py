@@ -101,6 +101,16 @@ def points_hint(missing_minor: int, points: int, currency: str) -> Says:
     return Says(f"再买{amount.zh}可得{points}积分", f"Buy for {amount.en} more and earn {points} points")
 
 
+def wallet_hint(zh_name: str, en_name: str, saving_minor: int, currency: str) -> Says:
+    """A coupon that was not presented: 钱包里的“满100减20”券可再省20元，需要时请出示."""
+    amount = money(saving_minor, currency)
+    kind = "" if zh_name.endswith("券") else "券"
+    return Says(
+        f"钱包里的“{zh_name}”{kind}可再省{amount.zh}，需要时请出示",
+        f"“{en_name}” in the wallet would save {amount.en} more; present it to use it",
+    )
+
+
 def rebate(share: Fraction) -> Says:
     """A share off: 8.8折; 12 % off."""
     if share == 1:

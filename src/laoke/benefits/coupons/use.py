@@ -51,6 +51,14 @@ class Back(NamedTuple):
     became: str
 
 
+class Usable(NamedTuple):
+    """A coupon in a wallet that can be used."""
+
+    coupon_id: int
+    template: str
+    valid_until: datetime
+
+
 class _Row(NamedTuple):
     id: int
     template: str
@@ -64,6 +72,8 @@ class _Row(NamedTuple):
     held_until: datetime | None
 
 
+# Of a wallet that is larger, those are looked at whose time is over first.
+_MOST_READ = 50
 _FIELDS = "id, template, shared, member_id, state, valid_from, valid_until, held_store_id, held_order_no, held_until"
 
 
@@ -88,6 +98,32 @@ def known(
         fact = CouponFact(row.id, row.template, refusal(row, in_force, where))
         found.update(dict.fromkeys(by_index[bytes(index)], fact))
     return found
+
+
+def usable(
+    cursor: psycopg.Cursor[Any],
+    member_id: int,
+    of: Collection[str],
+    in_force: Templates,
+    where: At,
+    most: int,
+) -> list[Usable]:
+    """Coupons in a member's wallet that can be used now: of each of these templates the one whose time is over first,
+    at most so many.
+    """
+    rows = cursor.execute(
+        f"select {_FIELDS} from benefits_coupon where member_id = $1 and state = 'open' "  # noqa: S608
+        "and template = any($2) and valid_from <= $3 and valid_until > $3 order by valid_until, id limit $4",
+        (member_id, list(of), where.at, _MOST_READ),
+        prepare=True,
+    ).fetchall()
+    found: dict[str, Usable] = {}
+    for row in (_Row(*fields) for fields in rows):
+        if row.template not in found and refusal(row, in_force, where) is None:
+            found[row.template] = Usable(row.id, row.template, row.valid_until)
+            if len(found) == most:
+                break
+    return list(found.values())
 
 
 def refusal(row: _Row, in_force: Templates, where: At) -> str | None:
