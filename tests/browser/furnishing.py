@@ -166,6 +166,8 @@ def _coupons(at: datetime, some: list[int]) -> dict[str, Any]:
     (given, *_), _more = coupons.wallet(some[1], at)
     return {
         "coupon-template.key": "trial-coupon",
+        "coupon-template-edit.key": "trial-coupon",
+        "coupon-template-end.key": "trial-coupon",
         "batch_id": batch.pk,
         "coupon_id": given.coupon_id,
         "member-coupons.member_id": some[0],
