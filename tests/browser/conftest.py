@@ -6,7 +6,8 @@ opened it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -27,20 +28,33 @@ document.addEventListener('securitypolicyviolation', event =>
 """
 
 
+# Browser and shop, from the first test of this folder to its last: other tests of the process may follow, and while
+# Playwright has its event loop in this thread Django refuses them the database.
+_open = ExitStack()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    """Close them after the last test of this folder."""
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or "tests/browser/" not in nextitem.nodeid:
+            _open.close()
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> Browser:
     """The browser."""
     if chromium.find() is None:
         pytest.skip(chromium.MISSING)
-    with chromium.running() as running:
-        yield running
+    return _open.enter_context(chromium.running())
 
 
 @pytest.fixture(scope="session")
-def site(browser: Browser) -> Iterator[Site]:
+def site(browser: Browser) -> Site:
     """The shop. Not built when there is no browser to visit it."""
-    with serving() as running:
-        yield running
+    return _open.enter_context(serving())
 
 
 @pytest.fixture(scope="session")
