@@ -35,8 +35,11 @@ class NotMigrated(LaokeError):
 
     code, status, title = "not-migrated", 500, "The database is not ready for this version"
 
-    def __init__(self) -> None:
-        super().__init__("Run `laoke up` or `laoke migrate` once; both bring the tables up to date.")
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"It is that of {where}. Run `laoke up` or `laoke migrate` once, both bring the tables up to date; or set "
+            "LAOKE_HOME, where another one is meant."
+        )
 
 
 class DatabaseAway(LaokeError):
@@ -150,6 +153,7 @@ def _database_errors() -> Iterator[None]:
 
 
 def _migrations(migrate: bool) -> None:
+    from django.conf import settings
     from django.core.management import call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
@@ -158,5 +162,5 @@ def _migrations(migrate: bool) -> None:
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return
     if not migrate:
-        raise NotMigrated
+        raise NotMigrated(str(settings.LAOKE.home) if settings.DATABASE_TARGET.embedded else "DATABASE_URL")
     call_command("migrate", verbosity=0, interactive=False)
