@@ -11,12 +11,13 @@ from pydantic.json_schema import models_json_schema
 
 from laoke.benefits.coupons.documents import TemplateDocument
 from laoke.engine.policy import PointsPolicy, Shortfall
-from laoke.engine.tiering import Downgrade, Metric, Review
+from laoke.engine.tiering import Downgrade, Review
 from laoke.kernel.rounding import Rounding
 from laoke.promotions.documents.offers import OfferDocument
 from laoke.promotions.documents.pricing import PricingDocument
 from laoke.promotions.publication import LONGEST_KEY
 from laoke.promotions.schema import trees, typed
+from laoke.tiers.ladder import Counted
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -127,7 +128,7 @@ _LADDER = _object(
                 "items": _object(
                     "A criterion",
                     ["metric", "at_least"],
-                    metric=_one_of("What is counted", Metric),
+                    metric=_one_of("What is counted", Counted),
                     months=_count("in so many months"),
                     days=_count("or days"),
                     at_least=_count("Minor units, or purchases"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from laoke.engine.policy import BadPolicy
@@ -17,6 +18,13 @@ from laoke.tiers.models import LadderVersion
 
 # Everybody is on the one rung of a shop that has declared no ladder.
 DEFAULT = Ladder((Tier("basic", "普通会员", "Member"),))
+
+
+class Counted(StrEnum):
+    """What a published ladder may count: what is read for every member at the till and at a review."""
+
+    SPEND = Metric.SPEND.value
+    PURCHASES = Metric.PURCHASES.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ def to_document(ladder: Ladder) -> dict[str, Any]:
                         ),
                         "at_least": need.at_least,
                     }
-                    for need in tier.needs
+                    for need in tier.criteria
                 ],
             }
             for tier in ladder.tiers
@@ -143,7 +151,7 @@ def _criterion(document: Mapping[str, Any], place: str) -> Criterion:
         if type(document.get(name, 0)) is not int:
             raise BadPolicy(f"{place}.{name}", f"takes a whole number, got {document[name]!r}")
     return Criterion(
-        metric=choice(Metric, document.get("metric"), f"{place}.metric"),
+        metric=Metric(choice(Counted, document.get("metric"), f"{place}.metric").value),
         window=Window(months=document.get("months", 0), days=document.get("days", 0)),
         at_least=document.get("at_least", 0),
     )

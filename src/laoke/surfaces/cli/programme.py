@@ -367,7 +367,7 @@ def _ladder(ladder: Ladder, currency: str) -> Iterator[str]:
     fall = {"to_qualified": "down to what is earned", "one_step": "one step down"}[ladder.downgrade.value]
     yield f"Tiers, reviewed {ladder.review.value}, {fall}; up at once"
     for tier in ladder.tiers:
-        needs = " and ".join(_need(need, currency) for need in tier.needs) or "everybody"
+        needs = " and ".join(_need(need, currency) for need in tier.criteria) or "everybody"
         yield f"  {tier.code} ({tier.name_zh}, {tier.name_en}): {needs}"
 
 

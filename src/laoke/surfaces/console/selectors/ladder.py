@@ -118,7 +118,7 @@ def ladder_page(caller: Caller, at: datetime) -> LadderPage:
                 "" if homes is None else f"/members?{urlencode({'tier': tier.code})}{homes}",
                 tier_name(tier),
                 face(rank, len(rules.tiers)),
-                tuple(_need(need) for need in tier.needs),
+                tuple(_need(need) for need in tier.criteria),
                 members,
                 members / total if total else None,
             )
@@ -171,7 +171,7 @@ def differences(before: Ladder, after: Ladder) -> Iterator[Change]:
     old, new = ({tier.code: tier for tier in ladder.tiers} for ladder in (before, after))
     for code, tier in new.items():
         if code not in old:
-            yield Change("added", tier_name(tier), None, tuple(_need(need) for need in tier.needs))
+            yield Change("added", tier_name(tier), None, tuple(_need(need) for need in tier.criteria))
         else:
             yield from _tier_differences(old[code], tier)
     for code, tier in old.items():
@@ -186,7 +186,7 @@ def differences(before: Ladder, after: Ladder) -> Iterator[Change]:
 def _tier_differences(before: Tier, after: Tier) -> Iterator[Change]:
     if (before.name_zh, before.name_en) != (after.name_zh, after.name_en):
         yield Change("renamed", tier_name(after), tier_name(before), tier_name(after))
-    had, has = ({(need.metric, need.window): need for need in tier.needs} for tier in (before, after))
+    had, has = ({(need.metric, need.window): need for need in tier.criteria} for tier in (before, after))
     for key in dict.fromkeys((*had, *has)):
         if had.get(key) != has.get(key):
             yield Change("need", tier_name(after), _optional(had, key), _optional(has, key))

@@ -1,0 +1,117 @@
+"""What tiers count, and the conditions on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from laoke.engine.tiering.windows import Window
+
+
+class Metric(StrEnum):
+    """What is counted.
+
+    Spend is money paid less money given back, in minor units, without the part settled with points; purchases are
+    orders of which something was kept; points available are those of now, whatever the window.
+    """
+
+    SPEND = "spend"
+    PURCHASES = "purchases"
+    POINTS_EARNED = "points_earned"
+    POINTS_AVAILABLE = "points_available"
+    INTERACTIONS = "interactions"
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a member did within one window. `interactions` are numbers by kind: check-in, share, survey ..."""
+
+    spend_minor: int = 0
+    purchases: int = 0
+    points_earned: int = 0
+    points_available: int = 0
+    interactions: Mapping[str, int] = field(default_factory=dict)
+
+    def value(self, metric: Metric, kind: str = "") -> int:
+        """The number a criterion compares. Interactions without a kind are those of all kinds."""
+        match metric:
+            case Metric.SPEND:
+                return self.spend_minor
+            case Metric.PURCHASES:
+                return self.purchases
+            case Metric.POINTS_EARNED:
+                return self.points_earned
+            case Metric.POINTS_AVAILABLE:
+                return self.points_available
+        return self.interactions.get(kind, 0) if kind else sum(self.interactions.values())
+
+    def plus(self, spend_minor: int, purchases: int) -> Activity:
+        """With one more purchase counted."""
+        return replace(self, spend_minor=self.spend_minor + spend_minor, purchases=self.purchases + purchases)
+
+
+Facts = Mapping[Window, Activity]
+NOTHING = Activity()
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One condition: a metric in a window reaches a threshold, or exceeds it.
+
+    `kind` names the interactions that count; empty: all. `beyond`: exactly the threshold is not enough.
+    """
+
+    metric: Metric
+    window: Window
+    at_least: int
+    kind: str = ""
+    beyond: bool = False
+
+    def value(self, facts: Facts) -> int:
+        """The number it compares."""
+        return facts.get(self.window, NOTHING).value(self.metric, self.kind)
+
+    def holds(self, facts: Facts) -> bool:
+        """Whether it is met."""
+        value = self.value(facts)
+        return value > self.at_least if self.beyond else value >= self.at_least
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part must hold."""
+
+    needs: tuple[Need, ...]
+
+    def holds(self, facts: Facts) -> bool:
+        """Whether it is met."""
+        return all(need.holds(facts) for need in self.needs)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One part must hold."""
+
+    needs: tuple[Need, ...]
+
+    def holds(self, facts: Facts) -> bool:
+        """Whether it is met."""
+        return any(need.holds(facts) for need in self.needs)
+
+
+Need = Criterion | AllOf | AnyOf
+
+
+def criteria(needs: Iterable[Need]) -> Iterator[Criterion]:
+    """Every criterion of a tree, from left to right."""
+    for need in needs:
+        if isinstance(need, Criterion):
+            yield need
+        else:
+            yield from criteria(need.needs)
+
+
+def hold(needs: Iterable[Need], facts: Facts) -> bool:
+    """Whether all of them hold; none ask nothing."""
+    return all(need.holds(facts) for need in needs)

@@ -1,0 +1,109 @@
+"""Taking back a tier that only returned goods had reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from laoke.engine.tiering.history import Deed, History
+from laoke.engine.tiering.judging import Move, findings, qualified
+from laoke.engine.tiering.ladder import Ladder
+from laoke.engine.tiering.windows import Window
+
+# Moves that purchases and their returns cause; any other move (a review, a hand) starts from firm ground.
+CLIMBING = frozenset({"threshold_reached", "return_downgraded"})
+
+
+class Climb(NamedTuple):
+    """One move on the ladder that purchases or returns caused. An upgrade stands at the instant of its purchase."""
+
+    from_tier: str
+    cause: str
+    at: datetime
+
+
+class Bought(NamedTuple):
+    """A purchase as far as tiers count it: what is left of it."""
+
+    at: datetime
+    spend_minor: int
+    kept: bool
+
+    @property
+    def deed(self) -> Deed:
+        """As the history takes it."""
+        return Deed(self.at, self.spend_minor, int(self.kept))
+
+
+class Path(NamedTuple):
+    """How a member came to its tier: firm ground, and the moves since, the newest first.
+
+    `ground_at` is None for a member who has stood on the lowest rung since the beginning.
+    """
+
+    ground_at: datetime | None
+    climb: Sequence[Climb]
+
+
+Starts = Callable[[datetime], Iterable[tuple[Window, datetime]]]
+
+
+def withdraw(
+    ladder: Ladder,
+    current: str,
+    path: Path,
+    others: Sequence[Bought],
+    returned: tuple[Bought, Bought],
+    starts: Starts,
+) -> Move | None:
+    """Judge right after a return: a tier that only returned goods had reached is taken back.
+
+    Every purchase since firm ground is judged again as of its own instant with what is left of them all, also those
+    that brought no move because the tier was had already. The best that still holds is the member's. A tier that
+    would not hold with the returned goods either (the ladder has changed since) is left to the next review.
+
+    Args:
+        others: the member's other purchases, from the longest window before firm ground on.
+        returned: the purchase that goods came back of, before and after this return.
+        starts: the first instant of each window that ends with an instant.
+    """
+    upgrades = [move.at for move in path.climb if move.cause == "threshold_reached"]
+    now, base = ladder.rank(current), ladder.rank(path.climb[-1].from_tier) if path.climb else 0
+    if not upgrades or now <= base:
+        return None
+    before, after = returned
+    instants = {
+        bought.at for bought in (*others, before) if path.ground_at is None or bought.at >= path.ground_at
+    }
+    latest_first = sorted(instants.union(upgrades), reverse=True)
+    left = _best(ladder, now, _history([*others, after]), latest_first, starts)
+    had = _best(ladder, now, _history([*others, before]), latest_first, starts)
+    rank = max(base, left.rank)
+    if rank >= now or had.rank <= rank:
+        return None
+    missed = findings(ladder.tiers[now], _history([*others, after]).facts(starts(had.at), had.at))
+    return Move(current, ladder.tiers[rank].code, "return_downgraded", missed)
+
+
+class _Reached(NamedTuple):
+    rank: int
+    at: datetime
+
+
+def _best(
+    ladder: Ladder, enough: int, history: History, instants: Sequence[datetime], starts: Starts
+) -> _Reached:
+    """The highest rank at any of the instants; the search ends at `enough`."""
+    best = _Reached(-1, instants[0])
+    for at in instants:
+        rank = ladder.rank(qualified(ladder, history.facts(starts(at), at)).code)
+        if rank > best.rank:
+            best = _Reached(rank, at)
+            if rank >= enough:
+                break
+    return best
+
+
+def _history(purchases: Iterable[Bought]) -> History:
+    return History(bought.deed for bought in purchases)
