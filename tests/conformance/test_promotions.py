@@ -5,35 +5,20 @@ A case that cannot be right is listed in NOT_RIGHT with the reason; it is expect
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conformance import promotions
-from tests.conformance.conftest import BESIDE
+from tests.conformance.cases import parametrize
 
 NOT_RIGHT: dict[str, str] = {}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test a case of the folder."""
-    folder: Path = metafunc.config.getoption("--vectors") or BESIDE
-    cases = [
-        pytest.param(case, id=case["id"], marks=_marks(case["id"]))
-        for file in sorted(folder.glob("*.json"))
-        for case in json.loads(file.read_text(encoding="utf-8")).get("cases", ())
-        if case["kind"] == "promotion"
-    ]
-    if not cases:
-        cases = [pytest.param(None, id="none", marks=pytest.mark.skip(reason=f"no cases in {folder}"))]
-    metafunc.parametrize("case", cases)
-
-
-def _marks(name: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(reason=NOT_RIGHT[name], strict=True)] if name in NOT_RIGHT else []
+    parametrize(metafunc, "promotion", NOT_RIGHT)
 
 
 def test_case(case: dict[str, Any]) -> None:

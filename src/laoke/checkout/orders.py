@@ -36,9 +36,9 @@ from laoke.checkout.members import FirstAnswer
 from laoke.checkout.offers import Offered
 from laoke.checkout.programme import Programme
 from laoke.checkout.types import MemberFacts, OrderRequest, TenderRequest
-from laoke.engine import lots as lot_rules
 from laoke.engine import tiering
-from laoke.engine.lots import Lot, Take
+from laoke.engine.ledger import lots as lot_rules
+from laoke.engine.ledger.lots import Lot, Take
 from laoke.engine.pricing.plain import Price
 from laoke.engine.tiering import Move
 from laoke.foundation import clock, generations, sql
@@ -178,7 +178,7 @@ def _commit(
             "tender_reference": [tender.reference for tender in tenders],
             "take_lot": [take.lot_id for take in takes],
             "take_points": [take.points for take in takes],
-            "expires_at": lot_rules.expiry(at, rules.points, settings.LAOKE.zone),
+            "expires_at": rules.points.terms.validity.ends(at, settings.LAOKE.zone),
             "repaid": repaid,
             "new_tier": move.to_tier if move else None,
             "old_tier": facts.tier if facts else "",

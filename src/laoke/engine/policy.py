@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
+from laoke.engine.ledger.terms import RollingMonths, Shortage, Terms
 from laoke.kernel.errors import LaokeError
 from laoke.kernel.rounding import Rounding
 
@@ -85,6 +87,11 @@ class PointsPolicy:
             )
 
     @property
+    def terms(self) -> Terms:
+        """What the ledger goes by."""
+        return _terms(self)
+
+    @property
     def give_back(self) -> Fraction:
         """Share of spend given back when every point is redeemed: 1/100 for 1 point per yuan at 100 = 1 yuan."""
         return Fraction(self.earn.points * self.spend.worth_minor, self.earn.per_minor * self.spend.points)
@@ -92,3 +99,13 @@ class PointsPolicy:
     def worth(self, points: int) -> int:
         """Minor units that `points` settle; exact for multiples of the step, rounded down otherwise."""
         return points * self.spend.worth_minor // self.spend.points
+
+
+@lru_cache(maxsize=64)
+def _terms(policy: PointsPolicy) -> Terms:
+    return Terms(
+        validity=RollingMonths(policy.valid_months),
+        shortage=Shortage.WAIVE if policy.shortfall is Shortfall.WAIVE else Shortage.RECOVER,
+        expired_counts=False,
+        grace_days=policy.grace_days,
+    )

@@ -14,8 +14,8 @@ from typing import Any
 import psycopg
 from django.conf import settings
 
-from laoke.engine import lots as rules
-from laoke.engine.lots import Lot, Take
+from laoke.engine.ledger import lots as rules
+from laoke.engine.ledger.lots import Lot, Take
 from laoke.engine.policy import PointsPolicy
 
 
@@ -82,7 +82,7 @@ class LockedAccount:
 
     def clawback(self, order_id: int, points: int, policy: PointsPolicy, cause: Cause) -> int:
         """Take back points an order earned; returns how many became debt."""
-        plan = rules.plan_clawback(self.lots.values(), order_id, points, cause.at, policy.shortfall)
+        plan = rules.plan_clawback(self.lots.values(), order_id, points, cause.at, policy.terms, self.debt)
         self.take(plan.takes, "clawback", cause)
         if plan.debt:
             self._post("clawback", -plan.debt, None, cause)
@@ -111,7 +111,7 @@ class LockedAccount:
             else:
                 self.accrue(give.points, lot.expires_at, "restoration", "restore", cause, lot.accrued_at)
         if plan.fresh:
-            expires_at = rules.grace_expiry(cause.at, policy, settings.LAOKE.zone)
+            expires_at = policy.terms.grace_ends(cause.at, settings.LAOKE.zone)
             self.accrue(plan.fresh, expires_at, "restoration", "restore", cause)
         self._redeemed -= points
         self.repay(cause)

@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from laoke.engine import lots as rules
-from laoke.engine.lots import Lot
+from laoke.engine.ledger import lots as rules
+from laoke.engine.ledger.lots import Lot
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit import services as audit
@@ -81,7 +81,7 @@ def preview(member_id: int, points: int, *, at: datetime) -> Effect:
         available_before=before,
         available=before + points - repaid,
         debt=account.debt - repaid,
-        expires_at=rules.expiry(at, in_force, settings.LAOKE.zone),
+        expires_at=in_force.terms.validity.ends(at, settings.LAOKE.zone),
         repaid=repaid,
         taken=(),
     )
@@ -124,7 +124,7 @@ def apply(caller: Caller, member_id: int, points: int, reason: str, *, at: datet
         cause = Cause(at=at, recorded_at=at, note=why)
         if points > 0:
             in_force = policy.at_version(generations.current(generations.PROGRAMME))
-            expires_at = rules.expiry(at, in_force, settings.LAOKE.zone)
+            expires_at = in_force.terms.validity.ends(at, settings.LAOKE.zone)
             account.accrue(points, expires_at, "adjustment", "adjustment", cause)
         else:
             takes = rules.plan_redemption(account.lots.values(), -points, at)

@@ -17,8 +17,8 @@ from laoke.checkout.replay import writing
 from laoke.checkout.replay.events import GiveBackEvent, Sale
 from laoke.checkout.replay.sold import SoldBook, SoldRecord
 from laoke.checkout.replay.state import LotState, MemberState, Purchase, WindowCalendar, load
-from laoke.engine import lots as lot_rules
 from laoke.engine import tiering
+from laoke.engine.ledger import lots as lot_rules
 from laoke.engine.pricing import plain as pricing
 from laoke.engine.returning import GiveBack, ReturnRefused, give_back
 from laoke.engine.tiering import Bought
@@ -309,7 +309,7 @@ class _Batch:
                         return_id,
                     )
             if plan.fresh:
-                expires_at = lot_rules.grace_expiry(at, self.rules.points, self.player._zone)
+                expires_at = self.rules.points.terms.grace_ends(at, self.player._zone)
                 self._accrue(
                     state, plan.fresh, expires_at, at, "restoration", "restore", at, order_id, return_id
                 )
@@ -317,7 +317,9 @@ class _Batch:
             self._repay(state, at, order_id, return_id)
         if clawback:
             lots_now = [lot.facts() for lot in state.lots.values()]
-            taken = lot_rules.plan_clawback(lots_now, order_id, clawback, at, self.rules.points.shortfall)
+            taken = lot_rules.plan_clawback(
+                lots_now, order_id, clawback, at, self.rules.points.terms, state.debt
+            )
             for take in taken.takes:
                 self._move(state, take.lot_id, -take.points, "clawback", at, order_id, return_id)
             if taken.debt:

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from laoke.checkout.replay.events import GiveBackEvent, Sale
-from laoke.engine.lots import Take
+from laoke.engine.ledger.lots import Take
 from laoke.engine.pricing.plain import Settlement
 from laoke.engine.returning import GiveBack, SoldLine, SoldOrder
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import psycopg
 
-from laoke.engine import lots as rules
-from laoke.engine.lots import Lot
+from laoke.engine.ledger.lots import Lot
 from laoke.engine.policy import PointsPolicy
 from laoke.engine.tiering import Activity, Climb, Ladder, Window
 from laoke.tiers import standing
@@ -120,7 +119,7 @@ class WindowCalendar:
     def _day(self, day: date) -> tuple[Sequence[tuple[Window, datetime]], datetime]:
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=self._zone)
         starts = [(window, window.start(noon, self._zone)) for window in self._windows]
-        return starts, rules.expiry(noon, self._policy, self._zone)
+        return starts, self._policy.terms.validity.ends(noon, self._zone)
 
 
 class UnknownAccount(LookupError):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from laoke.engine.lots import InsufficientPoints
+from laoke.engine.ledger.errors import InsufficientPoints
 from laoke.foundation import checks
 from laoke.foundation.access import SYSTEM, Caller, MissingScope, Scope
 from laoke.foundation.idempotency.services import Command

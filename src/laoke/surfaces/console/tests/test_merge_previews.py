@@ -11,7 +11,7 @@ import pytest
 from django.utils import translation
 
 from laoke.checkout import programme
-from laoke.engine.lots import InsufficientPoints
+from laoke.engine.ledger.errors import InsufficientPoints
 from laoke.foundation.access import SYSTEM, Caller, Scope
 from laoke.members import services as members
 from laoke.members.types import ConsentInput, IdentityInput, ProfileChanges

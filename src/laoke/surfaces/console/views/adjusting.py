@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from laoke.engine.lots import InsufficientPoints
+from laoke.engine.ledger.errors import InsufficientPoints
 from laoke.foundation.access import Scope
 from laoke.kernel.errors import LaokeError
 from laoke.members.errors import ReasonMissing

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from laoke.engine.lots import (
-    InsufficientPoints,
+from laoke.engine.ledger.errors import InsufficientPoints
+from laoke.engine.ledger.lots import (
     Lot,
     Take,
     available,
-    expiry,
     plan_clawback,
     plan_redemption,
     plan_restoration,
 )
-from laoke.engine.policy import BadPolicy, PointsPolicy, Shortfall, SpendRule
+from laoke.engine.ledger.terms import Shortage, Terms
+from laoke.engine.policy import BadPolicy, PointsPolicy, SpendRule
 
 T0 = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -49,14 +49,16 @@ def test_expired_points_cannot_be_spent_not_even_unswept():
 
 def test_a_return_takes_from_its_own_lot_first():
     lots = [lot(1, 10, 100, order=7), lot(2, 300, 60, order=8)]
-    plan = plan_clawback(lots, 8, 90, T0, Shortfall.DEBT)
+    plan = plan_clawback(lots, 8, 90, T0, Terms())
     assert plan.takes == (Take(2, 60), Take(1, 30))
     assert (plan.debt, plan.waived) == (0, 0)
 
 
-@pytest.mark.parametrize(("shortfall", "debt", "waived"), [(Shortfall.DEBT, 70, 0), (Shortfall.WAIVE, 0, 70)])
-def test_points_already_spent_become_debt_or_are_waived(shortfall, debt, waived):
-    plan = plan_clawback([lot(1, 10, 30, order=8)], 8, 100, T0, shortfall)
+@pytest.mark.parametrize(("shortage", "debt", "waived"), [(Shortage.RECOVER, 70, 0), (Shortage.WAIVE, 0, 70)])
+def test_points_already_spent_become_debt_or_are_waived(shortage, debt, waived):
+    plan = plan_clawback(
+        [lot(1, 10, 30, order=8)], 8, 100, T0, Terms(shortage=shortage, expired_counts=False)
+    )
     assert (plan.takes, plan.debt, plan.waived) == ((Take(1, 30),), debt, waived)
 
 
@@ -75,7 +77,7 @@ def test_points_of_a_lot_that_has_expired_meanwhile_come_back_fresh():
 def test_a_year_of_validity_ends_with_the_same_day_of_next_year():
     zone = ZoneInfo("Asia/Shanghai")
     # 00:30 on 11 March in Shanghai.
-    ends = expiry(datetime(2026, 3, 10, 16, 30, tzinfo=UTC), PointsPolicy(), zone)
+    ends = PointsPolicy().terms.validity.ends(datetime(2026, 3, 10, 16, 30, tzinfo=UTC), zone)
     assert ends == datetime(2027, 3, 11, 16, 0, tzinfo=UTC)
 
 
@@ -113,9 +115,9 @@ def test_a_redemption_never_invents_points(lots, wanted):
     assert len({take.lot_id for take in takes}) == len(takes)
 
 
-@given(lots_of_an_account, st.integers(1, 3000), st.sampled_from(Shortfall))
-def test_a_clawback_accounts_for_every_point(lots, wanted, shortfall):
-    plan = plan_clawback(lots, 7, wanted, T0, shortfall)
+@given(lots_of_an_account, st.integers(1, 3000), st.sampled_from([Shortage.RECOVER, Shortage.WAIVE]))
+def test_a_clawback_accounts_for_every_point(lots, wanted, shortage):
+    plan = plan_clawback(lots, 7, wanted, T0, Terms(shortage=shortage, expired_counts=False))
     by_id = {each.id: each for each in lots}
     assert sum(take.points for take in plan.takes) + plan.debt + plan.waived == wanted
     assert all(0 < take.points <= by_id[take.lot_id].remaining for take in plan.takes)
