@@ -34,8 +34,13 @@ from laoke.foundation.webhooks.errors import (
 )
 from laoke.foundation.webhooks.selectors import DeliveryStatus
 
-# The library refuses signatures older than five minutes, so these stories happen today.
 T0 = timezone.now().replace(microsecond=0)
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch):
+    """The library refuses signatures older than five minutes, so these stories happen as they are told."""
+    monkeypatch.setitem(globals(), "T0", timezone.now().replace(microsecond=0))
 
 
 @dataclass
@@ -108,7 +113,8 @@ def make(peer: Peer, topics=()):
     return services.create_endpoint(SYSTEM, "Shop", peer.url, topics, at=T0)
 
 
-def publish(topic="order.committed", payload=None, at=T0):
+def publish(topic="order.committed", payload=None, at=None):
+    at = at or T0
     outbox.add(topic, payload or {"order_id": 5, "note": "买二"}, at=at)
     dispatch.dispatch_batch(at)
 
