@@ -273,9 +273,12 @@ class TestByAWorker:
         tasks.backtest(NOW, **jobs_argument())
         ran = jobs.latest("tried")
         assert ran is not None
-        assert (ran.state, ran.done, ran.total, ran.report.orders) == ("done", 40, 40, 40)
-        assert ran.report.stores == ("S1",)
-        assert ran.document == publication.written(tried.document)
+        assert ran.result is not None
+        assert ran.result.report is not None
+        assert (ran.state, ran.done, ran.total, ran.result.report.orders) == ("done", 40, 40, 40)
+        assert ran.result.report.stores == ("S1",)
+        assert ran.result.tried == ran.tried
+        assert ran.tried.document == publication.written(tried.document)
 
     def test_without_orders_it_says_so(self, committed_shop):
         jobs.work(
@@ -283,7 +286,8 @@ class TestByAWorker:
         )
         ran = jobs.latest("tried")
         assert ran is not None
-        assert (ran.state, ran.report) == ("done", None)
+        assert ran.result is not None
+        assert (ran.state, ran.result.report) == ("done", None)
 
 
 def jobs_argument() -> dict[str, Any]:

@@ -51,7 +51,7 @@ def test_two_sound_offers_that_lose_money_together(shop):
     # Two bags for 139.80, half of one off: 104.85; less 20: 84.85. They cost 100.00.
     assert ("rice", 2, 8485) in [(each.sku, each.units, each.net_minor) for each in worst.lines]
     assert found(result, "overlap") == [
-        (Severity.WARNING, "Meets less-20 on the same goods: 2 offers take off up to 39.31% together")
+        (Severity.WARNING, "Meets “Offer” on the same goods: 2 offers take off up to 39.31% together")
     ]
     assert worst.below_cost == ("rice",)
 

@@ -139,7 +139,7 @@ class _Words:
                         str(last_day(lot.expires_at, self._zone)),
                         _("%(left)s of %(points)s")
                         % {"left": f"{lot.remaining:,}", "points": f"{lot.points:,}"},
-                        _("from %(day)s") % {"day": self._day(lot.accrued_at)},
+                        pgettext("points of a lot", "from %(day)s") % {"day": self._day(lot.accrued_at)},
                         origins.get(lot.origin, lot.origin) % {"order": self._order(lot.order_id)},
                     )
                     for lot in points.lots[:_LOTS]
