@@ -1,0 +1,1 @@
+"""What outstanding points are worth: redemption curves, breakage, and the contract liability they leave."""
