@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -32,7 +33,7 @@ from laoke.foundation.web.fields import (
 )
 from laoke.members.schemas import MemberOut
 from laoke.members.selectors import identity_key
-from laoke.tiers.schemas import LadderOut, ProgressOut
+from laoke.tiers.schemas import LadderOut, ProgressOut, WayUpOut
 
 DeliveryStatus = Literal["placed", "packed", "shipped", "delivered", "done", "cancelled"]
 
@@ -598,7 +599,7 @@ class OverviewTierOut(BaseModel):
     tier: str = Field(examples=["basic"])
     since: datetime = Field(examples=["2026-03-10T04:00:00Z"])
     next_review: date | None = Field(examples=[None])
-    progress: ProgressOut | None
+    progress: WayUpOut | None
 
 
 class OverviewClassesOut(BaseModel):
@@ -633,7 +634,7 @@ class OverviewOut(BaseModel):
                 tier=stand.tier,
                 since=stand.since,
                 next_review=stand.next_review,
-                progress=ProgressOut.model_validate(stand.progress) if stand.progress else None,
+                progress=WayUpOut.model_validate(asdict(stand.progress)) if stand.progress else None,
             ),
             classes=OverviewClassesOut(
                 as_of=classes.features.as_of, rfm=classes.rfm.outcome, value=classes.value.outcome

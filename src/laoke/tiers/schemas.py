@@ -62,6 +62,25 @@ class ProgressOut(BaseModel):
     needs: list[NeedOut]
 
 
+class SaysOut(BaseModel):
+    """A sentence in both languages."""
+
+    zh: str = Field(examples=["再消费 360 元、购物 1 次，12 天内可升级为银卡会员"])
+    en: str = Field(examples=["¥360 more spent and 1 more purchase within 12 days for Silver"])
+
+
+class WayUpOut(ProgressOut):
+    """What is missing to the next tier, in numbers and in words.
+
+    `until` is the last day on which that much is enough: later, something counted now has left its window. It is null
+    where nothing is lost by waiting.
+    """
+
+    until: date | None = Field(examples=["2026-03-22"])
+    days_left: int | None = Field(examples=[12], description="to `until`; 0 today")
+    says: SaysOut
+
+
 class MoveOut(BaseModel):
     """One move on the ladder, its cause and each criterion as it was found."""
 
@@ -81,7 +100,7 @@ class StandOut(BaseModel):
     since: datetime = Field(examples=["2026-03-10T04:00:00Z"])
     reviewed_date: date | None = Field(examples=[None])
     next_review: date | None = Field(examples=[None])
-    progress: ProgressOut | None
+    progress: WayUpOut | None
     history: list[MoveOut]
 
     @classmethod

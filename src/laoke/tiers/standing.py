@@ -11,7 +11,18 @@ import psycopg
 from django.conf import settings
 
 from laoke.engine import tiering
-from laoke.engine.tiering import CLIMBING, Activity, Bought, Climb, Ladder, Move, Path, Starts, Window
+from laoke.engine.tiering import (
+    CLIMBING,
+    Activity,
+    Bought,
+    Climb,
+    History,
+    Ladder,
+    Move,
+    Path,
+    Starts,
+    Window,
+)
 from laoke.foundation import sql
 
 PATHS = sql.load("laoke.tiers", "paths")
@@ -30,6 +41,16 @@ def best(ladder: Ladder, had: Iterable[str], activity: Iterable[tuple[int, int]]
     """
     facts = {window: Activity(*numbers) for window, numbers in zip(ladder.windows, activity, strict=True)}
     return max((*had, tiering.qualified(ladder, facts).code), key=ladder.rank)
+
+
+def history(cursor: psycopg.Cursor[Any], member_id: int, since: datetime, at: datetime) -> History:
+    """What is left of a member's purchases from `since` until `at`, one by one."""
+    cursor.execute(
+        "select placed_at, paid_minor - refunded_minor, total_minor > returned_minor from purchases_order "
+        "where member_id = %s and placed_at >= %s and placed_at <= %s",
+        (member_id, since, at),
+    )
+    return History(Bought(*row).deed for row in cursor)
 
 
 def move_member(
