@@ -115,6 +115,18 @@ POLICIES = {
     cuts={2, 5},
     sweeps=True,
 )
+@example(
+    history=[
+        (HOUR, Buys(0, (("wine", 3000, 0), ("milk", 1000, 0)), 0)),
+        (HOUR, Buys(0, (("rice", 2000, 0),), 550)),
+        (100 * DAY, Returns(0, {2: 1000})),
+        (HOUR, Returns(0, {1: 1})),
+        (100 * DAY, Returns(0, None)),
+        (HOUR, Returns(1, None)),
+    ],
+    cuts={2, 4},
+    sweeps=True,
+)
 def test_played_is_lived(shop, policy, history, cuts, sweeps):
     with _undone(policy):
         people = shop.member(), shop.member()

@@ -106,6 +106,5 @@ def _terms(policy: PointsPolicy) -> Terms:
     return Terms(
         validity=RollingMonths(policy.valid_months),
         shortage=Shortage.WAIVE if policy.shortfall is Shortfall.WAIVE else Shortage.RECOVER,
-        expired_counts=False,
         grace_days=policy.grace_days,
     )

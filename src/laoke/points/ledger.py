@@ -17,6 +17,9 @@ from django.conf import settings
 from laoke.engine.ledger import lots as rules
 from laoke.engine.ledger.lots import Lot, Take
 from laoke.engine.policy import PointsPolicy
+from laoke.foundation import sql
+
+LAPSED = sql.load("laoke.points", "lapsed_lots")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class LockedAccount:
         self.member_id = member_id
         self.debt = debt
         self.lots = {lot.id: lot for lot in lots}
-        self._balance = self._debt = self._earned = self._redeemed = 0
+        self._balance = self._debt = self._earned = self._redeemed = self._expired = 0
 
     def available(self, at: datetime) -> int:
         """Points that can be spent at `at`."""
@@ -81,8 +84,20 @@ class LockedAccount:
                 self._earned -= take.points
 
     def clawback(self, order_id: int, points: int, policy: PointsPolicy, cause: Cause) -> int:
-        """Take back points an order earned; returns how many became debt."""
+        """Take back points an order earned; returns how many became debt.
+
+        What of them expired unspent is taken back from there: the expiry is undone, and the same points clawed back.
+        """
+        own = sum(
+            lot.free for lot in self.lots.values() if lot.order_id == order_id and lot.is_usable(cause.at)
+        )
+        if own < points:
+            self._find_lapsed(order_id, cause)
         plan = rules.plan_clawback(self.lots.values(), order_id, points, cause.at, policy.terms, self.debt)
+        for take in plan.lapsed:
+            self._post("expiry", take.points, take.lot_id, cause)
+            self._post("clawback", -take.points, take.lot_id, cause)
+            self._expired -= take.points
         self.take(plan.takes, "clawback", cause)
         if plan.debt:
             self._post("clawback", -plan.debt, None, cause)
@@ -132,9 +147,20 @@ class LockedAccount:
         """Write the account row."""
         self._cursor.execute(
             "update points_account set balance = balance + %s, debt = debt + %s, earned_total = earned_total + %s, "
-            "redeemed_total = redeemed_total + %s, version = version + 1 where member_id = %s",
-            (self._balance, self._debt, self._earned, self._redeemed, self.member_id),
+            "redeemed_total = redeemed_total + %s, expired_total = expired_total + %s, version = version + 1 "
+            "where member_id = %s",
+            (self._balance, self._debt, self._earned, self._redeemed, self._expired, self.member_id),
         )
+
+    def _find_lapsed(self, order_id: int, cause: Cause) -> None:
+        """Load what of an order's points expired; what is due and not swept yet is booked as the sweep would."""
+        rows = self._cursor.execute(LAPSED, {"order": order_id, "member": self.member_id, "at": cause.at})
+        for lot_id, accrued_at, expires_at, remaining, lapsed in rows.fetchall():
+            due = remaining if expires_at <= cause.at else 0
+            self.lots[lot_id] = Lot(lot_id, accrued_at, expires_at, remaining, order_id, lapsed=lapsed + due)
+            if due:
+                self._move(lot_id, -due, "expiry", replace(cause, at=expires_at, return_id=None))
+                self._expired += due
 
     def _move(self, lot_id: int, points: int, kind: str, cause: Cause) -> None:
         self._cursor.execute(

@@ -25,6 +25,7 @@ from laoke.engine.tiering import Bought
 from laoke.foundation.sql import hot_cursor
 from laoke.kernel.calendar import start_of_day
 from laoke.kernel.errors import LaokeError
+from laoke.points.ledger import LAPSED
 from laoke.tiers import standing
 from laoke.tiers.review import review
 
@@ -316,15 +317,41 @@ class _Batch:
             state.redeemed_delta -= restored
             self._repay(state, at, order_id, return_id)
         if clawback:
+            own = sum(
+                lot.remaining
+                for lot in state.lots.values()
+                if lot.order_id == order_id and lot.expires_at > at
+            )
+            if own < clawback:
+                self._find_lapsed(state, order_id, at)
             lots_now = [lot.facts() for lot in state.lots.values()]
             taken = lot_rules.plan_clawback(
                 lots_now, order_id, clawback, at, self.rules.points.terms, state.debt
             )
+            for take in taken.lapsed:
+                self._post(state, "expiry", take.points, take.lot_id, at, order_id, return_id)
+                self._post(state, "clawback", -take.points, take.lot_id, at, order_id, return_id)
+                state.lots[take.lot_id].lapsed = (state.lots[take.lot_id].lapsed or 0) - take.points
+                state.expired_delta -= take.points
             for take in taken.takes:
                 self._move(state, take.lot_id, -take.points, "clawback", at, order_id, return_id)
             if taken.debt:
                 self._owe(state, taken.debt, "clawback", at, order_id, return_id)
             state.earned_delta -= clawback - taken.waived
+
+    def _find_lapsed(self, state: MemberState, order_id: int, at: datetime) -> None:
+        """See laoke.points.ledger: what of an order's points expired, with what is due booked as the sweep would."""
+        self.cursor.execute(LAPSED, {"order": order_id, "member": state.member_id, "at": at})
+        for lot_id, accrued_at, expires_at, remaining, lapsed in self.cursor:
+            lot = state.lots.setdefault(lot_id, LotState(lot_id, accrued_at, expires_at, remaining, order_id))
+            if lot.lapsed is None:
+                lot.lapsed = lapsed
+        for lot in state.lots.values():
+            if lot.order_id == order_id and lot.expires_at <= at and lot.remaining:
+                due = lot.remaining
+                self._move(state, lot.id, -due, "expiry", lot.expires_at, order_id)
+                lot.lapsed = (lot.lapsed or 0) + due
+                state.expired_delta += due
 
     def _lots_of(self, state: MemberState, lot_ids: Sequence[int]) -> dict[int, lot_rules.Lot]:
         """Lots by id; those fully spent and forgotten since are read back, and remembered if they are the member's."""

@@ -25,10 +25,18 @@ class LotState:
     expires_at: datetime
     remaining: int
     order_id: int | None
+    lapsed: int | None = None  # None: not asked yet
 
     def facts(self) -> Lot:
         """As the engine takes it."""
-        return Lot(self.id, self.accrued_at, self.expires_at, self.remaining, self.order_id)
+        return Lot(
+            self.id,
+            self.accrued_at,
+            self.expires_at,
+            self.remaining,
+            self.order_id,
+            lapsed=self.lapsed or 0,
+        )
 
 
 @dataclass(slots=True)
@@ -61,6 +69,7 @@ class MemberState:
     debt_delta: int = 0
     earned_delta: int = 0
     redeemed_delta: int = 0
+    expired_delta: int = 0
     touched_lots: set[int] = field(default_factory=set)
     moved: bool = False
 
@@ -85,7 +94,8 @@ class MemberState:
     def written(self) -> None:
         """The state is in the database now: nothing is left to write."""
         self.version += 1
-        self.balance_delta = self.debt_delta = self.earned_delta = self.redeemed_delta = 0
+        self.balance_delta = self.debt_delta = 0
+        self.earned_delta = self.redeemed_delta = self.expired_delta = 0
         self.touched_lots.clear()
         self.moved = False
         for lot_id in [lot_id for lot_id, lot in self.lots.items() if not lot.remaining]:

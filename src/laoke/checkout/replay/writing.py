@@ -282,15 +282,16 @@ def _write_members(cursor: psycopg.Cursor[Any], members: list[MemberState], new_
     cursor.execute(
         "update points_account a set balance = a.balance + d.balance, debt = a.debt + d.debt, "
         "earned_total = a.earned_total + d.earned, redeemed_total = a.redeemed_total + d.redeemed, "
-        "version = a.version + 1 "
-        "from unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::int[]) "
-        "as d (member_id, balance, debt, earned, redeemed) where a.member_id = d.member_id",
+        "expired_total = a.expired_total + d.expired, version = a.version + 1 "
+        "from unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[]) "
+        "as d (member_id, balance, debt, earned, redeemed, expired) where a.member_id = d.member_id",
         (
             [state.member_id for state in members],
             [state.balance_delta for state in members],
             [state.debt_delta for state in members],
             [state.earned_delta for state in members],
             [state.redeemed_delta for state in members],
+            [state.expired_delta for state in members],
         ),
     )
     moved = [state for state in members if state.moved]

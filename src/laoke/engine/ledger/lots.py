@@ -110,8 +110,8 @@ def plan_taking_back(
     """Take back `wanted` points that made the lots `own`.
 
     What is pending of them goes first, then what is usable, then other lots in the order of use. What of them expired
-    unspent counts as taken back before other lots are touched, if the terms say so; whether the sweep has emptied an
-    expired lot yet makes no difference.
+    unspent counts as taken back before other lots are touched, if the terms say so: the caller has booked every expiry
+    that was due for them.
 
     Args:
         owed: the account's debt, for terms with a floor.
@@ -126,9 +126,7 @@ def plan_taking_back(
     takes, left = take(first, wanted)
     lapsed: tuple[Take, ...] = ()
     if terms.expired_counts:
-        unswept, left = take((lot for lot in mine if lot.free > 0 and lot.expires_at <= at), left)
         lapsed, left = _lapsed(mine, left)
-        takes += unswept
     others, left = take((lot for lot in usable if lot.id not in own), left)
     if left and terms.shortage is Shortage.FORBID:
         raise InsufficientPoints(wanted=wanted, available=wanted - left)
