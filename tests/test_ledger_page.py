@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
+from django.db import connection
 
 from laoke.checkout import orders, programme, returns
 from laoke.checkout.types import (
@@ -142,3 +143,27 @@ def test_the_account_of_the_page():
     rows = played(Shop())
     shops.forget()
     assert shown == rows
+
+
+@pytest.mark.django_db
+def test_the_other_side_of_the_year():
+    """What the page says about the other side: all accounts together make nothing."""
+    shop = Shop()
+    played(shop)
+    shops.forget()
+    with connection.cursor() as cursor:
+        cursor.execute("select contra, -sum(points)::int from points_posting group by contra order by contra")
+        sides = dict(cursor.fetchall())
+    assert sides == {"expiry": 238, "programme": -569, "redemption": 100, "transfer": 0}
+    members_hold = sum(shops.account(member)["balance"] for member in (shop.member, shop.duplicate))
+    assert members_hold + sum(sides.values()) == 0
+    shown = re.findall(r"^\| `(\w+)` \|.*\| ([+−]?\d+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name: int(sum_.replace("−", "-")) for name, sum_ in shown} == sides
+    assert shops.broken() == {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into points_posting (member_id, kind, points, at, recorded_at) "
+            "values (%s, 'merge', 5, now(), now())",
+            [shop.member],
+        )
+    assert "both-sides" in shops.broken()

@@ -60,6 +60,17 @@ CHECKS = (
         """,
     ),
     Check(
+        "both-sides",
+        "what moves between members, or between a lot and the debt, sums to nothing at every instant",
+        """
+        select at, kind, sum(points) as points
+        from points_posting
+        where contra = 'transfer'
+        group by at, kind
+        having sum(points) <> 0
+        """,
+    ),
+    Check(
         "accounts",
         "every member has an account, and every account a member",
         """

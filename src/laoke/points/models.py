@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 
 
 class PointsPolicyVersion(models.Model):
@@ -77,7 +77,18 @@ class Lot(models.Model):
 
 
 class Posting(models.Model):
-    """One immutable movement of points of one lot, or of the debt when `lot` is null."""
+    """One immutable movement of points of one lot, or of the debt when `lot` is null.
+
+    A double entry: as many points move the other way in the account that `contra` names.
+    """
+
+    class Contra(models.TextChoices):
+        """The other side of the books."""
+
+        PROGRAMME = "programme"  # gives points, and takes back what it gave
+        REDEMPTION = "redemption"
+        EXPIRY = "expiry"
+        TRANSFER = "transfer"  # between members, or between a lot and the debt: sums to zero
 
     class Kind(models.TextChoices):
         ACCRUAL = "accrual"
@@ -98,6 +109,16 @@ class Posting(models.Model):
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     note = models.CharField(max_length=300, default="", db_default="")
+    contra = models.GeneratedField(
+        expression=Case(
+            When(kind__in=[Kind.REDEMPTION, Kind.RESTORATION], then=Value(Contra.REDEMPTION)),
+            When(kind=Kind.EXPIRY, then=Value(Contra.EXPIRY)),
+            When(kind__in=[Kind.REPAYMENT, Kind.MERGE], then=Value(Contra.TRANSFER)),
+            default=Value(Contra.PROGRAMME),
+        ),
+        output_field=models.CharField(max_length=12),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=~Q(points=0), name="posting_moves_points")]

@@ -69,6 +69,11 @@ class PostingOut(BaseModel):
 
     posting_id: int = Field(examples=[120441])
     kind: str = Field(examples=["accrual"])
+    contra: str = Field(
+        examples=["programme"],
+        description="where as many points move the other way: programme, redemption, expiry, or transfer (another "
+        "member, or the member's own debt)",
+    )
     points: int = Field(examples=[8])
     at: datetime = Field(examples=["2026-03-10T04:00:00Z"])
     recorded_at: datetime = Field(examples=["2026-03-10T04:00:01Z"])

@@ -54,6 +54,7 @@ class PostingView:
 
     posting_id: int
     kind: str
+    contra: str
     points: int
     at: datetime
     recorded_at: datetime
@@ -110,6 +111,7 @@ def postings(member_id: int, *, after: str | None, limit: int) -> tuple[list[Pos
         PostingView(
             row.pk,
             row.kind,
+            row.contra,
             row.points,
             row.at,
             row.recorded_at,

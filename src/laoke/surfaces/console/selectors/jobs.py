@@ -64,6 +64,7 @@ CHECKS: dict[str, Any] = {
     "accounts": _("every member has a points account"),
     "answers": _("every order over the API is there once"),
     "balances": _("points balances"),
+    "both-sides": _("points moved between two sides"),
     "coupon-batches": _("issues of coupons"),
     "coupon-uses-and-orders": _("orders coupons were used on"),
     "coupons-and-uses": _("uses of coupons"),
