@@ -65,7 +65,7 @@ def progress(programme: Programme, tier: str, facts: MemberFacts) -> dict[str, A
         "needs": [
             {
                 "metric": found.metric.value,
-                **({"months": found.window.months} if found.window.months else {"days": found.window.days}),
+                **tiering.window_as_json(found.window),
                 "value": found.value,
                 "at_least": found.at_least,
                 "missing": found.missing,

@@ -17,7 +17,7 @@ from laoke.promotions.documents.offers import OfferDocument
 from laoke.promotions.documents.pricing import PricingDocument
 from laoke.promotions.publication import LONGEST_KEY
 from laoke.promotions.schema import trees, typed
-from laoke.tiers.ladder import Counted
+from laoke.tiers.ladder import Counted, Whole
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -130,7 +130,8 @@ _LADDER = _object(
                     ["metric", "at_least"],
                     metric=_one_of("What is counted", Counted),
                     months=_count("in so many months"),
-                    days=_count("or days"),
+                    days=_count("or days,"),
+                    window=_one_of("or in a whole one", Whole),
                     at_least=_count("Minor units, or purchases"),
                 ),
             },

@@ -9,7 +9,17 @@ from enum import StrEnum
 from typing import Any
 
 from laoke.engine.policy import BadPolicy
-from laoke.engine.tiering import Criterion, Downgrade, Ladder, Metric, Review, Tier, Window
+from laoke.engine.tiering import (
+    Criterion,
+    Downgrade,
+    Ladder,
+    Metric,
+    Review,
+    Span,
+    Tier,
+    Window,
+    window_as_json,
+)
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit.services import record
@@ -25,6 +35,18 @@ class Counted(StrEnum):
 
     SPEND = Metric.SPEND.value
     PURCHASES = Metric.PURCHASES.value
+
+
+class Whole(StrEnum):
+    """A window that a published ladder may name; one of months or days has a length instead.
+
+    Each begins for all members on the same day: that is what the till and the review read with one statement.
+    """
+
+    CALENDAR_MONTH = Span.CALENDAR_MONTH.value
+    CALENDAR_QUARTER = Span.CALENDAR_QUARTER.value
+    CALENDAR_YEAR = Span.CALENDAR_YEAR.value
+    LIFETIME = Span.LIFETIME.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +97,7 @@ def to_document(ladder: Ladder) -> dict[str, Any]:
                 "needs": [
                     {
                         "metric": need.metric.value,
-                        **(
-                            {"months": need.window.months}
-                            if need.window.months
-                            else {"days": need.window.days}
-                        ),
+                        **window_as_json(need.window),
                         "at_least": need.at_least,
                     }
                     for need in tier.criteria
@@ -146,12 +164,20 @@ def _name(document: Mapping[str, Any], place: str, field: str) -> str:
 
 
 def _criterion(document: Mapping[str, Any], place: str) -> Criterion:
-    only(document, place, {"metric", "months", "days", "at_least"})
+    only(document, place, {"metric", "months", "days", "window", "at_least"})
     for name in ("months", "days", "at_least"):
         if type(document.get(name, 0)) is not int:
             raise BadPolicy(f"{place}.{name}", f"takes a whole number, got {document[name]!r}")
     return Criterion(
         metric=Metric(choice(Counted, document.get("metric"), f"{place}.metric").value),
-        window=Window(months=document.get("months", 0), days=document.get("days", 0)),
+        window=Window(
+            months=document.get("months", 0), days=document.get("days", 0), span=_span(document, place)
+        ),
         at_least=document.get("at_least", 0),
     )
+
+
+def _span(document: Mapping[str, Any], place: str) -> Span:
+    if "window" not in document:
+        return Span.ROLLING
+    return Span(choice(Whole, document["window"], f"{place}.window").value)

@@ -49,7 +49,7 @@ def way_up(member_id: int, ladder: Ladder, tier: str, at: datetime) -> WayUp | N
         needs=[
             {
                 "metric": each.metric.value,
-                **({"months": each.window.months} if each.window.months else {"days": each.window.days}),
+                **tiering.window_as_json(each.window),
                 "value": each.value,
                 "at_least": each.at_least,
                 "missing": each.missing,

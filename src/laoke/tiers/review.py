@@ -48,7 +48,7 @@ def review(
         "lowest": ladder.lowest.code,
         "review_date": day,
         "at": at,
-        "window_starts": [window.start(at, settings.LAOKE.zone) for window in ladder.windows],
+        "window_starts": [window.start_before(at, settings.LAOKE.zone) for window in ladder.windows],
         "batch": batch,
     }
     judged, after = 0, 0

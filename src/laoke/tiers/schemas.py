@@ -14,11 +14,15 @@ from laoke.tiers.selectors import Stand
 
 
 class CriterionOut(BaseModel):
-    """One condition: a metric within a window of months or days reaches a threshold. Spend is in minor units."""
+    """One condition: a metric within a window of months or days, or a whole one, reaches a threshold.
+
+    Spend is in minor units. `window`: calendar_month, calendar_quarter, calendar_year or lifetime.
+    """
 
     metric: str = Field(examples=["purchases"])
     months: int | None = Field(None, examples=[3])
     days: int | None = Field(None, examples=[None])
+    window: str | None = Field(None, examples=[None])
     at_least: int = Field(examples=[2])
 
 
@@ -50,6 +54,7 @@ class NeedOut(BaseModel):
     metric: str = Field(examples=["purchases"])
     months: int | None = Field(None, examples=[3])
     days: int | None = Field(None, examples=[None])
+    window: str | None = Field(None, examples=[None])
     value: int = Field(examples=[1])
     at_least: int = Field(examples=[2])
     missing: int = Field(examples=[1])

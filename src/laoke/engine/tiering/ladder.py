@@ -167,7 +167,7 @@ def _check_needs(needs: tuple[Need, ...], place: str) -> None:
         if need.at_least <= 0:
             raise BadPolicy(place, "a threshold must be above zero")
         if not need.window.sound:
-            raise BadPolicy(place, "a window is either months or days, above zero")
+            raise BadPolicy(place, "a window is either months or days, above zero, or a whole one")
         if need.kind and need.metric is not Metric.INTERACTIONS:
             raise BadPolicy(place, "only interactions have a kind")
 

@@ -82,6 +82,14 @@ class Window:
         today = at.astimezone(zone).date()
         return start_of_day(self._first_day(today, member), zone)
 
+    def start_before(self, at: datetime, zone: tzinfo) -> datetime:
+        """First instant that counts where the time before `at` is judged, the first instant of a day.
+
+        On 1 January that is the calendar year that has just ended. Windows with a length count back from `at`.
+        """
+        whole = self.span in (Span.CALENDAR_MONTH, Span.CALENDAR_QUARTER, Span.CALENDAR_YEAR)
+        return self.start(at - timedelta(microseconds=1) if whole else at, zone)
+
     def end(self, today: date) -> date | None:
         """The first day on which another window counts, for those that end for everybody at once."""
         match self.span:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from laoke.engine import tiering
 from laoke.engine.tiering import Finding, Metric, Tier
 from laoke.insight.rfm.explain import Explanation
 from laoke.insight.rfm.explain import Statement as Held
@@ -16,6 +18,7 @@ from laoke.points.statement import Entry
 from laoke.surfaces.cli.account import Account
 from laoke.surfaces.cli.moments import last_day
 from laoke.surfaces.cli.output import padded_columns
+from laoke.tiers import spans
 
 _BAR = 10
 # Those that end first; a member who shops every week has fifty.
@@ -254,7 +257,7 @@ class _Words:
 
     def _finding(self, found: Finding) -> str:
         value, wanted, missing = found.value, found.at_least, found.missing
-        window = self._window(found.window.months, found.window.days)
+        window = self._window(tiering.window_as_json(found.window))
         if found.metric is Metric.SPEND:
             words = _("%(value)s of %(wanted)s spent in %(window)s") % {
                 "value": self._money(value),
@@ -278,7 +281,7 @@ class _Words:
         for reason in reasons:
             assert isinstance(reason, dict)
             money = reason["metric"] == Metric.SPEND
-            window = self._window(reason["window"].get("months", 0), reason["window"].get("days", 0))
+            window = self._window(reason["window"])
             template = (
                 _("%(value)s of %(wanted)s spent in %(window)s")
                 if money
@@ -294,7 +297,10 @@ class _Words:
             )
         return _(", ").join(parts)
 
-    def _window(self, months: int, days: int) -> str:
+    def _window(self, window: Mapping[str, Any]) -> str:
+        if "window" in window:
+            return spans.name(window["window"])
+        months, days = window.get("months", 0), window.get("days", 0)
         if months:
             return ngettext("%(count)s month", "%(count)s months", months) % {"count": months}
         return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}

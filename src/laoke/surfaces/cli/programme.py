@@ -18,7 +18,7 @@ from laoke.surfaces.cli.session import Exit, now, ready, say
 if TYPE_CHECKING:
     from laoke.checkout.programme import Plan, Programme
     from laoke.engine.policy import PointsPolicy
-    from laoke.engine.tiering import Criterion, Ladder
+    from laoke.engine.tiering import Criterion, Ladder, Window
     from laoke.promotions.documents.files import File
     from laoke.promotions.policy import PricingPolicy
 
@@ -375,7 +375,16 @@ def _need(need: Criterion, currency: str) -> str:
     from laoke.engine.tiering import Metric
     from laoke.kernel.money import Money
 
-    window = f"{need.window.months} months" if need.window.months else f"{need.window.days} days"
     if need.metric is Metric.SPEND:
-        return f"{Money(need.at_least, currency)} in {window}"
-    return f"{need.at_least} purchases in {window}"
+        return f"{Money(need.at_least, currency)} {_window(need.window)}"
+    return f"{need.at_least} purchases {_window(need.window)}"
+
+
+def _window(window: Window) -> str:
+    from laoke.engine.tiering import Span
+
+    if window.span is Span.LIFETIME:
+        return "in all"
+    if window.span is Span.ROLLING:
+        return f"in {window.months} months" if window.months else f"in {window.days} days"
+    return f"in the {window.span.value.replace('_', ' ')}"

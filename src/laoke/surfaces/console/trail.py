@@ -173,6 +173,7 @@ def _needs(value: Any) -> str:
                 need.get("at_least", 0),
                 need.get("months", 0),
                 need.get("days", 0),
+                need.get("window", ""),
             )
             for need in value
         ]

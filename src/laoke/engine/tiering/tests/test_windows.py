@@ -67,6 +67,21 @@ def test_what_was_done_counts_through_its_last_day_and_not_after(day, window):
     assert not counts(last + timedelta(days=1))
 
 
+BEFORE = [
+    (Window(months=3), "2026-10-01"),
+    (Window(days=31), "2026-12-01"),
+    (Window(span=Span.CALENDAR_MONTH), "2026-12-01"),
+    (Window(span=Span.CALENDAR_QUARTER), "2026-10-01"),
+    (Window(span=Span.CALENDAR_YEAR), "2026-01-01"),
+]
+
+
+@pytest.mark.parametrize(("window", "day"), BEFORE, ids=[str(number) for number in range(len(BEFORE))])
+def test_a_review_judges_the_window_that_ended_before_its_day(window, day):
+    new_year = datetime(2027, 1, 1, tzinfo=SHANGHAI)
+    assert window.start_before(new_year, SHANGHAI) == datetime.fromisoformat(f"{day}T00:00:00+08:00")
+
+
 def test_windows_of_the_calendar_end_for_everybody_at_once():
     today = date(2026, 11, 22)
     ends = [

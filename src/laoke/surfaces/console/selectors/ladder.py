@@ -21,6 +21,7 @@ from laoke.surfaces.console.directory.filters import MOST_VALUES
 from laoke.surfaces.console.naming import Named, face, tier_name
 from laoke.surfaces.console.selectors.stores import homes_query, limit_of
 from laoke.tiers import ladder as ladders
+from laoke.tiers import spans
 
 _PACKAGE = "laoke.surfaces.console"
 VERSIONS = 20
@@ -30,12 +31,15 @@ COUNTED_NOW = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One criterion. `money`: minor units paid, else purchases. The window is months or days, the other one 0."""
+    """One criterion. `money`: minor units paid, else purchases. The window is months or days, the other one 0, or
+    a whole one with the name `span`.
+    """
 
     money: bool
     at_least: int
     months: int
     days: int
+    span: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,4 +201,10 @@ def _optional(needs: dict[tuple[Metric, Window], Criterion], key: tuple[Metric, 
 
 
 def _need(need: Criterion) -> Need:
-    return Need(need.metric is Metric.SPEND, need.at_least, need.window.months, need.window.days)
+    return Need(
+        need.metric is Metric.SPEND,
+        need.at_least,
+        need.window.months,
+        need.window.days,
+        spans.of(need.window),
+    )

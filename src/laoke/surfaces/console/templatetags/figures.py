@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from laoke.foundation.access import SYSTEM
 from laoke.kernel.money import minor_digits, sign_of
 from laoke.surfaces.console.labels import UNITS
+from laoke.tiers import spans
 
 register = template.Library()
 
@@ -165,8 +166,10 @@ def amount(value: int | None, is_money: bool) -> str:
 
 
 @register.simple_tag
-def window(months: int, days: int) -> str:
-    """The stretch of time a criterion counts."""
+def window(months: int, days: int, span: str = "") -> str:
+    """The stretch of time a criterion counts: months, days, or the name of a whole one."""
+    if span:
+        return spans.name(span)
     if months:
         return ngettext("%(n)d month", "%(n)d months", months) % {"n": months}
     return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
@@ -206,9 +209,9 @@ def days_span(low: int | None, high: int | None) -> str:
 @register.simple_tag
 def needs_sentence(needs: Any) -> str:
     """What a tier asks for: 3 purchases and ¥2,000 paid within 3 months."""
-    windows: dict[tuple[int, int], list[str]] = {}
+    windows: dict[tuple[int, int, str], list[str]] = {}
     for need in needs:
-        windows.setdefault((need.months, need.days), []).append(_needed(need))
+        windows.setdefault((need.months, need.days, need.span), []).append(_needed(need))
     both = _(" and ")
     return both.join(
         _("%(what)s within %(window)s") % {"what": both.join(what), "window": window(*key)}

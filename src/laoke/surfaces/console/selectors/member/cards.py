@@ -14,6 +14,7 @@ from laoke.foundation.sql import hot_cursor
 from laoke.purchases import selectors as purchases
 from laoke.surfaces.console.naming import Named, face, tier_name
 from laoke.surfaces.console.selectors.member.state import State
+from laoke.tiers import spans
 
 SOON_DAYS = 45
 
@@ -22,12 +23,14 @@ SOON_DAYS = 45
 class Criterion:
     """One criterion: how far the member is, what keeps the tier and what the next one asks for.
 
-    `money`: the values are minor units. `months` or `days` is the window, the other one 0.
+    `money`: the values are minor units. `months` or `days` is the window, the other one 0, or a
+    whole one with the name `span`.
     """
 
     money: bool
     months: int
     days: int
+    span: str
     value: int
     keep: int | None
     reach: int | None
@@ -132,6 +135,7 @@ def _criteria(keep: tuple[Finding, ...], reach: tuple[Finding, ...]) -> tuple[Cr
                 money=found.metric is Metric.SPEND,
                 months=found.window.months,
                 days=found.window.days,
+                span=spans.of(found.window),
                 value=found.value,
                 keep=low.at_least if low else None,
                 reach=high.at_least if high else None,
