@@ -3,6 +3,7 @@
 from laoke.benefits.checks import CHECKS as BENEFITS
 from laoke.foundation.checks import Check
 from laoke.points.checks import CHECKS as POINTS
+from laoke.points.liability.checks import CHECKS as LIABILITY
 from laoke.promotions.checks import CHECKS as PROMOTIONS
 from laoke.purchases.checks import CHECKS as PURCHASES
 from laoke.tiers.checks import CHECKS as TIERS
@@ -10,6 +11,7 @@ from laoke.tiers.checks import CHECKS as TIERS
 CHECKS = (
     *PURCHASES,
     *POINTS,
+    *LIABILITY,
     *BENEFITS,
     *TIERS,
     *PROMOTIONS,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 
+from laoke.points.liability.models import LiabilityClose as LiabilityClose
+
 
 class PointsPolicyVersion(models.Model):
     """The rules of earning and spending as published; the newest holds."""

@@ -17,6 +17,7 @@ from laoke.surfaces.cli import (
     importing,
     members,
     offers,
+    points,
     programme,
     recompute,
     reseal,
@@ -148,6 +149,7 @@ app.add_typer(importing.app, name="import")
 app.add_typer(members.app, name="member")
 app.add_typer(offers.app, name="offers")
 app.add_typer(coupons.app, name="coupons")
+app.add_typer(points.app, name="points")
 app.add_typer(programme.app, name="programme")
 app.command()(backtest.backtest)
 app.add_typer(recompute.app, name="recompute")

@@ -72,6 +72,8 @@ CHECKS: dict[str, Any] = {
     "coupons-of-members": _("coupons of members"),
     "every-member-stands": _("every member has a tier"),
     "lines": _("lines of orders"),
+    "liability-cohorts": _("closed months of points"),
+    "liability-entries": _("journal entries of points"),
     "lots": _("points batches"),
     "members-of-orders": _("members of orders"),
     "moves": _("moves between tiers"),

@@ -1,0 +1,1 @@
+"""Month-end: what outstanding points are worth, and the entries that say so."""
