@@ -93,6 +93,7 @@ POLICIES = {
     "waived, half at most, odd rates": POINTS
     | {
         "shortfall": "waive",
+        "expires": "next_year_end",
         "earn": {"points": 3, "per_minor": 700, "rounding": "half_up"},
         "spend": SPEND | {"points": 10, "worth_minor": 7, "step": 50, "max_percent": 50},
     },

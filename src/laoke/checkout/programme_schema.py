@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from laoke.benefits.coupons.documents import TemplateDocument
-from laoke.engine.policy import PointsPolicy, Shortfall
+from laoke.engine.policy import Expires, PointsPolicy, Shortfall
 from laoke.engine.tiering import Downgrade, Review
 from laoke.kernel.rounding import Rounding
 from laoke.promotions.documents.offers import OfferDocument
@@ -105,7 +105,8 @@ _POINTS = _object(
         step=_whole("Points are used in multiples of this", 1, 1_000_000, _STANDARD.spend.step),
         max_percent=_whole("The most of a basket that points pay", 0, 100, _STANDARD.spend.max_percent),
     ),
-    valid_months=_whole("Months through which points can be used", 1, 240, _STANDARD.valid_months),
+    expires=_one_of("When points end", Expires, _STANDARD.expires),
+    valid_months=_whole("Months through which rolling points can be used", 1, 240, _STANDARD.valid_months),
     shortfall=_one_of("Points to be taken back that were spent", Shortfall, _STANDARD.shortfall),
     grace_days=_whole("Days of points that come back to an expired lot", 1, 3650, _STANDARD.grace_days),
 )

@@ -662,6 +662,7 @@ class ProgrammeOut(BaseModel):
             {
                 "earn": {"points": 1, "per_minor": 100, "rounding": "down"},
                 "spend": {"points": 100, "worth_minor": 100, "step": 100, "max_percent": 50},
+                "expires": "rolling",
                 "valid_months": 12,
                 "shortfall": "debt",
                 "grace_days": 30,

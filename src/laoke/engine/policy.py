@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 
-from laoke.engine.ledger.terms import RollingMonths, Shortage, Terms
+from laoke.engine.ledger.terms import RollingMonths, Shortage, Terms, Validity, YearEnd
 from laoke.kernel.errors import LaokeError
 from laoke.kernel.rounding import Rounding
 
@@ -26,6 +27,14 @@ class Shortfall(StrEnum):
 
     DEBT = "debt"  # the rest becomes a debt that the next earnings repay
     WAIVE = "waive"  # the rest is given up
+
+
+class Expires(StrEnum):
+    """When points end."""
+
+    ROLLING = "rolling"  # each so many months after it was earned
+    YEAR_END = "year_end"  # all with the year they were earned in
+    NEXT_YEAR_END = "next_year_end"  # all with the year after
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,8 @@ class SpendRule:
 class PointsPolicy:
     """Earning, spending, validity and give-back of points.
 
-    A lot is usable through the day `valid_months` after the day it was earned, in the programme's time zone.
+    A rolling lot is usable through the day `valid_months` after the day it was earned, in the programme's time zone;
+    the others through 31 December.
     Points restored to a lot that has expired meanwhile come as a new lot of `grace_days`.
     """
 
@@ -63,6 +73,7 @@ class PointsPolicy:
     valid_months: int = 12
     shortfall: Shortfall = Shortfall.DEBT
     grace_days: int = 30
+    expires: Expires = Expires.ROLLING
 
     def __post_init__(self) -> None:
         for field, value, low, high in (
@@ -101,10 +112,17 @@ class PointsPolicy:
         return points * self.spend.worth_minor // self.spend.points
 
 
+_VALIDITY: Mapping[Expires, Callable[[PointsPolicy], Validity]] = {
+    Expires.ROLLING: lambda policy: RollingMonths(policy.valid_months),
+    Expires.YEAR_END: lambda policy: YearEnd(),
+    Expires.NEXT_YEAR_END: lambda policy: YearEnd(1),
+}
+
+
 @lru_cache(maxsize=64)
 def _terms(policy: PointsPolicy) -> Terms:
     return Terms(
-        validity=RollingMonths(policy.valid_months),
+        validity=_VALIDITY[policy.expires](policy),
         shortage=Shortage.WAIVE if policy.shortfall is Shortfall.WAIVE else Shortage.RECOVER,
         grace_days=policy.grace_days,
     )

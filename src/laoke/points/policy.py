@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from laoke.engine.policy import BadPolicy, EarnRule, PointsPolicy, Shortfall, SpendRule
+from laoke.engine.policy import BadPolicy, EarnRule, Expires, PointsPolicy, Shortfall, SpendRule
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit.services import record
@@ -21,7 +21,7 @@ def parse(document: Mapping[str, Any]) -> PointsPolicy:
     Raises:
         BadPolicy: an unknown field or a value that cannot be used, with its place.
     """
-    only(document, "points", {"earn", "spend", "valid_months", "shortfall", "grace_days"})
+    only(document, "points", {"earn", "spend", "expires", "valid_months", "shortfall", "grace_days"})
     earn, spend = _section(document, "earn"), _section(document, "spend")
     only(earn, "points.earn", {"points", "per_minor", "rounding"})
     only(spend, "points.spend", {"points", "worth_minor", "step", "max_percent"})
@@ -38,6 +38,7 @@ def parse(document: Mapping[str, Any]) -> PointsPolicy:
             step=spend.get("step", default.spend.step),
             max_percent=spend.get("max_percent", default.spend.max_percent),
         ),
+        expires=choice(Expires, document.get("expires", default.expires), "points.expires"),
         valid_months=document.get("valid_months", default.valid_months),
         shortfall=choice(Shortfall, document.get("shortfall", default.shortfall), "points.shortfall"),
         grace_days=document.get("grace_days", default.grace_days),
@@ -58,6 +59,7 @@ def to_document(policy: PointsPolicy) -> dict[str, Any]:
             "step": policy.spend.step,
             "max_percent": policy.spend.max_percent,
         },
+        "expires": policy.expires.value,
         "valid_months": policy.valid_months,
         "shortfall": policy.shortfall.value,
         "grace_days": policy.grace_days,

@@ -357,7 +357,12 @@ def _points(policy: PointsPolicy, currency: str) -> Iterator[str]:
         f"up to {spend.max_percent} % of the amount due"
     )
     yield f"Give-back  {percent(policy.give_back)} of what members spend, if every point is redeemed"
-    yield f"Valid      {policy.valid_months} months; given back to an expired lot: {policy.grace_days} days"
+    ends = {
+        "rolling": f"{policy.valid_months} months",
+        "year_end": "until the end of the year",
+        "next_year_end": "until the end of the year after",
+    }[policy.expires.value]
+    yield f"Valid      {ends}; given back to an expired lot: {policy.grace_days} days"
     taken = {"debt": "the rest becomes a debt", "waive": "the rest is given up"}[policy.shortfall.value]
     yield f"Returns    points spent before they had to be taken back: {taken}"
 

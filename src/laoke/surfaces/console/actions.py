@@ -179,6 +179,9 @@ CODES: dict[str, Any] = {
     "up": _("up"),
     "debt": _("the rest becomes a debt"),
     "waive": _("the rest is given up"),
+    "rolling": _("each so many months after it was earned"),
+    "year_end": _("with the year they were earned in"),
+    "next_year_end": _("with the year after"),
 }
 
 # What values lie in: "Tier 2 › Name".
@@ -214,6 +217,7 @@ FIELDS: dict[str, Any] = {
     "earn.rounding": _("Earning › rounding"),
     "earns_points": _("Earns points"),
     "end": _("Ends on"),
+    "expires": _("Points end"),
     "field": _("Field"),
     "fields": _("Fields"),
     "files": _("Files"),
@@ -285,6 +289,6 @@ FIELDS: dict[str, Any] = {
     "unit": _("Unit"),
     "until": _("Until"),
     "url": _("Address"),
-    "valid_months": _("Months that points hold"),
+    "valid_months": _("Months that rolling points hold"),
     "who": _("Who"),
 }

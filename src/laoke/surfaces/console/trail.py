@@ -236,6 +236,7 @@ _WRITERS: dict[tuple[str, str], Callable[[Entry, Any], str]] = {
     ("", "downgrade"): _by(CODES),
     ("", "earn.rounding"): _by(CODES),
     ("", "shortfall"): _by(CODES),
+    ("", "expires"): _by(CODES),
     ("", "language"): lambda entry, value: language_name(str(value)),
     ("", "codes"): lambda entry, value: str(value),
     ("", "gone_id"): lambda entry, value: str(value),

@@ -12,7 +12,7 @@ from django.utils import translation
 
 import laoke
 from laoke.checkout.checks import CHECKS as DECLARED
-from laoke.engine.policy import PointsPolicy, Shortfall
+from laoke.engine.policy import Expires, PointsPolicy, Shortfall
 from laoke.engine.tiering import Downgrade, Review
 from laoke.foundation.access import SYSTEM, Caller, Role, Scope
 from laoke.foundation.audit import services
@@ -167,7 +167,7 @@ def test_every_detail_that_is_written_has_words():
 def test_every_code_has_words():
     assert {check.name for check in DECLARED} == set(CHECKS)
     assert {*REVEALABLE, *WRITABLE} <= set(MEMBER_FIELDS)
-    assert {each.value for kind in (Rounding, Shortfall, Review, Downgrade) for each in kind} == set(CODES)
+    assert {each.value for kind in (Rounding, Shortfall, Expires, Review, Downgrade) for each in kind} == set(CODES)
     with translation.override("en"):
         assert all(object_of("target", metric.code) == metric.name.en for metric in METRICS)
     vaults = {
