@@ -167,7 +167,9 @@ def test_every_detail_that_is_written_has_words():
 def test_every_code_has_words():
     assert {check.name for check in DECLARED} == set(CHECKS)
     assert {*REVEALABLE, *WRITABLE} <= set(MEMBER_FIELDS)
-    assert {each.value for kind in (Rounding, Shortfall, Expires, Review, Downgrade) for each in kind} == set(CODES)
+    assert {each.value for kind in (Rounding, Shortfall, Expires, Review, Downgrade) for each in kind} == set(
+        CODES
+    )
     with translation.override("en"):
         assert all(object_of("target", metric.code) == metric.name.en for metric in METRICS)
     vaults = {
