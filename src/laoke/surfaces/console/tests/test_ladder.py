@@ -50,6 +50,23 @@ class TestRungs:
     def test_in_chinese(self, shop, hire):
         assert "近 3 个月内消费满 3 次并且实付满 ¥2,000" in words(hire(language="zh-hans").get("/tiers"))
 
+    def test_whole_windows_have_names_here_and_beside_the_member(self, shop, climbers, hire):
+        silver = LADDER["tiers"][1] | {
+            "needs": [{"metric": "spend", "window": "calendar_year", "at_least": 50_000}]
+        }
+        gold = LADDER["tiers"][2] | {
+            "needs": [{"metric": "spend", "window": "lifetime", "at_least": 1_000_000}]
+        }
+        programme.apply(
+            SYSTEM, {"ladder": LADDER | {"tiers": [LADDER["tiers"][0], silver, gold]}}, at=OPENING
+        )
+        said = words(hire().get("/tiers"))
+        assert "¥500 paid within the calendar year" in said
+        assert "¥10,000 paid within the whole membership" in said
+        chinese = words(hire("analyst", language="zh-hans").get(f"/members/{climbers}"))
+        assert "自然年" in chinese
+        assert "整个会员期" in chinese
+
     def test_members_per_tier_and_share_lead_to_the_members(self, climbers, hire):
         page = hire().get("/tiers")
         assert "3 members" in words(page)
