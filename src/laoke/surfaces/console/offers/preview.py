@@ -41,6 +41,7 @@ from laoke.promotions import publication, selectors
 from laoke.promotions import words as sayings
 from laoke.promotions.documents.offers import Fault, OfferDocument, read_offer
 from laoke.promotions.language import language
+from laoke.promotions.telling import Says
 from laoke.promotions.vocabulary import VOCABULARY
 from laoke.purchases import selectors as purchases
 from laoke.purchases.types import ProductFacts
@@ -95,7 +96,7 @@ class GivenLine:
     stage: str
     place: int
     minor: int
-    gifts: tuple[str, ...]
+    gifts: tuple[Named, ...]
     is_draft: bool
 
 
@@ -549,8 +550,11 @@ class _Trial:
             document = (
                 self.draft if key == self.key and self.draft is not None else self.rules.offers.documents[key]
             )
-            gifts = [f"{gift.sku or '/'.join(gift.choices)} × {gift.quantity}" for gift in deal.gifts]
-            gifts += [f"{grant.template} × {grant.quantity}" for grant in deal.grants]
+            gifts = [
+                self._pieces("sku", [gift.sku] if gift.sku else gift.choices, gift.quantity)
+                for gift in deal.gifts
+            ]
+            gifts += [self._pieces("template", [grant.template], grant.quantity) for grant in deal.grants]
             gifts += [_points(more) for more in deal.earns]
             yield GivenLine(
                 key,
@@ -561,6 +565,15 @@ class _Trial:
                 tuple(gifts),
                 key == self.key,
             )
+
+    def _pieces(self, kind: str, codes: Sequence[str], quantity: int) -> Named:
+        """So many of one of these: articles, or coupons of a template."""
+        names = naming.telling(self.rules).names
+        called = [names(kind, code) or Says(code, code) for code in codes]
+        return Named(
+            f"{' / '.join(each.zh for each in called)} × {quantity}",
+            f"{' / '.join(each.en for each in called)} × {quantity}",
+        )
 
     def _why_not(self, found: Priced | None) -> tuple[Named | None, tuple[Named, ...]]:
         if found is None or self.draft is None:
@@ -633,7 +646,9 @@ def _rank(ready: compiled.Ready) -> int:
     return ready.rank
 
 
-def _points(more: Earns) -> str:
+def _points(more: Earns) -> Named:
     if more.bonus:
-        return _("+%(points)d points") % {"points": more.bonus}
-    return _("points × %(times)s") % {"times": f"{float(more.factor):g}"}
+        says = _("+%(points)d points") % {"points": more.bonus}
+    else:
+        says = _("points × %(times)s") % {"times": f"{float(more.factor):g}"}
+    return Named(says, says)

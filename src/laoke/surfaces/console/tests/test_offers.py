@@ -454,3 +454,17 @@ def test_offers_meet_where_an_article_may_be_in_both(one, other, meets):
 
     assert may_meet(text(one), text(other), above) is meets
     assert may_meet(text(other), text(one), above) is meets
+
+
+def test_a_preview_names_gifts_and_coupons(draft, sold):
+    names = {"zh": "感谢券", "en": "Thank you"}
+    programme.apply(SYSTEM, {"coupons": {"thanks": {"name": names, "valid": {"days": 7}}}}, at=OPENING)
+    more = DOCUMENT | {
+        "gives": [{"gift": {"skus": ["milk"]}}, {"coupon": {"template": "thanks", "quantity": 2}}],
+    }
+    found = preview.preview(SYSTEM, programme.current(), KEY, more, at=LATER, who="gold")
+    (given,) = found.receipt.given
+    assert [(each.zh, each.en) for each in given.gifts] == [
+        ("牛奶 × 1", "牛奶 × 1"),
+        ("感谢券 × 2", "Thank you × 2"),
+    ]
