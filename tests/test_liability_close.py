@@ -179,6 +179,19 @@ def test_debts_of_members_stand_beside_the_points(shop):
     assert sums(closed) == {"purchased": 482, "redeemed": -400, "taken_back": -82}
 
 
+def test_points_that_end_with_the_last_day_of_the_month_lapse_whole(shop):
+    shop.buy("one", "2026-03-31", {"rice": 1})
+    shop.buy("two", "2027-03-20", {"rice": 1})
+    # Usable through 31 March 2027, so worth nothing at its end; the sweep books them in the first night of April.
+    closed = close(SYSTEM, date(2027, 3, 1), at=noon("2027-04-02"))
+    assert sums(closed) == {"opening": 69, "purchased": 69, "closing": 138}
+    assert [(each.open, each.lapsing) for each in closed.cohorts.order_by("month")] == [(69, 69), (69, 0)]
+    # 6990 minor units paid for 69 points: 68 are theirs. One month of issue is no experience: none of them is
+    # counted on to lapse.
+    assert closed.liability_minor == 68
+    assert closed.expiries[11] == {"month": "2028-03", "points": 69, "lapsing": 0}
+
+
 def test_points_without_an_end_stay_in_the_liability(shop):
     march(shop)
     with connection.cursor() as cursor:

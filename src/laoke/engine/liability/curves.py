@@ -45,7 +45,7 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Share of the open points redeemed at each age, in parts; None where no points have been seen."""
+    """Share of the open points redeemed at each age, in parts; None where too few months of issue tell."""
 
     hazards: tuple[int | None, ...]
 
@@ -89,21 +89,29 @@ class Range:
     high: int
 
 
-def fit(cohorts: Iterable[Cohort]) -> Curve:
-    """Pool the cohorts into one curve."""
+def fit(cohorts: Iterable[Cohort], enough: int = ENOUGH_COHORTS) -> Curve:
+    """Pool the cohorts into one curve; an age counts as seen when `enough` months of issue had points there."""
     redeemed: list[int] = []
     at_risk: list[int] = []
+    telling: list[int] = []
     for cohort in cohorts:
         left = 0
         for age, flow in enumerate(cohort.flows):
             if age == len(redeemed):
                 redeemed.append(0)
                 at_risk.append(0)
+                telling.append(0)
             redeemed[age] += flow.redeemed
             # What is taken back was nobody's to spend; leaving it in would make redemption look lower.
-            at_risk[age] += left + flow.entered - flow.withdrawn
+            exposed = left + flow.entered - flow.withdrawn
+            at_risk[age] += exposed
+            telling[age] += exposed > 0
             left += flow.entered - flow.redeemed - flow.expired - flow.withdrawn
-    return Curve(tuple(_share(r, n) for r, n in zip(redeemed, at_risk, strict=True)))
+    return Curve(
+        tuple(
+            _share(r, n) if k >= enough else None for r, n, k in zip(redeemed, at_risk, telling, strict=True)
+        )
+    )
 
 
 def lapsing(curve: Curve, held: Iterable[Held], closing: int) -> int:
@@ -132,7 +140,7 @@ def interval(cohorts: Sequence[Cohort], figure: Callable[[Curve], int], most: in
     if len(told) < ENOUGH_COHORTS:
         return None
     value = figure(fit(told))
-    without = [figure(fit([*told[:i], *told[i + 1 :]])) for i in range(len(told))]
+    without = [figure(fit([*told[:i], *told[i + 1 :]], ENOUGH_COHORTS - 1)) for i in range(len(told))]
     mean = sum(without) / len(without)
     error = sqrt((len(told) - 1) / len(told) * sum((each - mean) ** 2 for each in without))
     return Range(max(0, round(value - 1.96 * error)), min(most, round(value + 1.96 * error)))

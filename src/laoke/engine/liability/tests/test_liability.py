@@ -16,7 +16,7 @@ SECOND = Cohort(1, (Flow(600, 60, 0, 40), Flow(0, 40)))
 
 def test_a_curve_pools_the_months_of_issue_by_age():
     # Taken-back points leave the table: 60 of 560 at age 0; then 500 are open.
-    assert fit([FIRST, SECOND]).hazards == (
+    assert fit([FIRST, SECOND], 1).hazards == (
         round(160 / 1560 * PARTS),
         round(220 / 1400 * PARTS),
         400_000_000,
@@ -32,15 +32,21 @@ def test_points_lapse_that_no_month_of_their_life_redeems():
 
 
 def test_without_experience_no_breakage_is_counted_on():
-    curve = fit([FIRST, SECOND])
+    curve = fit([FIRST, SECOND], 1)
     assert curve.known(0, 2)
     assert not curve.known(0, 3)
     assert curve.lapsing(1, 3) == 0
     assert fit([]).lapsing(0, 1) == 0
 
 
+def test_an_age_counts_as_seen_when_three_months_of_issue_had_points_there():
+    third = Cohort(2, (Flow(100, 10),))
+    assert fit([FIRST, SECOND]).hazards == (None, None, None)
+    assert fit([FIRST, SECOND, third]).hazards == (round(170 / 1660 * PARTS), None, None)
+
+
 def test_points_without_an_end_never_lapse_and_those_past_it_lapse_whole():
-    curve = fit([FIRST, SECOND])
+    curve = fit([FIRST, SECOND], 1)
     assert curve.lapsing(0, None) == 0
     assert curve.lapsing(3, 3) == PARTS
 
@@ -130,7 +136,7 @@ def test_more_time_to_redeem_never_makes_more_lapse(flows):
     left, seen = 1_000_000, []
     for redeemed, expired, withdrawn in flows:
         seen.append(Flow(0 if seen else left, redeemed, expired, withdrawn))
-    curve = fit([Cohort(0, tuple(seen))])
+    curve = fit([Cohort(0, tuple(seen))], 1)
     shares = [curve.lapsing(0, until) for until in range(1, len(flows))]
     assert shares == sorted(shares, reverse=True)
     assert all(0 <= share <= PARTS for share in shares)

@@ -1,8 +1,8 @@
 -- Points by month of issue, month of expiry, month of posting and what moved them. $bounds are the first instants of
--- months; bucket 1 is the first of them. Postings after the month to be closed come as its successor.
+-- months; bucket 1 is the first of them. Points that end with the last day of a month end in that month. Postings after the month to be closed come as its successor.
 select
     width_bucket(l.accrued_at, %(bounds)s::timestamptz[]) as issued,
-    width_bucket(l.expires_at, %(bounds)s::timestamptz[]) as expires,
+    width_bucket(l.expires_at - interval '1 microsecond', %(bounds)s::timestamptz[]) as expires,
     least(width_bucket(p.at, %(bounds)s::timestamptz[]), %(closing)s::int + 1) as posted,
     case
         when p.kind = 'accrual' then 'purchased'
