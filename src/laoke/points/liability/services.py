@@ -84,7 +84,7 @@ def reopen(caller: Caller, month: date, reason: str, *, at: datetime) -> Liabili
     )
     newest.reopened_at, newest.reopened_by, newest.reopened_why = at, caller.label, why
     newest.save(update_fields=["reopened_at", "reopened_by", "reopened_why"])
-    audit.record(caller, "liability.reopened", "month", f"{newest.month:%Y-%m}", at=at, reason=why)
+    audit.record(caller, "liability.reopened", "month", _named(newest), at=at, reason=why)
     return newest
 
 
@@ -167,11 +167,15 @@ def _close(caller: Caller, closing: int, at: datetime) -> LiabilityClose:
         caller,
         "liability.closed",
         "month",
-        f"{done.month:%Y-%m}",
+        _named(done),
         at=at,
         after={"points": points_open},
     )
     return done
+
+
+def _named(close: LiabilityClose) -> str:
+    return f"{close.month:%Y-%m}"
 
 
 @contextmanager

@@ -27,11 +27,11 @@ def close(month: Month, json: Json = False) -> None:
 
     Example: laoke points close 2026-03
     """
-    wanted = _month(month)
     with ready():
         from laoke.foundation.access import SYSTEM
         from laoke.points.liability import selectors, services
 
+        wanted = _month(month)
         shown = selectors.view(services.close(SYSTEM, wanted, at=now()))
         emit(asdict(shown), as_json=json, text=_told(shown))
 
@@ -45,11 +45,11 @@ def reopen(
 
     Example: laoke points reopen 2026-03 --reason "A till sent its day late"
     """
-    wanted = _month(month)
     with ready():
         from laoke.foundation.access import SYSTEM
         from laoke.points.liability import services
 
+        wanted = _month(month)
         services.reopen(SYSTEM, wanted, reason, at=now())
         typer.echo(f"{wanted:%Y-%m} is open again.")
 
@@ -65,12 +65,11 @@ def liability(
 
     Example: laoke points liability 2026-03 --json
     """
-    wanted = _month(month) if month else None
     with ready():
         from laoke.foundation.access import SYSTEM
         from laoke.points.liability import selectors
 
-        shown = selectors.closed_month(SYSTEM, wanted)
+        shown = selectors.closed_month(SYSTEM, _month(month) if month else None)
         emit(asdict(shown), as_json=json, text=_told(shown))
 
 

@@ -224,6 +224,7 @@ class TestWords:
             "members",
             "orders",
             "ladder",
+            "liability",
             "points_policy",
             "points",
             "pricing",
