@@ -79,7 +79,8 @@ def _take_back(
     fingerprint: bytes,
     now: datetime,
 ) -> Answer:
-    account = _lock_account(cursor, request)
+    rules = programme.current()
+    account = _lock_account(cursor, request, rules)
     order, placed_at, store_id, store_code, order_no, version = _lock_order(cursor, request.order_id)
     # Under the lock of the order: one of nobody has no other that a twin waits for.
     if first := first_answer(raw, who, key):
@@ -96,7 +97,6 @@ def _take_back(
     lines = _lines(cursor, request.order_id, uses)
     terms = _Terms(cursor, request.order_id, version, lines, uses)
     plan = give_back(order, lines, _wanted(request), terms.policy, terms.price_of_kept)
-    rules = programme.current()
     return_id = _next_return_id(cursor)
     cause = Cause(
         at=request.returned_at,
@@ -105,7 +105,7 @@ def _take_back(
         return_id=return_id,
         note=request.reason,
     )
-    debt = _move_points(cursor, account, plan, order, rules, cause) if account else 0
+    debt = _move_points(cursor, account, plan, order, cause) if account else 0
     answer: dict[str, Any] = {
         "return_id": return_id,
         "return_no": request.return_no,
@@ -206,7 +206,9 @@ def _coupons_back(
     return coupons.back_answer(found)
 
 
-def _lock_account(cursor: psycopg.Cursor[Any], request: ReturnRequest) -> LockedAccount | None:
+def _lock_account(
+    cursor: psycopg.Cursor[Any], request: ReturnRequest, rules: Programme
+) -> LockedAccount | None:
     """Lock the account of the order's member. A merge may move the order while the lock is waited for."""
     while True:
         row = cursor.execute(
@@ -216,7 +218,7 @@ def _lock_account(cursor: psycopg.Cursor[Any], request: ReturnRequest) -> Locked
             raise UnknownOrder(f"There is no order {request.order_id}", order_id=request.order_id)
         if row[0] is None:
             return None
-        account = ledger.lock(cursor, row[0], request.returned_at)
+        account = ledger.lock(cursor, row[0], request.returned_at, rules.points.terms)
         again = cursor.execute(
             "select member_id from purchases_order where id = %s", (request.order_id,)
         ).fetchone()
@@ -322,7 +324,6 @@ def _move_points(
     account: LockedAccount,
     plan: GiveBack,
     order: SoldOrder,
-    rules: Programme,
     cause: Cause,
 ) -> int:
     """Restore, then claw back; returns the points that became debt."""
@@ -330,10 +331,10 @@ def _move_points(
     if plan.points_restored:
         assert cause.order_id is not None
         spent = ledger.spent_by_order(cursor, cause.order_id, order.points_restored)
-        account.restore(spent, plan.points_restored, rules.points, cause)
+        account.restore(spent, plan.points_restored, cause)
     if plan.clawback:
         assert cause.order_id is not None
-        debt = account.clawback(cause.order_id, plan.clawback, rules.points, cause)
+        debt = account.clawback(cause.order_id, plan.clawback, cause)
     account.close()
     return debt
 

@@ -18,3 +18,85 @@ class BadAdjustment(LaokeError):
             % {"largest": largest},
             field="points",
         )
+
+
+class BadPoints(LaokeError):
+    """Points that are spent, set aside or given to others are some, and not more than anybody has."""
+
+    code, status, title = "bad-points", 422, "So many points cannot be moved"
+
+    def __init__(self, largest: int) -> None:
+        super().__init__(_("Points to be moved are 1 to %(largest)s.") % {"largest": largest}, field="points")
+
+
+class BadReference(LaokeError):
+    """The name of what points go for cannot be used."""
+
+    code, status, title = "bad-spending-reference", 422, "The reference cannot be used"
+
+    def __init__(self, longest: int) -> None:
+        super().__init__(
+            _("A reference takes 1 to %(longest)s printable characters.") % {"longest": longest},
+            field="reference",
+        )
+
+
+class BadParty(LaokeError):
+    """Points go to a charity or a partner, by its code."""
+
+    code, status, title = "bad-party", 422, "The party cannot be used"
+
+    def __init__(self, kinds: str) -> None:
+        super().__init__(
+            _(
+                "A party is a kind and a code of at most 60 characters, as in charity:forest. Kinds: %(kinds)s."
+            )
+            % {"kinds": kinds},
+            field="party",
+        )
+
+
+class AccountSuspended(LaokeError):
+    """The member is blocked: no points are spent, set aside or given away."""
+
+    code, status, title = "account-suspended", 409, "The member takes no part"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(
+            _("The member is blocked. No points can be used until the block is lifted."), member_status=status
+        )
+
+
+class PointsOwed(LaokeError):
+    """The member owes points: the next ones repay them, none can be spent before."""
+
+    code, status, title = "points-owed", 409, "The member owes points"
+
+    def __init__(self, debt: int) -> None:
+        super().__init__(
+            _("The member owes %(debt)s points. The next points repay them; none can be used before.")
+            % {"debt": debt},
+            debt=debt,
+        )
+
+
+class SpendingTaken(LaokeError):
+    """The reference stands for another spending: of another member, of other points, or for somebody else."""
+
+    code, status, title = "spending-taken", 409, "The reference is taken"
+
+    def __init__(self, sink: str, reference: str) -> None:
+        super().__init__(
+            _("Points were spent under this reference before, but not like this."),
+            sink=str(sink),
+            reference=reference,
+        )
+
+
+class UnknownSpending(LaokeError):
+    """No points were spent under this reference."""
+
+    code, status, title = "unknown-spending", 404, "No such spending"
+
+    def __init__(self, sink: str, reference: str) -> None:
+        super().__init__(_("No points were spent under this reference."), sink=str(sink), reference=reference)

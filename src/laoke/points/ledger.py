@@ -6,7 +6,7 @@ else that moves a member's points goes through here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,9 +16,14 @@ from django.conf import settings
 
 from laoke.engine.ledger import lots as rules
 from laoke.engine.ledger.lots import Lot, Take
-from laoke.engine.policy import PointsPolicy
+from laoke.engine.ledger.terms import Terms
 from laoke.foundation import sql
+from laoke.points import policy
 
+SPENT = (
+    "select p.lot_id, -p.points, l.accrued_at, l.expires_at, l.remaining, l.order_id, l.available_at, l.held, "
+    "l.member_id from points_posting p join points_lot l on l.id = p.lot_id where p.kind = 'redemption' and "
+)
 LAPSED = sql.load("laoke.points", "lapsed_lots")
 
 
@@ -31,24 +36,47 @@ class Cause:
     order_id: int | None = None
     return_id: int | None = None
     note: str = ""
+    spending_id: int | None = None
+    transfer_id: int | None = None
+    party: str = ""
 
 
 class LockedAccount:
-    """One member's account, locked until the running transaction ends, with its usable lots in memory.
+    """One member's account, locked until the running transaction ends, with its open lots in memory.
 
     Build it by `lock`. `close` writes the account row; without it nothing of the totals is saved.
     """
 
-    def __init__(self, cursor: psycopg.Cursor[Any], member_id: int, debt: int, lots: Iterable[Lot]) -> None:
+    def __init__(
+        self,
+        cursor: psycopg.Cursor[Any],
+        member_id: int,
+        status: str,
+        terms: Terms,
+        debt: int,
+        held: int,
+        lots: Iterable[Lot],
+    ) -> None:
         self._cursor = cursor
         self.member_id = member_id
+        self.status = status
+        self.terms = terms
         self.debt = debt
+        self.held = held
         self.lots = {lot.id: lot for lot in lots}
-        self._balance = self._debt = self._earned = self._redeemed = self._expired = 0
+        self._balance = self._debt = self._held = self._earned = self._redeemed = self._expired = 0
 
     def available(self, at: datetime) -> int:
         """Points that can be spent at `at`."""
         return rules.available(self.lots.values(), at)
+
+    def plan(self, points: int, at: datetime) -> tuple[Take, ...]:
+        """Which lots so many points are taken from, in the order of use.
+
+        Raises:
+            InsufficientPoints
+        """
+        return rules.plan_redemption(self.lots.values(), points, at, self.terms.order_of_use)
 
     def accrue(
         self,
@@ -58,16 +86,30 @@ class LockedAccount:
         origin: str,
         cause: Cause,
         accrued_at: datetime | None = None,
+        *,
+        available_at: datetime | None = None,
+        carried_from: int | None = None,
     ) -> int:
-        """Add a lot; returns its id. The account's debt is repaid from it."""
+        """Add a lot, pending until `available_at`; returns its id. The account's debt is repaid from it."""
+        born = accrued_at or cause.at
         row = self._cursor.execute(
-            "insert into points_lot (member_id, origin, order_id, accrued_at, expires_at, points, remaining) "
-            "values (%s, %s, %s, %s, %s, %s, %s) returning id",
-            (self.member_id, origin, cause.order_id, accrued_at or cause.at, expires_at, points, points),
+            "insert into points_lot (member_id, origin, order_id, carried_from_id, accrued_at, available_at, "
+            "expires_at, points, remaining) values (%s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
+            (
+                self.member_id,
+                origin,
+                cause.order_id,
+                carried_from,
+                born,
+                available_at,
+                expires_at,
+                points,
+                points,
+            ),
         ).fetchone()
         assert row is not None
         lot_id = int(row[0])
-        self.lots[lot_id] = Lot(lot_id, accrued_at or cause.at, expires_at, points, cause.order_id)
+        self.lots[lot_id] = Lot(lot_id, born, expires_at, points, cause.order_id, available_at)
         self._post(kind, points, lot_id, cause)
         if kind in ("accrual", "adjustment"):
             self._earned += points
@@ -83,17 +125,20 @@ class LockedAccount:
             elif kind == "adjustment":
                 self._earned -= take.points
 
-    def clawback(self, order_id: int, points: int, policy: PointsPolicy, cause: Cause) -> int:
+    def clawback(self, order_id: int, points: int, cause: Cause) -> int:
         """Take back points an order earned; returns how many became debt.
 
         What of them expired unspent is taken back from there: the expiry is undone, and the same points clawed back.
+
+        Raises:
+            InsufficientPoints: the terms forbid to take back what is not there.
         """
         own = sum(
-            lot.free for lot in self.lots.values() if lot.order_id == order_id and lot.is_usable(cause.at)
+            lot.free for lot in self.lots.values() if lot.order_id == order_id and lot.expires_at > cause.at
         )
         if own < points:
             self._find_lapsed(order_id, cause)
-        plan = rules.plan_clawback(self.lots.values(), order_id, points, cause.at, policy.terms, self.debt)
+        plan = rules.plan_clawback(self.lots.values(), order_id, points, cause.at, self.terms, self.debt)
         for take in plan.lapsed:
             self._post("expiry", take.points, take.lot_id, cause)
             self._post("clawback", -take.points, take.lot_id, cause)
@@ -106,10 +151,8 @@ class LockedAccount:
         self._earned -= points - plan.waived
         return plan.debt
 
-    def restore(
-        self, spent: list[tuple[Take, Lot, int]], points: int, policy: PointsPolicy, cause: Cause
-    ) -> None:
-        """Give back redeemed points to the lots they came from.
+    def restore(self, spent: list[tuple[Take, Lot, int]], points: int, cause: Cause) -> int:
+        """Give back redeemed points to the lots they came from; returns how many came anew, since theirs had expired.
 
         Args:
             spent: what the redemption took and has not given back, in order of use: take, lot, its member.
@@ -126,18 +169,18 @@ class LockedAccount:
             else:
                 self.accrue(give.points, lot.expires_at, "restoration", "restore", cause, lot.accrued_at)
         if plan.fresh:
-            expires_at = policy.terms.grace_ends(cause.at, settings.LAOKE.zone)
+            expires_at = self.terms.grace_ends(cause.at, settings.LAOKE.zone)
             self.accrue(plan.fresh, expires_at, "restoration", "restore", cause)
         self._redeemed -= points
         self.repay(cause)
+        return plan.fresh
 
     def repay(self, cause: Cause) -> None:
         """Settle the debt from what is available."""
         left = min(self.debt, self.available(cause.at))
         if not left:
             return
-        takes = rules.plan_redemption(self.lots.values(), left, cause.at)
-        for take in takes:
+        for take in self.plan(left, cause.at):
             self._move(take.lot_id, -take.points, "repayment", cause)
         self._post("repayment", left, None, cause)
         self.debt -= left
@@ -146,18 +189,27 @@ class LockedAccount:
     def close(self) -> None:
         """Write the account row."""
         self._cursor.execute(
-            "update points_account set balance = balance + %s, debt = debt + %s, earned_total = earned_total + %s, "
-            "redeemed_total = redeemed_total + %s, expired_total = expired_total + %s, version = version + 1 "
-            "where member_id = %s",
-            (self._balance, self._debt, self._earned, self._redeemed, self._expired, self.member_id),
+            "update points_account set balance = balance + %s, debt = debt + %s, held = held + %s, "
+            "earned_total = earned_total + %s, redeemed_total = redeemed_total + %s, "
+            "expired_total = expired_total + %s, version = version + 1 where member_id = %s",
+            (
+                self._balance,
+                self._debt,
+                self._held,
+                self._earned,
+                self._redeemed,
+                self._expired,
+                self.member_id,
+            ),
         )
 
     def _find_lapsed(self, order_id: int, cause: Cause) -> None:
         """Load what of an order's points expired; what is due and not swept yet is booked as the sweep would."""
         rows = self._cursor.execute(LAPSED, {"order": order_id, "member": self.member_id, "at": cause.at})
-        for lot_id, accrued_at, expires_at, remaining, lapsed in rows.fetchall():
-            due = remaining if expires_at <= cause.at else 0
-            self.lots[lot_id] = Lot(lot_id, accrued_at, expires_at, remaining, order_id, lapsed=lapsed + due)
+        for lot_id, accrued_at, expires_at, remaining, held, lapsed in rows.fetchall():
+            due = remaining - held if expires_at <= cause.at else 0
+            lot = Lot(lot_id, accrued_at, expires_at, remaining, order_id, held=held, lapsed=lapsed + due)
+            self.lots[lot_id] = lot
             if due:
                 self._move(lot_id, -due, "expiry", replace(cause, at=expires_at, return_id=None))
                 self._expired += due
@@ -171,8 +223,8 @@ class LockedAccount:
 
     def _post(self, kind: str, points: int, lot_id: int | None, cause: Cause) -> None:
         self._cursor.execute(
-            "insert into points_posting (member_id, kind, points, lot_id, order_id, return_id, at, recorded_at, note) "
-            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "insert into points_posting (member_id, kind, points, lot_id, order_id, return_id, spending_id, "
+            "transfer_id, at, recorded_at, note, party) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 self.member_id,
                 kind,
@@ -180,52 +232,64 @@ class LockedAccount:
                 lot_id,
                 cause.order_id,
                 cause.return_id,
+                cause.spending_id,
+                cause.transfer_id,
                 cause.at,
                 cause.recorded_at,
                 cause.note,
+                cause.party if kind in ("redemption", "restoration") else "",
             ),
         )
         self._balance += points
 
 
 def lock(
-    cursor: psycopg.Cursor[Any], member_id: int, at: datetime, order_id: int | None = None
+    cursor: psycopg.Cursor[Any], member_id: int, at: datetime, terms: Terms | None = None
 ) -> LockedAccount:
-    """Lock an account and load its lots usable at `at`, and those of `order_id` whatever their expiry.
+    """Lock an account and load its lots that are open and have not expired at `at`.
 
     The lots are read by a statement of their own, after the lock was had: they cannot be out of date.
+
+    Args:
+        terms: of the account; those in force unless given.
+    Raises:
+        LookupError: there is no such account.
     """
     row = cursor.execute(
         # The member first: a merge or an erasure locks in this order too, and must not run between.
-        "select a.debt from members_member m join points_account a on a.member_id = m.id where m.id = %s "
-        "for key share of m for no key update of a",
+        "select m.status, a.debt, a.held from members_member m join points_account a on a.member_id = m.id "
+        "where m.id = %s for key share of m for no key update of a",
         (member_id,),
     ).fetchone()
     if row is None:
         raise LookupError(f"member {member_id} has no account")
+    status, debt, held = row
     lots = cursor.execute(
-        "select id, accrued_at, expires_at, remaining, order_id from points_lot "
+        "select id, accrued_at, expires_at, remaining, order_id, available_at, held from points_lot "
         "where member_id = %s and remaining > 0 and expires_at > %s",
         (member_id, at),
     ).fetchall()
-    return LockedAccount(cursor, member_id, row[0], [Lot(*lot) for lot in lots])
+    terms = terms or policy.in_force().terms
+    return LockedAccount(cursor, member_id, status, terms, debt, held, [Lot(*lot) for lot in lots])
 
 
 def spent_by_order(cursor: psycopg.Cursor[Any], order_id: int, restored: int) -> list[tuple[Take, Lot, int]]:
     """What an order's redemption took, in order of use, less the `restored` points given back last-used first."""
-    rows = cursor.execute(
-        "select p.lot_id, -p.points, l.accrued_at, l.expires_at, l.remaining, l.order_id, l.member_id "
-        "from points_posting p join points_lot l on l.id = p.lot_id "
-        "where p.order_id = %s and p.kind = 'redemption' order by l.expires_at, l.accrued_at, l.id",
-        (order_id,),
-    ).fetchall()
+    return _spent(cursor.execute(SPENT + "p.order_id = %s order by p.id", (order_id,)).fetchall(), restored)
+
+
+def spent_by_spending(cursor: psycopg.Cursor[Any], spending_id: int) -> list[tuple[Take, Lot, int]]:
+    """What a spending outside an order took, in order of use."""
+    return _spent(cursor.execute(SPENT + "p.spending_id = %s order by p.id", (spending_id,)).fetchall(), 0)
+
+
+def _spent(rows: Sequence[tuple[Any, ...]], restored: int) -> list[tuple[Take, Lot, int]]:
     spent: list[tuple[Take, Lot, int]] = []
     left = restored
-    for lot_id, points, accrued_at, expires_at, remaining, lot_order, owner in reversed(rows):
+    for lot_id, points, *facts, owner in reversed(rows):
         gone = min(left, points)
         left -= gone
         if points > gone:
-            lot = Lot(lot_id, accrued_at, expires_at, remaining, lot_order)
-            spent.append((Take(lot_id, points - gone), lot, owner))
+            spent.append((Take(lot_id, points - gone), Lot(lot_id, *facts), owner))
     spent.reverse()
     return spent

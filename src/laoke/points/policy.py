@@ -76,10 +76,15 @@ def at_version(programme_version: int) -> PointsPolicy:
     return parse(row.document) if row else PointsPolicy()
 
 
+def in_force() -> PointsPolicy:
+    """The policy of the newest version of the programme."""
+    return at_version(generations.current(generations.PROGRAMME))
+
+
 def publish(caller: Caller, policy: PointsPolicy, *, at: datetime) -> int:
     """Put a policy in force from this commit on; returns the programme version. Call in a transaction."""
     caller.require(Scope.PROGRAMME_WRITE)
-    before = at_version(generations.current(generations.PROGRAMME))
+    before = in_force()
     version = generations.bump(generations.PROGRAMME)
     document = to_document(policy)
     PointsPolicyVersion.objects.create(

@@ -342,7 +342,7 @@ class _Batch:
     def _find_lapsed(self, state: MemberState, order_id: int, at: datetime) -> None:
         """See laoke.points.ledger: what of an order's points expired, with what is due booked as the sweep would."""
         self.cursor.execute(LAPSED, {"order": order_id, "member": state.member_id, "at": at})
-        for lot_id, accrued_at, expires_at, remaining, lapsed in self.cursor:
+        for lot_id, accrued_at, expires_at, remaining, _held, lapsed in self.cursor:
             lot = state.lots.setdefault(lot_id, LotState(lot_id, accrued_at, expires_at, remaining, order_id))
             if lot.lapsed is None:
                 lot.lapsed = lapsed

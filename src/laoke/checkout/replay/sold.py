@@ -200,9 +200,8 @@ class SoldBook:
         for order_id, return_no in cursor:
             self._known_returns.add((needed[order_id].key, return_no))
         cursor.execute(
-            "select p.order_id, p.lot_id, -p.points from points_posting p join points_lot l on l.id = p.lot_id "
-            "where p.order_id = any(%s) and p.kind = 'redemption' "
-            "order by p.order_id, l.expires_at, l.accrued_at, l.id",
+            "select order_id, lot_id, -points from points_posting "
+            "where order_id = any(%s) and kind = 'redemption' order by id",
             (ids,),
         )
         spent: dict[int, list[Take]] = defaultdict(list)

@@ -38,7 +38,6 @@ takes as (
     set remaining = l.remaining - take.points
     from unnest(%(take_lot)s::bigint[], %(take_points)s::int[]) as take (lot_id, points)
     where l.id = take.lot_id
-    returning l.id, take.points
 ),
 the_lot as (
     insert into points_lot (member_id, origin, order_id, accrued_at, expires_at, points, remaining)
@@ -54,14 +53,17 @@ the_postings as (
         %(member_id)s::bigint, movement.kind, movement.points, movement.lot_id, %(order_id)s::bigint,
         %(placed_at)s::timestamptz, %(recorded_at)s::timestamptz
     from (
-        select 'redemption' as kind, -takes.points as points, takes.id as lot_id from takes
+        select 1 as step, take.position, 'redemption' as kind, -take.points as points, take.lot_id
+        from unnest(%(take_lot)s::bigint[], %(take_points)s::int[]) with ordinality as take (lot_id, points, position)
         union all
-        select 'accrual', %(points_earned)s::int, the_lot.id from the_lot
+        select 2, null, 'accrual', %(points_earned)s::int, the_lot.id from the_lot
         union all
-        select 'repayment', -%(repaid)s::int, the_lot.id from the_lot where %(repaid)s::int > 0
+        select 3, null, 'repayment', -%(repaid)s::int, the_lot.id from the_lot where %(repaid)s::int > 0
         union all
-        select 'repayment', %(repaid)s::int, null from the_lot where %(repaid)s::int > 0
+        select 4, null, 'repayment', %(repaid)s::int, null from the_lot where %(repaid)s::int > 0
     ) movement
+    -- Numbered in the order of use: a return gives back what was used last.
+    order by movement.step, movement.position
 ),
 the_account as (
     update points_account

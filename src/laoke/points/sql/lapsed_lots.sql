@@ -5,6 +5,7 @@ select
     l.accrued_at,
     l.expires_at,
     l.remaining,
+    l.held,
     coalesce(expired.points, 0) as lapsed
 from points_lot l
 left join (

@@ -32,6 +32,8 @@ TOPICS: dict[str, Any] = {
     "order.delivery": _("Order on its way"),
     "order.returned": _("Goods returned"),
     "points.adjusted": _("Points adjusted by hand"),
+    "points.spending_undone": _("Spending of points undone"),
+    "points.spent": _("Points spent outside an order"),
     "tier.changed": _("Tier changed"),
     "webhook.endpoint.disabled": _("Webhook switched off"),
     "webhook.test": _("Test"),

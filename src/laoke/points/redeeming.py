@@ -1,0 +1,237 @@
+"""Spending points outside an order, and undoing it: for the modules above that have something to give for them.
+
+Call within the transaction that books what the member gets for the points: both happen or neither.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from django.db import transaction
+
+from laoke.engine.ledger.lots import Take
+from laoke.foundation.access import Caller
+from laoke.foundation.outbox import services as outbox
+from laoke.foundation.sql import hot_cursor
+from laoke.members import selectors as members
+from laoke.points import events, ledger
+from laoke.points.errors import (
+    AccountSuspended,
+    BadParty,
+    BadPoints,
+    BadReference,
+    PointsOwed,
+    SpendingTaken,
+    UnknownSpending,
+)
+from laoke.points.ledger import Cause, LockedAccount
+from laoke.points.models import Spending
+
+Sink = Spending.Sink
+
+LARGEST = 10_000_000
+LONGEST_REFERENCE = 64
+PARTIES = ("charity", "partner")
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Points that left an account. `first` is false for a repeat, which changes nothing.
+
+    `available` is what the member could spend right after; None for a repeat.
+    """
+
+    spending_id: int
+    member_id: int
+    points: int
+    available: int | None
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """Points that came back: `to_lots` to where they were with their old expiry, `fresh` as new points of grace, since
+    theirs had expired. `repaid` of them settled a debt at once. `first` as in `Spent`.
+    """
+
+    spending_id: int
+    member_id: int
+    points: int
+    to_lots: int
+    fresh: int
+    repaid: int
+    first: bool
+
+
+def spend(
+    caller: Caller,
+    member_id: int,
+    points: int,
+    *,
+    sink: Sink,
+    reference: str,
+    party: str = "",
+    note: str = "",
+    at: datetime,
+) -> Spent:
+    """Spend a member's points for one thing, in the order of use. Who may do this is for the caller's module to say.
+
+    Args:
+        sink: what kind of thing; `reference` which one, 1 to 64 characters: of one kind it is spent on once, a repeat
+            is recognised by it.
+        party: who gets the points where that is not the programme: `charity:<code>` or `partner:<code>`.
+        note: shown to the member beside the movement.
+    Raises:
+        UnknownMember, MemberErased.
+        AccountSuspended: the member is blocked.
+        BadPoints, BadReference, BadParty.
+        InsufficientPoints: fewer can be spent; PointsOwed: none, the member owes some.
+        SpendingTaken: the reference stands for another spending.
+    """
+    _check(points, reference, party)
+    with transaction.atomic(), hot_cursor() as cursor:
+        account = lock_active(cursor, member_id, at)
+        if before := Spending.objects.filter(sink=sink, reference=reference).first():
+            return _again(before, account.member_id, points, party)
+        takes = spendable(account, points, at)
+        spending_id = _record(cursor, caller, account.member_id, points, sink, reference, party, at)
+        if spending_id is None:
+            # Spent by another member while this one waited for nobody.
+            raise SpendingTaken(sink, reference)
+        cause = Cause(at=at, recorded_at=at, note=note, spending_id=spending_id, party=party)
+        account.take(takes, "redemption", cause)
+        account.close()
+        available = account.available(at)
+        outbox.add(
+            events.SPENT,
+            {
+                "spending_id": spending_id,
+                "member_id": account.member_id,
+                "sink": sink,
+                "reference": reference,
+                "points": points,
+                "points_available": available,
+            },
+            at=at,
+            member_id=account.member_id,
+        )
+        return Spent(spending_id, account.member_id, points, available, first=True)
+
+
+def undo(caller: Caller, sink: Sink, reference: str, *, note: str = "", at: datetime) -> Undone:
+    """Give back what a spending took: to its lots with their old expiry; what has expired meanwhile comes as new points
+    with the grace the programme gives. A debt is repaid from it. A blocked member gets points back too.
+
+    Raises:
+        UnknownSpending
+    """
+    with transaction.atomic(), hot_cursor() as cursor:
+        found = Spending.objects.filter(sink=sink, reference=reference).first()
+        if found is None:
+            raise UnknownSpending(sink, reference)
+        # Whose it is now: two members may have been merged since.
+        account = _lock_kept(cursor, found.member_id, at)
+        # Under the lock: a twin may have undone it while this one waited.
+        row = Spending.objects.get(pk=found.pk)
+        if row.undone_at is not None:
+            return Undone(row.pk, account.member_id, row.points, 0, 0, 0, first=False)
+        row.undone_at, row.undone_by = at, caller.label
+        row.save(update_fields=["undone_at", "undone_by"])
+        spent = ledger.spent_by_spending(cursor, row.pk)
+        cause = Cause(at=at, recorded_at=at, note=note, spending_id=row.pk, party=row.party)
+        owed = account.debt
+        fresh = account.restore(spent, row.points, cause)
+        account.close()
+        outbox.add(
+            events.SPENDING_UNDONE,
+            {
+                "spending_id": row.pk,
+                "member_id": account.member_id,
+                "sink": row.sink,
+                "reference": row.reference,
+                "points": row.points,
+                "points_available": account.available(at),
+            },
+            at=at,
+            member_id=account.member_id,
+        )
+        return Undone(
+            row.pk,
+            account.member_id,
+            row.points,
+            row.points - fresh,
+            fresh,
+            owed - account.debt,
+            first=True,
+        )
+
+
+def lock_active(cursor: psycopg.Cursor[Any], member_id: int, at: datetime) -> LockedAccount:
+    """Lock the account of a member that takes part; of one merged away, the kept one's.
+
+    Raises:
+        UnknownMember, MemberErased, AccountSuspended
+    """
+    members.resolve({"member_id": member_id})
+    account = _lock_kept(cursor, member_id, at)
+    if account.status != "active":
+        raise AccountSuspended(account.status)
+    return account
+
+
+def spendable(account: LockedAccount, points: int, at: datetime) -> tuple[Take, ...]:
+    """Which lots so many points are taken from.
+
+    Raises:
+        PointsOwed, InsufficientPoints
+    """
+    if account.debt:
+        raise PointsOwed(account.debt)
+    return account.plan(points, at)
+
+
+def _lock_kept(cursor: psycopg.Cursor[Any], member_id: int, at: datetime) -> LockedAccount:
+    """Whose points they are now: a merge may come in while the lock is waited for."""
+    while True:
+        account = ledger.lock(cursor, members.kept_id(member_id), at)
+        if account.status != "merged":
+            return account
+
+
+def _record(
+    cursor: psycopg.Cursor[Any],
+    caller: Caller,
+    member_id: int,
+    points: int,
+    sink: Sink,
+    reference: str,
+    party: str,
+    at: datetime,
+) -> int | None:
+    """The spending's number; None when the reference was taken meanwhile."""
+    row = cursor.execute(
+        "insert into points_spending (member_id, sink, reference, points, party, at, spent_by) "
+        "values (%s, %s, %s, %s, %s, %s, %s) on conflict (sink, reference) do nothing returning id",
+        (member_id, sink, reference, points, party, at, caller.label),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _again(before: Spending, member_id: int, points: int, party: str) -> Spent:
+    same = (members.kept_id(before.member_id), before.points, before.party) == (member_id, points, party)
+    if not same:
+        raise SpendingTaken(Sink(before.sink), before.reference)
+    return Spent(before.pk, member_id, points, None, first=False)
+
+
+def _check(points: int, reference: str, party: str) -> None:
+    if not 1 <= points <= LARGEST:
+        raise BadPoints(LARGEST)
+    if not (1 <= len(reference) <= LONGEST_REFERENCE and reference.isprintable()):
+        raise BadReference(LONGEST_REFERENCE)
+    kind, colon, code = party.partition(":")
+    if party and not (kind in PARTIES and colon and 1 <= len(code) <= 60 and code.isprintable()):
+        raise BadParty(", ".join(PARTIES))
