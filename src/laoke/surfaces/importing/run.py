@@ -20,7 +20,6 @@ from laoke.surfaces.importing.fields import Kind
 from laoke.surfaces.importing.mapping import ImportMapping, extra, load
 from laoke.surfaces.importing.outcome import Outcome
 from laoke.surfaces.importing.setting import Setting
-from laoke.surfaces.importing.sources import open_sources
 from laoke.surfaces.importing.staging import Stage, bench
 from laoke.surfaces.importing.watch import Breaking, Stopped, Unwatched, Watch
 
@@ -90,6 +89,9 @@ def _run(
         Breaking(session, watched, dry_run=request.dry_run) as watch,
     ):
         setting = Setting(caller, now, until, request.dry_run, watch, outcome, request.tracked)
+        # Loaded when a file is read: the libraries that read them take 60 MB, and most processes never do.
+        from laoke.surfaces.importing.sources import open_sources
+
         sources = open_sources(session, [Path(file) for file in request.files], mapping, folder, watch)
         watch.phase("converting")
         stage = Stage(

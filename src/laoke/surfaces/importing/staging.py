@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -24,7 +25,9 @@ from laoke.surfaces.importing.expressions import DECIMALS, NUMBER, Aliases, Colu
 from laoke.surfaces.importing.fields import FIELDS, Field, Takes
 from laoke.surfaces.importing.mapping import ImportMapping, TimeForm
 from laoke.surfaces.importing.problems import Problem
-from laoke.surfaces.importing.sources import Source
+
+if TYPE_CHECKING:
+    from laoke.surfaces.importing.sources import Source
 
 EARLIEST = "timestamp '1990-01-01 00:00:00'"
 # What Python's str.isprintable() refuses, as a pattern: codes with such letters look alike and are not.

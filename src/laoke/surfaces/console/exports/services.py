@@ -38,7 +38,6 @@ from laoke.surfaces.console.exports.tables import (
     Head,
     Shown,
     Table,
-    XlsxTable,
 )
 from laoke.surfaces.console.templatetags.figures import currency_sign, named
 
@@ -308,6 +307,8 @@ def _write_table(export: Export, draft: Path, progress: Callable[[int], bool]) -
     ]
     table: Table
     if export.kind == "xlsx":
+        from laoke.surfaces.console.exports.workbooks import XlsxTable
+
         table = XlsxTable(
             draft,
             heads,

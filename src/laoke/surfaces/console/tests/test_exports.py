@@ -22,7 +22,8 @@ from laoke.members.types import IdentityInput
 from laoke.surfaces.console.directory import tasks
 from laoke.surfaces.console.exports import services as exports
 from laoke.surfaces.console.exports.models import Export
-from laoke.surfaces.console.exports.tables import CsvTable, Head, Shown, XlsxTable
+from laoke.surfaces.console.exports.tables import CsvTable, Head, Shown
+from laoke.surfaces.console.exports.workbooks import XlsxTable
 from laoke.surfaces.console.notices.models import Notice
 from laoke.surfaces.console.tasks import watch
 from tests.shop import OPENING

@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from laoke.foundation import vault
-from laoke.foundation.staff import codes, oidc, sign_on
+from laoke.foundation.staff import codes, sign_on
 from laoke.foundation.staff import services as staff
 from laoke.foundation.staff.errors import CodesNotOn, SignOnRefused, SignOnUnavailable, WrongCode
 from laoke.foundation.vault import SealedDataDamaged, SealedWithOtherKey
@@ -134,6 +134,9 @@ def away(request: HttpRequest) -> HttpResponse:
     kept = request.POST.get(door.KEPT, "")
     if not door.sign_on_name():
         return HttpResponseRedirect("/login")
+    # Here and below: loaded where somebody signs in that way; its libraries take 20 MB, and few shops do.
+    from laoke.foundation.staff import oidc
+
     try:
         attempt, address = oidc.begin(settings.LAOKE, _callback(request))
     except SignOnUnavailable as error:
@@ -172,6 +175,8 @@ def logout(request: HttpRequest) -> HttpResponse:
     auth.logout(request)
     if not token or not door.sign_on_name():
         return HttpResponseRedirect("/login")
+    from laoke.foundation.staff import oidc
+
     try:
         address = oidc.leaving(settings.LAOKE, token, request.build_absolute_uri("/login"))
     except SignOnUnavailable:
@@ -199,6 +204,8 @@ def _sent_back(request: HttpRequest, left: dict[str, str] | None, at: datetime) 
         raise SignOnRefused(_("The sign-in was cancelled."))
     if request.GET.get("error") or not code:
         raise SignOnRefused(_("The sign-in service did not confirm the sign-in. Try again."))
+    from laoke.foundation.staff import oidc
+
     attempt = oidc.Attempt(left["state"], left["nonce"], left["verifier"])
     arrival = oidc.finish(settings.LAOKE, attempt, code, _callback(request), at=at)
     return sign_on.person(settings.LAOKE, arrival.claims, at=at), arrival.token
