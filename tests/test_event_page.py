@@ -6,17 +6,19 @@ from datetime import UTC, datetime
 
 import orjson
 import pytest
+from django.db import transaction
 
 from laoke.benefits.coupons import issuing, wallet
 from laoke.checkout import orders, programme, returns
 from laoke.checkout.types import BasketRequest, LineRequest, MemberKey, OrderRequest, ReturnRequest
-from laoke.foundation.access import SYSTEM
+from laoke.foundation.access import SYSTEM, Caller
 from laoke.foundation.models import OutboxMessage
 from laoke.foundation.outbox import topics
 from laoke.foundation.sql import raw_cursor
 from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
+from laoke.points.adjustments import limits, requests
 from laoke.promotions import alarms, counters
 from tests import api_shop
 from tools import event_page
@@ -45,6 +47,7 @@ def test_every_topic_is_announced_with_just_the_fields_it_declares():
             request = OrderRequest(f"T{number}", basket, at)
             orders.commit(SYSTEM, request, f"t{number}", b"", now=at)
         _the_life_of_a_coupon(at)
+        _points_above_the_limit(at)
         endpoint, _ = webhooks.create_endpoint(SYSTEM, "x", "https://example.com/", [], at=at)
         webhooks.disable_endpoint(SYSTEM, endpoint.id, "no longer wanted", at=at)
 
@@ -55,6 +58,15 @@ def test_every_topic_is_announced_with_just_the_fields_it_declares():
 
         seen = {message.topic: set(message.payload) for message in OutboxMessage.objects.all()}
         assert seen == {topic.name: set(topic.fields) for topic in topics.known()}
+
+
+def _points_above_the_limit(at: datetime) -> None:
+    """Asked for by a program that may adjust nothing alone, and refused."""
+    with transaction.atomic():
+        limits.publish(SYSTEM, limits.parse({"limits": {"apikey": {"each": 0}}}), at=at)
+    program = Caller("apikey", 7, "crm", SYSTEM.scopes)
+    asked = requests.ask_once(program, 1080, 5, "补发", at=at)
+    requests.refuse(SYSTEM, asked["adjustment_id"], "no receipt", at=at)
 
 
 def _the_life_of_a_coupon(at: datetime) -> None:

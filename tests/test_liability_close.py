@@ -13,6 +13,8 @@ from laoke.foundation.access import SYSTEM, Caller, MissingScope, Scope
 from laoke.foundation.models import AuditEntry
 from laoke.members.errors import ReasonMissing
 from laoke.points import expiry
+from laoke.points.adjustments import limits, requests
+from laoke.points.adjustments.errors import RequestsOpen
 from laoke.points.liability.errors import MonthNotClosed, MonthNotOver, MonthOutOfOrder, NotReconciled
 from laoke.points.liability.models import LiabilityClose, LiabilityEntry
 from laoke.points.liability.services import close, reopen
@@ -143,6 +145,20 @@ def test_only_a_month_that_is_over_in_the_programmes_zone_in_its_turn(shop):
     with pytest.raises(MissingScope):
         close(Caller("staff", 1, "x", frozenset({Scope.POINTS_READ})), APRIL, at=noon("2026-06-01"))
     assert LiabilityClose.objects.count() == 1
+
+
+def test_no_month_is_closed_over_adjustments_that_wait_for_a_second_person(shop):
+    march(shop)
+    with transaction.atomic():
+        limits.publish(SYSTEM, limits.parse({"limits": {"apikey": {"each": 10}}}), at=noon("2026-03-01"))
+    asker = Caller("apikey", 7, "crm", SYSTEM.scopes)
+    asked = requests.ask_once(asker, shop.member, 50, "补发", at=noon("2026-03-31"))["adjustment_id"]
+    requests.ask_once(asker, shop.member, 60, "补发", at=noon("2026-04-01"))
+    with pytest.raises(RequestsOpen) as refusal:
+        close(SYSTEM, MARCH, at=noon("2026-04-02"))
+    assert (refusal.value.extensions, LiabilityClose.objects.count()) == ({"count": 1}, 0)
+    requests.refuse(SYSTEM, asked, "no receipt", at=noon("2026-04-02"))
+    assert close(SYSTEM, MARCH, at=noon("2026-04-02")).points_open == 312
 
 
 def test_nothing_is_closed_on_books_that_do_not_hold(shop):

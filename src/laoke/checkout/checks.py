@@ -2,6 +2,7 @@
 
 from laoke.benefits.checks import CHECKS as BENEFITS
 from laoke.foundation.checks import Check
+from laoke.points.adjustments.checks import CHECKS as ADJUSTMENTS
 from laoke.points.checks import CHECKS as POINTS
 from laoke.points.liability.checks import CHECKS as LIABILITY
 from laoke.promotions.checks import CHECKS as PROMOTIONS
@@ -11,6 +12,7 @@ from laoke.tiers.checks import CHECKS as TIERS
 CHECKS = (
     *PURCHASES,
     *POINTS,
+    *ADJUSTMENTS,
     *LIABILITY,
     *BENEFITS,
     *TIERS,

@@ -22,6 +22,8 @@ from laoke.foundation import generations
 from laoke.foundation.access import Caller
 from laoke.kernel.errors import LaokeError
 from laoke.points import policy as points_policy
+from laoke.points.adjustments import limits as adjustment_limits
+from laoke.points.adjustments.limits import AdjustmentRules
 from laoke.promotions import policy as pricing_policy
 from laoke.promotions import publication
 from laoke.promotions.documents.offers import Fault, OfferDocument, Place
@@ -42,6 +44,7 @@ class Programme:
     pricing: PricingPolicy
     coupons: Templates
     offers: Offers
+    adjustments: AdjustmentRules
 
 
 class Section(NamedTuple):
@@ -73,6 +76,9 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "pricing": Section(pricing_policy.parse, pricing_policy.to_document, pricing_policy.publish),
         "coupons": Section(coupon_templates.parse, _written_templates, coupon_templates.publish),
         "offers": Section(publication.parse, _written_offers, publication.publish),
+        "adjustments": Section(
+            adjustment_limits.parse, adjustment_limits.to_document, adjustment_limits.publish
+        ),
     }
 )
 
@@ -111,6 +117,7 @@ def at_version(version: int) -> Programme:
         pricing_policy.at_version(version),
         coupon_templates.at_version(version),
         publication.at_version(version),
+        adjustment_limits.at_version(version),
     )
 
 

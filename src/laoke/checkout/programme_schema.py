@@ -13,6 +13,7 @@ from laoke.benefits.coupons.documents import TemplateDocument
 from laoke.engine.policy import Expires, PointsPolicy, Shortfall
 from laoke.engine.tiering import Downgrade, Review
 from laoke.kernel.rounding import Rounding
+from laoke.points.adjustments.limits import WHO, AdjustmentRules
 from laoke.promotions.documents.offers import OfferDocument
 from laoke.promotions.documents.pricing import PricingDocument
 from laoke.promotions.publication import LONGEST_KEY
@@ -32,7 +33,7 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": "Programme of a Laoke installation",
-        "description": "Points, tiers, how baskets are priced, coupons, offers. A section left out stays as it is.",
+        "description": "Points, tiers, prices, coupons, offers, who adjusts points. A section left out stays as it is.",
         "type": "object",
         "minProperties": 1,
         "additionalProperties": False,
@@ -46,6 +47,7 @@ def schema() -> dict[str, Any]:
             "offers": _by_key(
                 places[offers, "validation"], "All offers that are to be in force, by their key"
             ),
+            "adjustments": _ADJUSTMENTS,
         },
         "$defs": dict(sorted({**definitions, **trees()}.items())),
     }
@@ -140,4 +142,16 @@ _LADDER = _object(
     },
     review=_one_of("When members are judged for a downgrade", Review, Review.QUARTERLY),
     downgrade=_one_of("How far a review lets them fall", Downgrade, Downgrade.TO_QUALIFIED),
+)
+_LIMIT = _object(
+    "Points one person gives or takes alone; left out: any number",
+    each=_whole("at once", 0, 10**9),
+    per_day=_whole("on a day, given and taken summed", 0, 10**9),
+)
+_ADJUSTMENTS = _object(
+    "Who may give or take points by hand; above the limit a second person decides",
+    limits=_object(
+        "By role, `apikey` for programs; roles left out have no limit", **dict.fromkeys(WHO, _LIMIT)
+    ),
+    open_days=_whole("Days that a request waits for a decision", 1, 90, AdjustmentRules().open_days),
 )

@@ -25,6 +25,7 @@ class Scope(StrEnum):
     MEMBERS_ERASE = "members:erase"
     POINTS_READ = "points:read"
     POINTS_ADJUST = "points:adjust"
+    POINTS_APPROVE = "points:approve"
     TIERS_READ = "tiers:read"
     COUPONS_READ = "coupons:read"
     COUPONS_ISSUE = "coupons:issue"
@@ -79,6 +80,7 @@ SCOPE_LABELS = {
     Scope.MEMBERS_ERASE: _("Erase members"),
     Scope.POINTS_READ: _("View points"),
     Scope.POINTS_ADJUST: _("Adjust points by hand"),
+    Scope.POINTS_APPROVE: _("Let adjustments of points pass that others ask for"),
     Scope.TIERS_READ: _("View tiers"),
     Scope.COUPONS_READ: _("View coupons, codes masked"),
     Scope.COUPONS_ISSUE: _("Issue, transfer and revoke coupons"),
@@ -118,6 +120,7 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.MEMBERS_REVEAL,
         Scope.MEMBERS_MERGE,
         Scope.POINTS_ADJUST,
+        Scope.POINTS_APPROVE,
         Scope.COUPONS_ISSUE,
         Scope.COUPONS_REVEAL,
         Scope.STORES_WRITE,
@@ -128,7 +131,8 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.INSIGHT_READ,
     },
     Role.ANALYST: _LOOK | {Scope.PROGRAMME_READ, Scope.INSIGHT_READ},
-    Role.FINANCE: _LOOK | {Scope.PROGRAMME_READ, Scope.INSIGHT_READ, Scope.AUDIT_READ},
+    Role.FINANCE: _LOOK
+    | {Scope.POINTS_APPROVE, Scope.PROGRAMME_READ, Scope.INSIGHT_READ, Scope.AUDIT_READ},
     Role.STORE_MANAGER: _LOOK | {Scope.QUOTES, Scope.MEMBERS_WRITE, Scope.MEMBERS_REVEAL, Scope.INSIGHT_READ},
     Role.ASSOCIATE: _LOOK | {Scope.QUOTES, Scope.MEMBERS_WRITE},
     Role.CUSTOMER_SERVICE: _LOOK
@@ -145,9 +149,17 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
 
 
 # What concerns the shop as a whole and cannot be cut down to stores: events of every order leave by webhooks, the audit
-# trail tells of everybody, rules and prices hold everywhere. Accounts limited to stores hold none of these, whatever
-# their role.
-WHOLE_SHOP = frozenset({Scope.WEBHOOKS, Scope.AUDIT_READ, Scope.PROGRAMME_WRITE, Scope.PRODUCTS_WRITE})
+# trail tells of everybody, rules and prices hold everywhere, anybody's points may wait for a second person. Accounts
+# limited to stores hold none of these, whatever their role.
+WHOLE_SHOP = frozenset(
+    {
+        Scope.WEBHOOKS,
+        Scope.AUDIT_READ,
+        Scope.POINTS_APPROVE,
+        Scope.PROGRAMME_WRITE,
+        Scope.PRODUCTS_WRITE,
+    }
+)
 
 
 class MissingScope(LaokeError):

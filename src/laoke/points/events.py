@@ -12,6 +12,21 @@ ADJUSTED = declare(
     points_available="points the member can spend now",
 )
 
+ASKED = declare(
+    "adjustment.asked",
+    "Somebody asked to give or take points above their limit: a second person has to decide.",
+    adjustment_id="the request",
+    member_id="the member",
+    points="points to give, or to take when negative",
+)
+DECIDED = declare(
+    "adjustment.decided",
+    "A request for points was decided. What was booked is told by `points.adjusted` too.",
+    adjustment_id="the request",
+    member_id="the member",
+    points="points asked for, negative to take",
+    state="`booked`, `refused`, `withdrawn`, or `lapsed` when nobody decided in time",
+)
 SPENT = declare(
     "points.spent",
     "A member spent points outside an order: in the mall, on a tier, for charity.",

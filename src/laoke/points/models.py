@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 
+from laoke.points.adjustments.models import Adjustment as Adjustment
 from laoke.points.liability.models import LiabilityClose as LiabilityClose
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
@@ -21,11 +23,13 @@ from laoke.members import selectors as members
 from laoke.members.errors import MemberMerged, UnknownMember
 from laoke.members.normal.person import checked_reason
 from laoke.points import events, ledger, models, policy
+from laoke.points.adjustments import allowance
+from laoke.points.adjustments.limits import LARGEST as LARGEST
 from laoke.points.errors import BadAdjustment
 from laoke.points.ledger import Cause
 from laoke.points.models import Account
 
-LARGEST = 10_000_000
+_NO_REQUEST: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +106,46 @@ def adjust(
     Raises:
         MissingScope, BadAdjustment, ReasonMissing, UnknownMember, MemberMerged, MemberErased, IdempotencyKeyReused.
         InsufficientPoints: more to take than can be spent.
+        AboveLimit: a second person has to let it pass.
     """
     # Refused before the key is claimed: a program may mend the request and keep its key.
-    _checked(caller, points, reason)
+    checked(caller, points, reason)
     return once(caller, command, lambda: apply(caller, member_id, points, reason, at=at), at=at)
 
 
 @transaction.atomic
 def apply(caller: Caller, member_id: int, points: int, reason: str, *, at: datetime) -> dict[str, Any]:
     """As `adjust`, for callers that see to it themselves that a repeat acts once. The answer is its JSON as values."""
-    why = _checked(caller, points, reason)
+    why = checked(caller, points, reason)
+    allowance.require(caller, points, at=at)
+    answer = book(caller, member_id, points, why, at=at)
+    allowance.note(caller, member_id, points, why, at=at)
+    return answer
+
+
+def book(
+    caller: Caller,
+    member_id: int,
+    points: int,
+    why: str,
+    *,
+    at: datetime,
+    request: Mapping[str, Any] = _NO_REQUEST,
+) -> dict[str, Any]:
+    """Book an adjustment that was checked and may be made, within the running transaction.
+
+    Args:
+        request: what the audit trail says beside the points when somebody else had asked for them.
+    """
+    answer = move(member_id, points, why, at=at)
+    audit.record(
+        caller, "points.adjusted", "member", member_id, at=at, after={"points": points, **request}, reason=why
+    )
+    return answer
+
+
+def move(member_id: int, points: int, why: str, *, at: datetime) -> dict[str, Any]:
+    """As `book`, for callers that write the audit trail themselves."""
     with hot_cursor() as cursor:
         try:
             account = ledger.lock(cursor, member_id, at)
@@ -136,13 +170,17 @@ def apply(caller: Caller, member_id: int, points: int, reason: str, *, at: datet
         "points_available": account.available(at),
         "points_debt": account.debt,
     }
-    audit.record(caller, "points.adjusted", "member", member_id, at=at, after={"points": points}, reason=why)
     payload = {name: answer[name] for name in ("member_id", "points", "points_available")}
     outbox.add(events.ADJUSTED, payload, at=at, member_id=member_id)
     return answer
 
 
-def _checked(caller: Caller, points: int, reason: str) -> str:
+def checked(caller: Caller, points: int, reason: str) -> str:
+    """The reason of an adjustment that can be one.
+
+    Raises:
+        MissingScope, ReasonMissing, BadAdjustment
+    """
     caller.require(Scope.POINTS_ADJUST)
     why = checked_reason(reason)
     if not 1 <= abs(points) <= LARGEST:

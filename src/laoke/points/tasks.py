@@ -9,6 +9,7 @@ from django.utils import timezone
 from laoke.foundation.jobs import progress
 from laoke.foundation.jobs.declare import task
 from laoke.points import expiry
+from laoke.points.adjustments import requests
 
 
 @task("points.expire", at="30 3 * * *")
@@ -22,3 +23,9 @@ def expire_points(at: datetime) -> None:
 
         swept = expiry.expire(at=at, now=timezone.now(), advance=advance)
         work.detail["points"] = swept.points
+
+
+@task("points.requests", at="40 3 * * *")
+def lapse_requests(at: datetime) -> None:
+    """Write down that the time of requests for points is over which nobody decided."""
+    requests.lapse(at)

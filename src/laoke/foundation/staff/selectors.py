@@ -87,6 +87,18 @@ def holders(scope: Scope) -> list[int]:
     return list(rows.order_by("id").values_list("id", flat=True))
 
 
+def role_of(staff_id: int) -> Role:
+    """The role of an account, disabled or not.
+
+    Raises:
+        NoSuchStaff
+    """
+    role = Staff.objects.filter(pk=staff_id).values_list("role", flat=True).first()
+    if role is None:
+        raise NoSuchStaff(str(staff_id))
+    return Role(role)
+
+
 def owner_names(limit: int = 3) -> list[str]:
     """Names of active owners, the longest serving first: whom to ask. For anybody who has an account."""
     rows = Staff.objects.filter(is_active=True, role=Role.OWNER).order_by("id")

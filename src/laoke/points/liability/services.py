@@ -18,6 +18,8 @@ from laoke.foundation.sql import hot_cursor
 from laoke.kernel.calendar import start_of_day
 from laoke.members.normal.person import checked_reason
 from laoke.points import policy
+from laoke.points.adjustments import selectors as adjustments
+from laoke.points.adjustments.errors import RequestsOpen
 from laoke.points.liability import flows
 from laoke.points.liability.errors import MonthNotClosed, MonthNotOver, MonthOutOfOrder
 from laoke.points.liability.flows import Books, Totals, first_day, number
@@ -39,6 +41,7 @@ def close(caller: Caller, month: date, *, at: datetime) -> LiabilityClose:
         month: any day of it, in the programme's time zone.
     Raises:
         MissingScope, MonthNotOver, NotReconciled.
+        RequestsOpen: adjustments asked for before its end still wait for a second person.
         MonthOutOfOrder: an earlier month has to be closed first, or a later one is closed.
     """
     caller.require(Scope.PROGRAMME_WRITE)
@@ -48,6 +51,9 @@ def close(caller: Caller, month: date, *, at: datetime) -> LiabilityClose:
     closed = LiabilityClose.objects.filter(month=first_day(closing), reopened_at=None).first()
     if closed:
         return closed
+    over = start_of_day(first_day(closing + 1), settings.LAOKE.zone)
+    if waiting := adjustments.waiting_before(over, at=at):
+        raise RequestsOpen(waiting)
     try:
         with _snapshot():
             return _close(caller, closing, at)

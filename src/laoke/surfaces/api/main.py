@@ -9,6 +9,7 @@ from laoke.foundation.web.docs import Docs
 from laoke.foundation.web.openapi import Api
 from laoke.foundation.webhooks.api import router as webhooks
 from laoke.members.api import router as members
+from laoke.points.adjustments.api import router as adjustments
 from laoke.points.api import router as points
 from laoke.promotions.api import router as offers
 from laoke.purchases.api import order_router as orders
@@ -55,5 +56,17 @@ api = Api(
 )
 answer_problems(api)
 api.add_decorator(known_parameters_only, mode="view")
-for router in (checkout, orders, purchases, members, points, coupons, tiers, segments, offers, webhooks):
+for router in (
+    checkout,
+    orders,
+    purchases,
+    members,
+    points,
+    adjustments,
+    coupons,
+    tiers,
+    segments,
+    offers,
+    webhooks,
+):
     api.add_router("", router)

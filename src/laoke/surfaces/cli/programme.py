@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from laoke.checkout.programme import Plan, Programme
     from laoke.engine.policy import PointsPolicy
     from laoke.engine.tiering import Criterion, Ladder, Window
+    from laoke.points.adjustments.limits import AdjustmentRules
     from laoke.promotions.documents.files import File
     from laoke.promotions.policy import PricingPolicy
 
@@ -307,6 +308,7 @@ def _words(found: Programme, currency: str) -> Iterator[str]:
     yield from _points(found.points, currency)
     yield from _ladder(found.ladder, currency)
     yield from _pricing(found.pricing, currency)
+    yield from _adjustments(found.adjustments)
     if found.coupons.documents:
         yield ""
         yield "Coupons"
@@ -344,6 +346,17 @@ def _pricing(pricing: PricingPolicy, currency: str) -> Iterator[str]:
     if pricing.four_eyes_above_minor is not None:
         amount = Money(pricing.four_eyes_above_minor, currency)
         yield f"Approval   by a second person above a budget of {amount}"
+
+
+def _adjustments(rules: AdjustmentRules) -> Iterator[str]:
+    if not rules.limits:
+        return
+    yield ""
+    yield f"By hand    points above these limits wait up to {rules.open_days} days for a second person"
+    for who, limit in rules.limits.items():
+        parts = [(limit.each, "points at once"), (limit.per_day, "a day")]
+        said = ", ".join(f"{points:,} {words}" for points, words in parts if points is not None)
+        yield f"  {who}: {said or 'no limit'}"
 
 
 def _points(policy: PointsPolicy, currency: str) -> Iterator[str]:

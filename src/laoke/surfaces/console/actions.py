@@ -10,7 +10,13 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _in
 
+from laoke.foundation.access import ROLE_LABELS
+
 ACTIONS: dict[str, Any] = {
+    "adjustment.asked": _("Points asked for above the limit"),
+    "adjustment.refused": _("Request for points refused"),
+    "adjustment.withdrawn": _("Request for points taken back"),
+    "adjustment_rules.published": _("Limits of adjustments published"),
     "apikey.created": _("API key created"),
     "apikey.revoked": _("API key revoked"),
     "audit.exported": _("Audit log exported"),
@@ -78,6 +84,7 @@ ACTIONS: dict[str, Any] = {
     "orders.imported": _("Orders imported"),
     "outbox.retried": _("Given-up events tried again"),
     "points.adjusted": _("Points adjusted by hand"),
+    "points.adjusted_many": _("Points adjusted from a file"),
     "points_policy.published": _("Points rules published"),
     "pricing.published": _("Pricing rules published"),
     "product.saved": _("Product saved"),
@@ -115,6 +122,8 @@ ACTIONS: dict[str, Any] = {
 }
 
 OBJECTS: dict[str, Any] = {
+    "adjustment": _("Request for points"),
+    "adjustment_file": _("File of adjustments"),
     "apikey": _("API key"),
     "audit": _("Audit log"),
     "bulk": _("Change to many members"),
@@ -186,6 +195,10 @@ CODES: dict[str, Any] = {
 
 # What values lie in: "Tier 2 › Name".
 BOXES: dict[str, Any] = {
+    **{role.value: label for role, label in ROLE_LABELS.items()},
+    "apikey": _("API keys"),
+    "at_once": _("Alone at once, in points"),
+    "a_day": _("Alone on a day, in points"),
     "earn": _("Earning"),
     "spend": _("Spending"),
     "tiers": _("Tier %(n)s"),
@@ -195,6 +208,8 @@ FIELDS: dict[str, Any] = {
     "action": _("Action"),
     "active": _("Switched on"),
     "added": _("Rows added"),
+    "adjustment": _("Number of the request"),
+    "asked_by": _("Asked for by"),
     "barcode": _("Barcode"),
     "baseline": _("Baseline"),
     "brand": _("Brand"),
@@ -248,6 +263,7 @@ FIELDS: dict[str, Any] = {
     "name_zh": _("Chinese name"),
     "needs": _("Criteria"),
     "opened_date": _("Opened"),
+    "open_days": _("Days that a request waits"),
     "orders": _("Orders"),
     "pack_size": _("Pack size"),
     "parent": _("Parent category"),

@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 TOPICS: dict[str, Any] = {
+    "adjustment.asked": _("Points asked for above the limit"),
+    "adjustment.decided": _("Request for points decided"),
     "coupon.given_back": _("Coupon came back with goods"),
     "coupon.issued": _("Coupon issued"),
     "coupon.revoked": _("Coupon revoked"),

@@ -41,6 +41,7 @@ NIGHTLY: dict[str, Any] = {
 NAMES: dict[str, Any] = {
     "segments.recompute": _in("task", "Compute scores and classes"),
     "points.expire": _in("task", "Expire points"),
+    "points.requests": _in("task", "End requests for points that nobody decided"),
     "tiers.review": _in("task", "Review tiers"),
     "checkout.check": _in("task", "Check the books"),
     "foundation.purge": _in("task", "Delete handled messages, old logs and ended sessions"),
@@ -72,6 +73,7 @@ CHECKS: dict[str, Any] = {
     "coupons-of-members": _("coupons of members"),
     "every-member-stands": _("every member has a tier"),
     "lines": _("lines of orders"),
+    "adjustments-booked-once": _("adjustments by hand in the ledger"),
     "liability-cohorts": _("closed months of points"),
     "liability-entries": _("journal entries of points"),
     "lots": _("points batches"),

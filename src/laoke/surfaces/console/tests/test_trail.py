@@ -45,6 +45,7 @@ _ELSEWHERE = {
         if field.name != "id"
     },
     ("purchases/services.py", "after"): set(),  # as before
+    ("points/services.py", "{'points': points, **request}"): {"points", "adjustment", "asked_by"},
     ("surfaces/console/views/audit.py", "narrowed"): set(AuditFilter.__dataclass_fields__),
 }
 _DOCUMENT = policy.to_document(PointsPolicy())
