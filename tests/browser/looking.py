@@ -17,8 +17,9 @@ TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 OF_COLOUR = ("color-contrast", "link-in-text-block")
 
 _RUN = """
-async only => {
-    const found = await axe.run(document, {runOnly: only, resultTypes: ['violations'], elementRef: false})
+async ([only, without]) => {
+    const rules = Object.fromEntries(without.map(rule => [rule, {enabled: false}]))
+    const found = await axe.run(document, {runOnly: only, rules, resultTypes: ['violations'], elementRef: false})
     return found.violations.map(each => ({
         rule: each.id, help: each.help,
         nodes: each.nodes.map(node => node.target.join(' ') + ' | ' + node.html.slice(0, 160)
@@ -73,13 +74,18 @@ def prepare(context: BrowserContext) -> None:
     context.add_init_script(_axe())
 
 
-def faults(page: Page, *, colours_only: bool = False) -> list[str]:
-    """What axe finds: a line for each element, with the rule it breaks."""
+def faults(page: Page, *, colours: bool | None = None) -> list[str]:
+    """What axe finds: a line for each element, with the rule it breaks.
+
+    Args:
+        colours: True for the rules that look at colours alone, False for all others, None for all.
+    """
     page.wait_for_load_state("load")
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_axe())
-    only = {"type": "rule", "values": OF_COLOUR} if colours_only else {"type": "tag", "values": TAGS}
-    found: list[dict[str, Any]] = page.evaluate(_RUN, only)
+    only = {"type": "rule", "values": OF_COLOUR} if colours else {"type": "tag", "values": TAGS}
+    without = OF_COLOUR if colours is False else ()
+    found: list[dict[str, Any]] = page.evaluate(_RUN, [only, without])
     return [f"{each['rule']} ({each['help']}): {node}" for each in found for node in each["nodes"]]
 
 

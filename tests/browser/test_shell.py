@@ -198,7 +198,7 @@ def test_a_dialog_keeps_the_keyboard_and_gives_it_back(site: Site, window: Open)
     assert page.evaluate("() => !!document.activeElement.closest('dialog[open] .dlg-b')")
     assert not looking.faults(page)
     looking.choose_theme(page, "dark")
-    assert not looking.faults(page, colours_only=True)
+    assert not looking.faults(page, colours=True)
     for key in ("Tab", "Shift+Tab"):
         for _ in range(12):
             page.keyboard.press(key)
