@@ -186,8 +186,13 @@ def _book(caller: Caller, outcome: Outcome, at: datetime, watch: Watch, batch: i
             if not rows:
                 break
             refused = run.book(cursor, [_Waiting(*row) for row in rows])
-            for number, why in refused.items():
-                AdjustmentRow.objects.filter(file=file, number=number).update(refused=why)
+            if refused:
+                cursor.execute(
+                    "update points_adjustmentrow r set refused = t.why "
+                    "from unnest(%s::int[], %s::text[]) as t (number, why) "
+                    "where r.file_id = %s and r.number = t.number",
+                    (list(refused), list(refused.values()), file.pk),
+                )
             file.done = rows[-1][0]
             file.save(update_fields=["done"])
         lines = {row[0]: row[1] for row in rows}
@@ -320,7 +325,8 @@ def _short(cursor: psycopg.Cursor[Any], name: str, at: datetime) -> list[Refused
 def _owners(by: str, values: Iterable[str]) -> tuple[dict[str, int], Mapping[str, LaokeError | None]]:
     if by != "member_id":
         return members.find_many(by, set(values))
-    owners, bad = {}, {}
+    owners: dict[str, int] = {}
+    bad: dict[str, LaokeError | None] = {}
     for value in values:
         if value.isascii() and value.isdigit() and len(value) <= 18:
             owners[value] = int(value)

@@ -1,4 +1,4 @@
-"""`laoke points`: the month-end of points."""
+"""`laoke points`: adjustments by hand, and the month-end."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from laoke.kernel.money import format_minor
+from laoke.surfaces.cli import adjusting
 from laoke.surfaces.cli.output import Json, columns, emit
 from laoke.surfaces.cli.session import now, ready
 
 if TYPE_CHECKING:
     from laoke.points.liability.selectors import CloseView
 
-app = typer.Typer(help="The month-end of points: close, show, reopen.", no_args_is_help=True)
+app = typer.Typer(help="Points: adjust by hand, close the month.", no_args_is_help=True)
+for command in (adjusting.adjust, adjusting.requests, adjusting.approve, adjusting.refuse):
+    app.command()(command)
 Month = Annotated[str, typer.Argument(metavar="MONTH", help="A month such as 2026-03.")]
 
 

@@ -4,38 +4,36 @@ with wanted as materialized (
     select *
     from unnest(%(members)s::bigint[], %(points)s::int[], %(reasons)s::text[]) as t (member_id, points, reason)
 ),
-usable as (
+takes as materialized (
     select
-        l.id,
-        l.member_id,
-        l.remaining - l.held as free,
-        sum(l.remaining - l.held) over (
-            partition by l.member_id
-            order by case when %(by_age)s::bool then null else l.expires_at end, l.accrued_at, l.id
-        ) as upto
-    from points_lot l
-    join wanted w on w.member_id = l.member_id
-    where
-        l.remaining > l.held
-        and l.expires_at > %(at)s
-        and (l.available_at is null or l.available_at <= %(at)s)
-),
-held as (
-    select member_id, max(upto) as available
-    from usable
-    group by member_id
+        u.id,
+        w.member_id,
+        w.reason,
+        w.points as wanted,
+        u.available,
+        least(u.free, w.points - (u.upto - u.free))::int as points
+    from wanted w
+    cross join lateral (
+        select
+            l.id,
+            l.remaining - l.held as free,
+            sum(l.remaining - l.held) over (
+                order by case when %(by_age)s::bool then null else l.expires_at end, l.accrued_at, l.id
+            ) as upto,
+            sum(l.remaining - l.held) over () as available
+        from points_lot l
+        where
+            l.member_id = w.member_id
+            and l.remaining > 0
+            and l.remaining > l.held
+            and l.expires_at > %(at)s
+            and (l.available_at is null or l.available_at <= %(at)s)
+    ) u
+    where u.available >= w.points and u.upto - u.free < w.points
 ),
 enough as materialized (
-    select w.*, h.available
-    from wanted w
-    join held h using (member_id)
-    where h.available >= w.points
-),
-takes as materialized (
-    select u.id, u.member_id, least(u.free, e.points - (u.upto - u.free))::int as points, e.reason
-    from usable u
-    join enough e using (member_id)
-    where u.upto - u.free < e.points
+    select distinct member_id, wanted as points, available
+    from takes
 ),
 lots as (
     update points_lot l
