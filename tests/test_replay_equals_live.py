@@ -87,7 +87,26 @@ RETURNS = st.builds(
 GAPS = st.sampled_from([timedelta(), HOUR, HOUR, DAY, 9 * DAY, 9 * DAY, 40 * DAY, 100 * DAY, REVIEW_DAY])
 HISTORIES = st.lists(st.tuples(GAPS, BUYS | BUYS | RETURNS), min_size=8, max_size=15)
 SPEND = POINTS["spend"]
+NAME = {"zh": "规则", "en": "Rule"}
+RULES = [
+    {"key": "first", "name": NAME, "when": {"member.orders": 0}, "factor": 2},
+    {"key": "rice", "name": NAME, "of": {"product.sku": "rice"}, "factor": 3},
+    {"key": "milk", "name": NAME, "of": {"product.sku": "milk"}, "per_unit": 4},
+    {"key": "back", "name": NAME, "when": {"member.days_since_last_order": {"gte": 9}}, "bonus": 13},
+    {"key": "new", "name": NAME, "when": {"member.days_since_registration": {"lt": 10}}, "bonus": 3},
+    {"key": "here", "name": NAME, "when": {"store.code": "S1", "basket.subtotal": {"gte": 80}}, "bonus": 5},
+]
+EARN = {
+    "points": 1,
+    "per_minor": 100,
+    "rounding": "half_up",
+    "rules": RULES,
+    "without": {"product.sku": "apples"},
+}
 POLICIES = {
+    "rules of earning": POINTS | {"earn": EARN | {"tiers": {"silver": 1.5}}},
+    "rules of earning, capped": POINTS
+    | {"earn": EARN | {"basis": "net", "caps": {"order": 1200, "day": 1500, "month": 2500}}},
     "as shipped": POINTS,
     "points that die young": POINTS | {"valid_months": 2, "grace_days": 5},
     "waived, half at most, odd rates": POINTS

@@ -42,6 +42,25 @@ CHECKS = (
         """,
     ),
     Check(
+        "order-earnings",
+        "points that rules of earning and offers gave to the lines of an order are the points it earned",
+        """
+        select e.order_id, o.points_earned as earned, by_rules.points as by_rules, by_offers.points as by_offers
+        from points_orderearning e
+        left join purchases_order o on o.id = e.order_id
+        cross join lateral (
+            select coalesce(sum(value::int), 0) as points from jsonb_each_text(e.lines)
+        ) by_rules
+        cross join lateral (
+            select coalesce(sum(line.value::int), 0) as points
+            from promotions_offeruse u, jsonb_each_text(u.points) line
+            where u.order_id = e.order_id
+        ) by_offers
+        where o.points_earned is distinct from by_rules.points + by_offers.points
+            or by_rules.points <> (select coalesce(sum((rule ->> 1)::int), 0) from jsonb_array_elements(e.rules) rule)
+        """,
+    ),
+    Check(
         "answers",
         "every order and return that came over the API is there once",
         """

@@ -21,13 +21,15 @@ VALID_FOR = timedelta(minutes=15)
 
 
 class Guarantee(NamedTuple):
-    """What a quote promised. `offers` stands for what each offer gives, `coupons` are the coupons they are for."""
+    """What a quote promised. `offers` stands for what each offer gives, `coupons` are the coupons they are for,
+    `earning` the rules of earning that held."""
 
     programme_version: int
     priced_at: datetime
     unit_prices: tuple[int, ...]
     offers: str = ""
     coupons: tuple[int, ...] = ()
+    earning: str = ""
 
 
 def issue(basket: BasketRequest, guarantee: Guarantee) -> str:
@@ -39,7 +41,8 @@ def issue(basket: BasketRequest, guarantee: Guarantee) -> str:
             guarantee.unit_prices,
             _fingerprint(basket),
             guarantee.offers,
-            *([guarantee.coupons] if guarantee.coupons else []),
+            *([guarantee.coupons] if guarantee.coupons or guarantee.earning else []),
+            *([guarantee.earning] if guarantee.earning else []),
         ]
     )
     return f"{_text(body)}.{_text(_signature(body))}"
@@ -62,12 +65,13 @@ def read(note: str, basket: BasketRequest, now: datetime) -> Guarantee:
     version, micros, prices, fingerprint, *more = orjson.loads(body)
     offers = more[0] if more else ""
     coupons = more[1] if len(more) > 1 else ()
+    earning = more[2] if len(more) > 2 else ""
     priced_at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)
     if now > priced_at + VALID_FOR:
         raise QuoteExpired("The quote was valid for 15 minutes; ask for a new one")
     if fingerprint != _fingerprint(basket):
         raise QuoteMismatch("The order differs from the basket that was quoted; ask for a new quote")
-    return Guarantee(version, priced_at, tuple(prices), offers, tuple(coupons))
+    return Guarantee(version, priced_at, tuple(prices), offers, tuple(coupons), earning)
 
 
 def _fingerprint(basket: BasketRequest) -> str:

@@ -61,7 +61,7 @@ def read(cursor: psycopg.Cursor[Any], key: MemberKey, programme: Programme, at: 
     Raises:
         UnknownMember, MemberNotActive
     """
-    found = _read(cursor, key, programme, at, programme.offers.asks - WITH_THE_MEMBER)
+    found = _read(cursor, key, programme, at, programme.asks - WITH_THE_MEMBER)
     _must_be_active(found.status)
     return found
 

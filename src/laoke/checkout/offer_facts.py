@@ -1,4 +1,4 @@
-"""What offers may know of member, store and moment."""
+"""What offers and rules of earning may know of member, store and moment."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WITH_THE_MEMBER = frozenset({"member.known", "member.tier"})
 def known(
     cursor: psycopg.Cursor[Any], store: StoreFacts, rules: Programme, member: MemberFacts | None, at: datetime
 ) -> Facts:
-    """What is known now; of a member only what some offer asks for."""
+    """What is known now; of a member only what some offer or rule asks for."""
     zone = settings.LAOKE.zone
     told: dict[str, Any] = {**moment_facts(at, zone), "store.code": store.code}
     if store.region is not None:
@@ -38,7 +38,7 @@ def known(
     if member is None:
         return Facts(told)
     told["member.tier"] = member.tier
-    asks = rules.offers.asks
+    asks = rules.asks
     if member.known is not None:
         told |= member.known
     else:

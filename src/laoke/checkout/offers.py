@@ -76,7 +76,16 @@ def offered(
     if programme is None:
         return None
     facts = offer_facts.known(cursor, store, rules, member, at)
-    asked = Basket(
+    asked = basket_of(basket, products, lines)
+    member_id = None if member is None else member.member_id
+    presents = coupons.known(cursor, basket.codes, rules, member_id, at, presented, lost)
+    told = Facts(facts.known, facts.is_member, facts.lists, facts.uses, coupons=presents)
+    return _counted(cursor, asked, told, dict.fromkeys(used_up, _ALL), rules, programme, at)
+
+
+def basket_of(basket: BasketRequest, products: Sequence[ProductFacts], lines: Sequence[BasketLine]) -> Basket:
+    """The basket as offers and rules of earning see it."""
+    return Basket(
         tuple(
             Line(
                 line.line_no,
@@ -95,10 +104,6 @@ def offered(
         gift_choices=dict(basket.gift_choices),
         deliveries=_deliveries(basket),
     )
-    member_id = None if member is None else member.member_id
-    presents = coupons.known(cursor, basket.codes, rules, member_id, at, presented, lost)
-    told = Facts(facts.known, facts.is_member, facts.lists, facts.uses, coupons=presents)
-    return _counted(cursor, asked, told, dict.fromkeys(used_up, _ALL), rules, programme, at)
 
 
 def with_coupon(

@@ -24,7 +24,7 @@ from laoke.checkout import (
     programme,
 )
 from laoke.checkout.coupons import Presented
-from laoke.checkout.earning import earned
+from laoke.checkout.earning import earned, explained, narrowed
 from laoke.checkout.errors import (
     OfferStopped,
     OfferUsedUp,
@@ -48,6 +48,7 @@ from laoke.foundation.idempotency.errors import IdempotencyKeyReused
 from laoke.foundation.idempotency.services import Answer
 from laoke.foundation.sql import raw_cursor
 from laoke.kernel.errors import LaokeError
+from laoke.points import earnings
 from laoke.promotions import publication
 from laoke.purchases import shipping
 
@@ -116,14 +117,27 @@ def _commit(
             return repeat(locked.first_answer, fingerprint, key)
         facts, newest = locked.facts, locked.programme
         data = catalogue.known(locked.catalogue)
-    resolved = pricing.resolve(basket, data, promise.unit_prices if promise else None)
+    resolved = narrowed(pricing.resolve(basket, data, promise.unit_prices if promise else None), rules)
     caller.require_store(resolved.store.id, resolved.store.code)
     order_id = locked.order_id if locked else _next_order_id(cursor)
     found = _offered(cursor, request, resolved, rules, facts, order_id, promise, now)
     _refuse_stopped(found, rules, newest)
-    price, extra = earned(
-        pricing.priced(basket, offers.discounts(found, resolved.lines), rules, facts), found, rules
+    priced_at = promise.priced_at if promise else at
+    counted = earned(
+        cursor,
+        basket,
+        resolved,
+        found,
+        rules,
+        facts,
+        at=priced_at,
+        placed_at=at,
+        now=now,
+        tenders=request.tenders,
     )
+    if promise and promise.earning != counted.promise:
+        raise QuoteMismatch("What the purchase earns has changed since; ask for a new quote")
+    price, extra = counted.price, counted.extra
     shipping_off = offers.shipping_off(found)
     for_shipping = basket.shipping.fee_minor - shipping_off if basket.shipping else 0
     tenders = _tenders(request.tenders, price, for_shipping)
@@ -134,6 +148,7 @@ def _commit(
     answer = _answer(
         order_id, request, price, rules, resolved, facts, activity_after, tier, move, repaid, shipping_off
     )
+    answer["earning"] = explained(counted, rules)
     answer["offers"] = offer_answers.given(found, rules, extra)
     answer["codes_rejected"] = offer_answers.codes_rejected(found, basket.codes, rules)
     answer["coupons"] = offer_answers.coupons_used(found, rules)
@@ -196,7 +211,8 @@ def _commit(
     )
     if basket.shipping:
         shipping.record(cursor, order_id, *basket.shipping, shipping_off)
-    priced_at = promise.priced_at if promise else at
+    if kept := counted.of_order(order_id):
+        earnings.record(cursor, kept)
     offers.write(cursor, order_id, facts.member_id if facts else None, found, rules, at, priced_at, extra)
     return Answer(201, text, first=True)
 

@@ -71,9 +71,12 @@ def priced(
     lines: Sequence[BasketLine],
     programme: Programme,
     facts: MemberFacts | None,
+    unearning_minor: int = 0,
 ) -> Price:
     """Price lines, with what offers took off them, for a member or an anonymous shopper.
 
+    Args:
+        unearning_minor: what is paid with means of payment that earn nothing.
     Raises:
         BadBasket, PointsRefused
     """
@@ -82,6 +85,7 @@ def priced(
         programme.points,
         available_points=None if facts is None else facts.available,
         wanted_points=basket.points_to_redeem,
+        unearning_minor=unearning_minor,
     )
 
 

@@ -24,8 +24,8 @@ from laoke.kernel.errors import LaokeError
 from laoke.points import policy as points_policy
 from laoke.points.adjustments import limits as adjustment_limits
 from laoke.points.adjustments.limits import AdjustmentRules
+from laoke.promotions import earning, publication
 from laoke.promotions import policy as pricing_policy
-from laoke.promotions import publication
 from laoke.promotions.documents.offers import Fault, OfferDocument, Place
 from laoke.promotions.policy import PricingPolicy
 from laoke.promotions.publication import Offers
@@ -45,6 +45,13 @@ class Programme:
     coupons: Templates
     offers: Offers
     adjustments: AdjustmentRules
+    # What is declared of earning beside the rate.
+    earning: earning.Earning | None = None
+
+    @property
+    def asks(self) -> frozenset[str]:
+        """Every attribute that conditions of offers and of earning ask for."""
+        return self.offers.asks if self.earning is None else self.offers.asks | self.earning.asks
 
 
 class Section(NamedTuple):
@@ -56,6 +63,15 @@ class Section(NamedTuple):
     parse: Callable[[Any], Any]
     write: Callable[[Any], dict[str, Any]]
     publish: Callable[..., int]
+
+
+def _points(document: Any) -> PointsPolicy:
+    return earning.parse(points_policy.parse(document))
+
+
+def _written_points(policy: PointsPolicy) -> dict[str, Any]:
+    document = points_policy.to_document(policy)
+    return document | {"earn": document["earn"] | earning.written(policy)}
 
 
 def _written_offers(offers: Any) -> dict[str, Any]:
@@ -71,7 +87,7 @@ def _written_templates(templates: Any) -> dict[str, Any]:
 # In the order in which they are written; each stands under its name in a `Programme` too.
 SECTIONS: Mapping[str, Section] = MappingProxyType(
     {
-        "points": Section(points_policy.parse, points_policy.to_document, points_policy.publish),
+        "points": Section(_points, _written_points, points_policy.publish),
         "ladder": Section(tier_ladder.parse, tier_ladder.to_document, tier_ladder.publish),
         "pricing": Section(pricing_policy.parse, pricing_policy.to_document, pricing_policy.publish),
         "coupons": Section(coupon_templates.parse, _written_templates, coupon_templates.publish),
@@ -110,14 +126,16 @@ class Plan:
 @lru_cache(maxsize=16)
 def at_version(version: int) -> Programme:
     """The programme of a version. Versions never change, so a process reads each of them once."""
+    points = points_policy.at_version(version)
     return Programme(
         version,
-        points_policy.at_version(version),
+        points,
         tier_ladder.at_version(version),
         pricing_policy.at_version(version),
         coupon_templates.at_version(version),
         publication.at_version(version),
         adjustment_limits.at_version(version),
+        earning.of(points),
     )
 
 

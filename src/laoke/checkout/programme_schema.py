@@ -10,10 +10,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from laoke.benefits.coupons.documents import TemplateDocument
-from laoke.engine.policy import Expires, PointsPolicy, Shortfall
+from laoke.engine.policy import EarnBasis, Expires, PointsPolicy, Shortfall
 from laoke.engine.tiering import Downgrade, Review
 from laoke.kernel.rounding import Rounding
 from laoke.points.adjustments.limits import WHO, AdjustmentRules
+from laoke.promotions.documents.earning import EarningDocument
 from laoke.promotions.documents.offers import OfferDocument
 from laoke.promotions.documents.pricing import PricingDocument
 from laoke.promotions.publication import LONGEST_KEY
@@ -28,8 +29,11 @@ def schema() -> dict[str, Any]:
     offers: type[BaseModel] = OfferDocument
     pricing: type[BaseModel] = PricingDocument
     coupons: type[BaseModel] = TemplateDocument
-    places, made = models_json_schema([(each, "validation") for each in (offers, pricing, coupons)])
+    earning: type[BaseModel] = EarningDocument
+    places, made = models_json_schema([(each, "validation") for each in (offers, pricing, coupons, earning)])
     definitions: dict[str, Any] = typed(made["$defs"])
+    # These fields stand in `points.earn` beside the rate.
+    beside = definitions.pop("EarningDocument")["properties"]
     return {
         "$schema": DIALECT,
         "title": "Programme of a Laoke installation",
@@ -38,7 +42,7 @@ def schema() -> dict[str, Any]:
         "minProperties": 1,
         "additionalProperties": False,
         "properties": {
-            "points": _POINTS,
+            "points": _points(beside),
             "ladder": _LADDER,
             "pricing": places[pricing, "validation"],
             "coupons": _by_key(
@@ -56,6 +60,12 @@ def schema() -> dict[str, Any]:
 def text() -> str:
     """The schema as it is published."""
     return orjson.dumps(schema(), option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _points(beside: dict[str, Any]) -> dict[str, Any]:
+    earn = _POINTS["properties"]["earn"]
+    earn = earn | {"properties": earn["properties"] | beside}
+    return _POINTS | {"properties": _POINTS["properties"] | {"earn": earn}}
 
 
 def _by_key(each: dict[str, Any], says: str) -> dict[str, Any]:
@@ -99,6 +109,7 @@ _POINTS = _object(
         points=_whole("So many points", 0, 1_000_000, _STANDARD.earn.points),
         per_minor=_whole("for so many minor units (fen)", 1, 10**9, _STANDARD.earn.per_minor),
         rounding=_one_of("of the points of a purchase", Rounding, _STANDARD.earn.rounding),
+        basis=_one_of("What earns: what is paid with money, or what points pay too", EarnBasis, EarnBasis.PAID),
     ),
     spend=_object(
         "What points pay",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from django.conf import settings
 
 from laoke.checkout import (
@@ -20,7 +21,7 @@ from laoke.checkout import (
     wallet_hints,
 )
 from laoke.checkout.coupons import Presented
-from laoke.checkout.earning import earned
+from laoke.checkout.earning import earned, explained, narrowed
 from laoke.checkout.guarantee import VALID_FOR, Guarantee
 from laoke.checkout.offers import Offered
 from laoke.checkout.types import BasketRequest, MemberFacts
@@ -45,15 +46,17 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
     rules, facts, data = _read(basket, at)
     if basket.codes:
         coupons.watch(caller, basket.codes, rules, at)
-    resolved = pricing.resolve(basket, data)
+    resolved = narrowed(pricing.resolve(basket, data), rules)
     caller.require_store(resolved.store.id, resolved.store.code)
     presented = Presented(resolved.store.id, basket.order_no, at)
-    found = _offers(basket, resolved, rules, facts, at, presented)
-    price, extra = earned(
-        pricing.priced(basket, offers.discounts(found, resolved.lines), rules, facts), found, rules
-    )
+    with raw_cursor() as cursor:
+        found = _offers(cursor, basket, resolved, rules, facts, at, presented)
+        counted = earned(cursor, basket, resolved, found, rules, facts, at=at, placed_at=at, now=at)
+    price = counted.price
     unit_prices = tuple(line.unit_price_minor for line in resolved.lines)
-    note = Guarantee(rules.version, at, unit_prices, offers.promise(found), offers.coupon_ids(found))
+    note = Guarantee(
+        rules.version, at, unit_prices, offers.promise(found), offers.coupon_ids(found), counted.promise
+    )
     answer: dict[str, Any] = {
         "quote": guarantee.issue(basket, note),
         "programme_version": rules.version,
@@ -61,15 +64,16 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
         "valid_until": at + VALID_FOR,
         "lines": answers.lines(price, resolved.products),
         **answers.totals(price, basket.shipping, offers.shipping_off(found)),
-        "offers": offer_answers.given(found, rules, extra),
+        "offers": offer_answers.given(found, rules, counted.extra),
         "offers_refused": offer_answers.refused(found, rules),
         "codes_rejected": offer_answers.codes_rejected(found, basket.codes, rules),
         "coupons": offer_answers.coupons_used(found, rules),
         "points_to_earn": price.points_earned,
+        "earning": explained(counted, rules),
         "points_usable": price.points_usable,
         "points_usable_minor": rules.points.worth(price.points_usable),
         "points_to_redeem": price.points_redeemed,
-        "reasons": [reason.as_json() for reason in price.reasons],
+        "reasons": [reason.as_json() for reason in (*price.reasons, *_unearning(rules, facts))],
         "hints": [
             *offer_answers.hints(found, rules),
             *wallet_hints.best(found, rules, facts, at, presented),
@@ -88,6 +92,7 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
 
 
 def _offers(
+    cursor: psycopg.Cursor[Any],
     basket: BasketRequest,
     resolved: pricing.Resolved,
     rules: programme.Programme,
@@ -97,18 +102,17 @@ def _offers(
 ) -> Offered | None:
     if rules.offers.compiled is None:
         return None
-    with raw_cursor() as cursor:
-        return offers.offered(
-            cursor,
-            basket,
-            resolved.store,
-            resolved.products,
-            resolved.lines,
-            rules,
-            facts,
-            at,
-            presented,
-        )
+    return offers.offered(
+        cursor,
+        basket,
+        resolved.store,
+        resolved.products,
+        resolved.lines,
+        rules,
+        facts,
+        at,
+        presented,
+    )
 
 
 def _read(
@@ -127,6 +131,13 @@ def _read(
             rules = programme.at_version(found.programme)
             found = members.read(cursor, basket.member, rules, at)
     return rules, found.facts, catalogue.known(found.catalogue)
+
+
+def _unearning(rules: programme.Programme, facts: MemberFacts | None) -> tuple[Reason, ...]:
+    """Points to earn are told before it is known how the basket is paid."""
+    if facts is None or rules.earning is None or not rules.earning.document.without_tenders:
+        return ()
+    return (Reason("tenders_earn_nothing", {"tenders": list(rules.earning.document.without_tenders)}),)
 
 
 def _hints(base_minor: int, rules: programme.Programme) -> list[dict[str, object]]:

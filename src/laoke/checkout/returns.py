@@ -26,7 +26,7 @@ from laoke.foundation.again import once_more
 from laoke.foundation.idempotency.services import Answer
 from laoke.foundation.sql import hot_cursor, raw_cursor
 from laoke.kernel.quantity import format_milli
-from laoke.points import ledger
+from laoke.points import earnings, ledger
 from laoke.points.ledger import Cause, LockedAccount
 from laoke.promotions import services as promotions
 from laoke.promotions.services import Back, Returned, Use
@@ -94,7 +94,7 @@ def _take_back(
     if request.returned_at < placed_at:
         raise ReturnRefused("The return lies before the purchase", reason="before_purchase")
     uses = promotions.uses_of(cursor, request.order_id)
-    lines = _lines(cursor, request.order_id, uses)
+    lines = _lines(cursor, request.order_id, uses, _earned(cursor, request.order_id, version))
     terms = _Terms(cursor, request.order_id, version, lines, uses)
     plan = give_back(order, lines, _wanted(request), terms.policy, terms.price_of_kept)
     return_id = _next_return_id(cursor)
@@ -239,7 +239,16 @@ def _lock_order(cursor: psycopg.Cursor[Any], order_id: int) -> tuple[SoldOrder, 
     return SoldOrder(*row[:9]), row[9], row[10], row[11], row[12], row[13]
 
 
-def _lines(cursor: psycopg.Cursor[Any], order_id: int, uses: Sequence[Use]) -> list[SoldLine]:
+def _earned(cursor: psycopg.Cursor[Any], order_id: int, version: int) -> Mapping[int, int]:
+    """Points by line number that rules of earning gave; none where all lines earned at one rate."""
+    if programme.at_version(version).earning is None:
+        return {}
+    return earnings.of_orders(cursor, [order_id]).get(order_id, {})
+
+
+def _lines(
+    cursor: psycopg.Cursor[Any], order_id: int, uses: Sequence[Use], earned: Mapping[int, int]
+) -> list[SoldLine]:
     """The lines as sold; what they were before offers is what was paid for them and what offers took off."""
     rows = cursor.execute(
         "select line_no, quantity_milli, net_minor, earn_base_minor, returned_milli, returned_minor "
@@ -256,7 +265,7 @@ def _lines(cursor: psycopg.Cursor[Any], order_id: int, uses: Sequence[Use]) -> l
             back_milli,
             back,
             net + sum(use.lines.get(str(line_no), 0) for use in uses),
-            sum(use.points.get(str(line_no), 0) for use in uses),
+            sum(use.points.get(str(line_no), 0) for use in uses) + earned.get(line_no, 0),
         )
         for line_no, milli, net, base, back_milli, back in rows
     ]

@@ -23,6 +23,7 @@ from laoke.engine.refunds import RefundPolicy
 from laoke.foundation.web.fields import (
     Code,
     Currency,
+    Id,
     In,
     Instant,
     Minor,
@@ -334,6 +335,14 @@ class OfferRefusedOut(BaseModel):
     """An offer that concerns the basket and was not given, with the first reason."""
 
     offer: str
+class EarningOut(BaseModel):
+    """Points that one rule of earning gave; below zero what a limit took. With those of offers they sum to all."""
+
+    rule: str = Field(description="its key; `base` the rate, `tier` the member's tier, `cap` a limit")
+    name: NameOut
+    points: int
+
+
     name: NameOut
     reason: str
     says: NameOut
@@ -400,6 +409,9 @@ class QuoteOut(_Totals):
     """A priced basket. Send `quote` with the order within 15 minutes and it holds."""
 
     model_config = example(
+_EARNING = [{"rule": "base", "name": {"zh": "消费积分", "en": "Points for the purchase"}, "points": 13}]
+
+
         quote="WzIsMTc5NTMzNTY0Njk4NDA5NyxbMzQwLDQ0MF0sIjRjYzM1OWQ2NzdlZTEzZjM1Il0.hG487DY8egJ7xHBI-0lVyQ",
         programme_version=2,
         priced_at="2026-03-10T04:00:00Z",
@@ -415,6 +427,7 @@ class QuoteOut(_Totals):
         points_usable_minor=0,
         points_to_redeem=0,
         reasons=[{"code": "points_below_step", "step": 100, "missing": 87}],
+        earning=_EARNING,
         hints=[],
         member={"member_id": 1042, "tier": "basic", "points_available": 13, "progress": _PROGRESS},
     )
@@ -433,6 +446,7 @@ class QuoteOut(_Totals):
     points_usable_minor: int
     points_to_redeem: int
     reasons: list[dict[str, Any]]
+    earning: list[EarningOut]
     hints: list[dict[str, Any]]
     member: QuoteMemberOut | None
 
@@ -469,6 +483,7 @@ class OrderOut(_Totals):
             "member_id": 1042,
             "points_available": 26,
             "tier": "basic",
+        earning=_EARNING,
             "tier_before": None,
             "progress": _PROGRESS,
         },
@@ -491,6 +506,7 @@ class OrderOut(_Totals):
 
 
 class ReturnedLineOut(BaseModel):
+    earning: list[EarningOut]
     """What came back of one line and its value."""
 
     line_no: int

@@ -37,13 +37,25 @@ class Expires(StrEnum):
     NEXT_YEAR_END = "next_year_end"  # all with the year after
 
 
+class EarnBasis(StrEnum):
+    """What of a purchase earns."""
+
+    PAID = "paid"  # what is paid with money
+    NET = "net"  # what points pay too
+
+
 @dataclass(frozen=True, slots=True)
 class EarnRule:
-    """`points` for every `per_minor` of the earning base, rounded once per order."""
+    """`points` for every `per_minor` of the earning base, rounded once per order.
+
+    `more` is what else is declared of earning, as JSON: it asks for what this module does not know. Empty: nothing.
+    """
 
     points: int = 1
     per_minor: int = 100
     rounding: Rounding = Rounding.DOWN
+    basis: EarnBasis = EarnBasis.PAID
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)

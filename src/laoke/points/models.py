@@ -288,3 +288,14 @@ class Transfer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.points} points from member {self.giver_id} to {self.receiver_id}"
+
+
+class OrderEarning(models.Model):
+    """What the rules of earning gave to an order, by line and by rule. A fact: never changed."""
+
+    order_id = models.BigIntegerField(primary_key=True)
+    lines = models.JSONField(help_text="points by line number")
+    rules = models.JSONField(help_text="[rule, points], in order")
+
+    def __str__(self) -> str:
+        return f"earned by order {self.order_id}"

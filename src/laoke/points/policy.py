@@ -6,13 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from laoke.engine.policy import BadPolicy, EarnRule, Expires, PointsPolicy, Shortfall, SpendRule
+import orjson
+
+from laoke.engine.policy import BadPolicy, EarnBasis, EarnRule, Expires, PointsPolicy, Shortfall, SpendRule
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit.services import record
 from laoke.foundation.documents import choice, only
 from laoke.kernel.rounding import Rounding
 from laoke.points.models import PointsPolicyVersion
+
+_RATE = ("points", "per_minor", "rounding", "basis")
+# Declared beside the rate and kept as written: laoke.promotions.earning reads it, which knows what conditions ask for.
+MORE = ("without", "without_tenders", "round_each", "tiers", "rules", "caps")
 
 
 def parse(document: Mapping[str, Any]) -> PointsPolicy:
@@ -23,7 +29,7 @@ def parse(document: Mapping[str, Any]) -> PointsPolicy:
     """
     only(document, "points", {"earn", "spend", "expires", "valid_months", "shortfall", "grace_days"})
     earn, spend = _section(document, "earn"), _section(document, "spend")
-    only(earn, "points.earn", {"points", "per_minor", "rounding"})
+    only(earn, "points.earn", {*_RATE, *MORE})
     only(spend, "points.spend", {"points", "worth_minor", "step", "max_percent"})
     default = PointsPolicy()
     return PointsPolicy(
@@ -31,6 +37,8 @@ def parse(document: Mapping[str, Any]) -> PointsPolicy:
             points=earn.get("points", default.earn.points),
             per_minor=earn.get("per_minor", default.earn.per_minor),
             rounding=choice(Rounding, earn.get("rounding", default.earn.rounding), "points.earn.rounding"),
+            basis=choice(EarnBasis, earn.get("basis", default.earn.basis), "points.earn.basis"),
+            more=_more(earn),
         ),
         spend=SpendRule(
             points=spend.get("points", default.spend.points),
@@ -52,6 +60,8 @@ def to_document(policy: PointsPolicy) -> dict[str, Any]:
             "points": policy.earn.points,
             "per_minor": policy.earn.per_minor,
             "rounding": policy.earn.rounding.value,
+            "basis": policy.earn.basis.value,
+            **orjson.loads(policy.earn.more or "{}"),
         },
         "spend": {
             "points": policy.spend.points,
@@ -100,6 +110,11 @@ def publish(caller: Caller, policy: PointsPolicy, *, at: datetime) -> int:
         after=document,
     )
     return version
+
+
+def _more(earn: Mapping[str, Any]) -> str:
+    said = {name: earn[name] for name in MORE if name in earn}
+    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode() if said else ""
 
 
 def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -14,12 +14,14 @@ from django.db import transaction
 
 from laoke.checkout.programme import Programme
 from laoke.checkout.replay import writing
+from laoke.checkout.replay.earning import PastEarning
 from laoke.checkout.replay.events import GiveBackEvent, Sale
 from laoke.checkout.replay.sold import SoldBook, SoldRecord
 from laoke.checkout.replay.state import LotState, MemberState, Purchase, WindowCalendar, load
 from laoke.engine import tiering
 from laoke.engine.ledger import lots as lot_rules
 from laoke.engine.pricing import plain as pricing
+from laoke.engine.pricing.purchase import Earned
 from laoke.engine.returning import GiveBack, ReturnRefused, give_back
 from laoke.engine.tiering import Bought
 from laoke.foundation.sql import hot_cursor
@@ -81,6 +83,7 @@ class Player:
         self._now = now
         self._remember = remember
         self._calendar = WindowCalendar(rules.ladder, rules.points, zone)
+        self._earning = None if rules.earning is None else PastEarning(rules.earning, zone, currency, now)
         self._members: OrderedDict[int, MemberState] = OrderedDict()
         self._review_from = reviewed_until
         self.played = Played()
@@ -158,6 +161,8 @@ class _Batch:
         if not self.events:
             return
         self.members = self._lock_members(_instant(self.events[0]))
+        if self.player._earning is not None:
+            self.player._earning.prepare(self.events)
         sales = sum(isinstance(event, Sale) for event in self.events)
         self.order_ids = writing.reserve(self.cursor, "purchases_order_id_seq", sales)
         self.return_ids = writing.reserve(
@@ -215,7 +220,9 @@ class _Batch:
 
     def _reach(self, at: datetime) -> datetime:
         """The earliest instant that a window ending at `at` reaches."""
-        return min([at, *(start for _, start in self.calendar.starts(at))])
+        rules = self.player._earning
+        first = at if rules is None else rules.reach(at)
+        return min([at, first, *(start for _, start in self.calendar.starts(at))])
 
     def _sell(self, sale: Sale) -> None:
         rules, at = self.rules, sale.placed_at
@@ -223,14 +230,12 @@ class _Batch:
         net = [line.net_minor for line in sale.lines]
         total = sum(net)
         redeemed = self._usable_wish(sale, total, state)
-        settled = pricing.settle(
-            net, [line.earns_points and state is not None for line in sale.lines], rules.points, redeemed
-        )
+        settled, earned = self._settle(sale, net, state, redeemed)
         order_id = next(self.order_ids)
         record = SoldRecord.of_sale(order_id, sale, total, redeemed, settled)
         record.keeps_lines = self.sold.wants(record)
         self.sold.add(record)
-        self.rows.sale(sale, record, settled, self.calendar.day(at), rules.version)
+        self.rows.sale(sale, record, settled, earned, self.calendar.day(at), rules.version)
         self.sales += 1
         if state is None:
             return
@@ -244,10 +249,25 @@ class _Batch:
             expires_at = self.calendar.expiry(at)
             self._accrue(state, settled.points_earned, expires_at, at, "accrual", "order", at, order_id)
             state.earned_delta += settled.points_earned
-        state.purchases.append(Purchase(order_id, at, total - settled.points_minor, total))
+        state.purchases.append(
+            Purchase(order_id, at, total - settled.points_minor, total, settled.points_earned)
+        )
         move = tiering.upgrade(rules.ladder, state.tier, state.activity(self.calendar, at))
         if move is not None:
             self._climb(state, move, max(at, state.since), at, order_id)
+    def _settle(
+        self, sale: Sale, net: Sequence[int], state: MemberState | None, redeemed: int
+    ) -> tuple[pricing.Settlement, Earned | None]:
+        """What points settle and what the rest earns; with the rules that gave it, where there are some."""
+        points, rules = self.rules.points, self.player._earning
+        if rules is None or state is None:
+            earns = [line.earns_points and state is not None for line in sale.lines]
+            return pricing.settle(net, earns, points, redeemed), None
+        unearning = rules.unearning(sale, sum(net) - points.worth(redeemed))
+        settled = pricing.settle(net, [rules.earns(line) for line in sale.lines], points, redeemed, unearning)
+        earned = rules.earned(sale, state, settled)
+        return settled._replace(points_earned=earned.points), earned
+
 
     def _usable_wish(self, sale: Sale, total: int, state: MemberState | None) -> int:
         if not sale.points_wish or state is None:
@@ -276,6 +296,7 @@ class _Batch:
             if purchase.order_id == record.order_id:
                 purchase.spend_minor -= plan.refunded_minor
                 purchase.left_minor -= plan.returned_minor
+                purchase.points -= plan.clawback
         self._withdraw(state, event.returned_at, record, plan)
 
     def _return_points(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from laoke.checkout.replay.events import GiveBackEvent, Sale
 from laoke.engine.ledger.lots import Take
 from laoke.engine.pricing.plain import Settlement
 from laoke.engine.returning import GiveBack, SoldLine, SoldOrder
+from laoke.points import earnings
 
 Key = tuple[int, str]  # store id, order number
 
@@ -80,13 +81,10 @@ class SoldRecord:
         """Add a return up."""
         back = {line.line_no: line for line in plan.lines}
         self.lines = [
-            SoldLine(
-                line.line_no,
-                line.quantity_milli,
-                line.net_minor,
-                line.earn_base_minor,
-                line.returned_milli + back[line.line_no].quantity_milli,
-                line.returned_minor + back[line.line_no].returned_minor,
+            replace(
+                line,
+                returned_milli=line.returned_milli + back[line.line_no].quantity_milli,
+                returned_minor=line.returned_minor + back[line.line_no].returned_minor,
             )
             if line.line_no in back
             else line
@@ -192,8 +190,11 @@ class SoldBook:
             "from purchases_orderline where order_id = any(%s) order by order_id, line_no",
             (ids,),
         )
-        for row in cursor:
-            needed[row[0]].lines.append(SoldLine(*row[1:]))
+        rows = cursor.fetchall()
+        earned = earnings.of_orders(cursor, ids)
+        for order_id, line_no, *rest in rows:
+            extra = earned.get(order_id, {}).get(line_no, 0)
+            needed[order_id].lines.append(SoldLine(line_no, *rest, extra_points=extra))
         cursor.execute(
             "select order_id, return_no from purchases_orderreturn where order_id = any(%s)", (ids,)
         )

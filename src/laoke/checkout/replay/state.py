@@ -51,6 +51,7 @@ class Purchase:
 
 @dataclass(slots=True)
 class MemberState:
+    points: int  # earned, less what returns took back
     """Everything the rules ask about one member, kept up to date event by event."""
 
     member_id: int
@@ -164,7 +165,8 @@ def load(
     for row in cursor:
         found[row[0]].lots[row[1]] = LotState(*row[1:])
     cursor.execute(
-        "select member_id, id, placed_at, paid_minor - refunded_minor, total_minor - returned_minor "
+        "select member_id, id, placed_at, paid_minor - refunded_minor, total_minor - returned_minor, "
+        "points_earned - points_clawed_back "
         "from purchases_order where member_id = any(%s) and placed_at >= %s order by placed_at, id",
         (ids, oldest),
     )

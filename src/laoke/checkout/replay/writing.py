@@ -12,8 +12,11 @@ from laoke.checkout.replay.events import GiveBackEvent, Sale
 from laoke.checkout.replay.sold import SoldBook, SoldRecord
 from laoke.checkout.replay.state import LotState, MemberState
 from laoke.engine.pricing.plain import Settlement
+from laoke.engine.pricing.purchase import Earned
 from laoke.engine.returning import GiveBack, SoldLine
 from laoke.engine.tiering import Move
+from laoke.points import earnings
+from laoke.points.earnings import OrderEarned
 
 _ORDER = (
     "id, order_no, member_id, store_id, channel_id, placed_at, biz_date, currency, items_minor, discount_minor, "
@@ -61,13 +64,22 @@ class Rows:
         self._tenders: list[tuple[int, int, str, int]] = []
         self._lots: list[tuple[int, LotState, int, str]] = []
         self._postings: list[tuple[Any, ...]] = []
+        self._earned: list[tuple[int, str, str]] = []
         self._changes: list[tuple[Any, ...]] = []
         self._returns: list[tuple[Any, ...]] = []
         self._return_lines: list[tuple[int, int, int, int]] = []
         self.line_count = 0
 
-    def sale(self, sale: Sale, record: SoldRecord, settled: Settlement, day: date, version: int) -> None:
-        """An order with its lines and tenders."""
+    def sale(
+        self,
+        sale: Sale,
+        record: SoldRecord,
+        settled: Settlement,
+        earned: Earned | None,
+        day: date,
+        version: int,
+    ) -> None:
+        """An order with its lines and tenders, and what rules of earning gave to it."""
         order_id = record.order_id
         lines: list[tuple[int, ...]] = []
         items = discount = 0
@@ -77,7 +89,13 @@ class Rows:
             share, base = settled.shares[number - 1], settled.bases[number - 1]
             lines.append((order_id, number, *line[:6], share, base))
             if record.keeps_lines:
-                record.lines.append(SoldLine(number, line.quantity_milli, line.net_minor, base))
+                extra = earned.lines[number - 1] if earned else 0
+                record.lines.append(
+                    SoldLine(number, line.quantity_milli, line.net_minor, base, extra_points=extra)
+                )
+        if earned is not None and earned.points:
+            by_line = dict(enumerate(earned.lines, start=1))
+            self._earned.append(OrderEarned(order_id, by_line, earned.rules).row())
         self._lines[order_id] = lines
         self.line_count += len(lines)
         self._orders.append((sale, record, items, discount, day, version))
@@ -139,6 +157,7 @@ class Rows:
         self._write_orders(cursor)
         self._write_lines(cursor)
         _copy(cursor, "purchases_ordertender (order_id, tender_no, kind, amount_minor)", self._tenders)
+        _copy(cursor, earnings.COLUMNS, self._earned)
         self._write_returned(cursor, sold)
         new_lots = {lot.id for _, lot, _, _ in self._lots}
         _copy(

@@ -5,7 +5,7 @@ Everything is counted exactly, as whole numbers over one common denominator, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -79,6 +79,7 @@ class Multiplier:
 
 
 EarnRule = PerAmount | PerUnit | Bonus | Multiplier
+_ONCE = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +112,14 @@ class Given(Protocol):
     def is_targeted(self) -> bool: ...
 
 
-class _Count:
-    """Points collected, in parts of 1/`over`: by line, and flat."""
+class Tally:
+    """Points collected, in parts of 1/`over`: by line, and flat for some lines together."""
 
-    __slots__ = ("flat", "lines", "over")
+    __slots__ = ("flats", "lines", "over")
 
     def __init__(self, lines: int) -> None:
         self.lines = [0] * lines
-        self.flat = 0
+        self.flats: dict[tuple[int, ...], int] = {}
         self.over = 1
 
     def scale(self, denominator: int) -> int:
@@ -127,13 +128,21 @@ class _Count:
         if common != self.over:
             factor = common // self.over
             self.lines = [points * factor for points in self.lines]
-            self.flat *= factor
+            self.flats = {lines: points * factor for lines, points in self.flats.items()}
             self.over = common
         return common // denominator
 
     def total(self) -> Fraction:
         """All of it."""
-        return Fraction(sum(self.lines) + self.flat, self.over)
+        return Fraction(sum(self.lines) + sum(self.flats.values()), self.over)
+
+    def weights(self) -> list[Fraction]:
+        """What each line collected, without what is flat."""
+        return [Fraction(points, self.over) for points in self.lines]
+
+    def flat(self) -> Fraction:
+        """What is flat."""
+        return Fraction(sum(self.flats.values()), self.over)
 
 
 class Earning:
@@ -148,21 +157,45 @@ class Earning:
 
     def points(self, board: Board, state: State, given: Sequence[Given], redeemed_minor: int = 0) -> Fraction:
         """Points the basket earns; a whole number unless the terms leave fractions."""
-        terms, asked = self.terms, Asked(board, state)
+        terms = self.terms
         bases, over = _bases(terms, board, state, given, redeemed_minor)
-        count = _Count(len(bases))
-        for rule, holds in self._rules:
+        points = self.rounded(self.tally(board, state, bases, over).total() * self.tier_factor(board))
+        return points if terms.max_points is None else min(points, Fraction(terms.max_points))
+
+    def tally(
+        self,
+        board: Board,
+        state: State,
+        bases: Sequence[int],
+        over: int = 1,
+        after: Callable[[int, Tally], None] | None = None,
+    ) -> Tally:
+        """What the rules collect, before the tier counts and before it is rounded.
+
+        Args:
+            bases: what of each line earns, in parts of 1/`over` of a minor unit.
+            after: told the place of every rule that was asked to collect, with what there is by then.
+        """
+        asked, tally = Asked(board, state), Tally(len(bases))
+        for place, (rule, holds) in enumerate(self._rules):
             if holds is not None and not holds(asked):
                 continue
-            _collect(rule, terms, board, bases, over, count)
+            _collect(rule, self.terms, board, bases, over, tally)
+            if after is not None:
+                after(place, tally)
             if rule.stop:
                 break
-        points = count.total()
-        if terms.tier_factors:
-            points *= terms.tier_factors.get(board.facts.known.get("member.tier") or "", 1)
-        if terms.rounding is not None:
-            points = Fraction(rounder(terms.rounding)(points.numerator, points.denominator))
-        return points if terms.max_points is None else min(points, Fraction(terms.max_points))
+        return tally
+
+    def tier_factor(self, board: Board) -> Fraction:
+        """How many times the points of this member's tier count."""
+        return self.terms.tier_factors.get(board.facts.known.get("member.tier") or "", _ONCE)
+
+    def rounded(self, points: Fraction) -> Fraction:
+        """As the terms round."""
+        if self.terms.rounding is None:
+            return points
+        return Fraction(rounder(self.terms.rounding)(points.numerator, points.denominator))
 
 
 def _bases(
@@ -190,7 +223,7 @@ def _bases(
 
 
 def _collect(
-    rule: EarnRule, terms: EarnTerms, board: Board, bases: list[int], over: int, count: _Count
+    rule: EarnRule, terms: EarnTerms, board: Board, bases: Sequence[int], over: int, count: Tally
 ) -> None:
     lines = board.counted(rule.target)
     if isinstance(rule, PerAmount):
@@ -210,11 +243,11 @@ def _collect(
     elif isinstance(rule, Bonus):
         if lines:
             unit = count.scale(rule.points.denominator)
-            count.flat += rule.points.numerator * unit
+            count.flats[tuple(lines)] = count.flats.get(tuple(lines), 0) + rule.points.numerator * unit
     else:
         count.scale(count.over * rule.factor.denominator)
         numerator, denominator = rule.factor.numerator, rule.factor.denominator
         for i in lines:
             count.lines[i] = count.lines[i] * numerator // denominator
         if rule.order_level:
-            count.flat = count.flat * numerator // denominator
+            count.flats = {some: points * numerator // denominator for some, points in count.flats.items()}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from laoke.engine import accrual
-from laoke.engine.policy import PointsPolicy
+from laoke.engine.policy import EarnBasis, PointsPolicy
 from laoke.engine.reasons import Reason
 from laoke.kernel.errors import LaokeError
 from laoke.kernel.quantity import MILLI
@@ -94,7 +94,12 @@ class Settlement(NamedTuple):
 
 
 def price(
-    lines: Sequence[BasketLine], policy: PointsPolicy, *, available_points: int | None, wanted_points: int = 0
+    lines: Sequence[BasketLine],
+    policy: PointsPolicy,
+    *,
+    available_points: int | None,
+    wanted_points: int = 0,
+    unearning_minor: int = 0,
 ) -> Price:
     """Price a basket.
 
@@ -103,6 +108,7 @@ def price(
         available_points: what the member could spend now; None for an anonymous shopper, who neither earns
             nor spends.
         wanted_points: points the member wants to settle with.
+        unearning_minor: what is paid with means of payment that earn nothing.
     Raises:
         BadBasket: no line, a quantity that is not positive, a negative price, a discount above the line, an
             amount above LARGEST_MINOR.
@@ -119,7 +125,8 @@ def price(
     usable, reasons = usable_points(total, policy, available_points)
     _check_wanted(wanted_points, usable, policy, available_points)
     member = available_points is not None
-    settled = settle(net, [member and line.earns_points for line in lines], policy, wanted_points)
+    earns = [member and line.earns_points for line in lines]
+    settled = settle(net, earns, policy, wanted_points, unearning_minor)
     return Price(
         lines=tuple(
             PricedLine(
@@ -163,16 +170,26 @@ def _gross(line: BasketLine) -> int:
     return gross
 
 
-def settle(net: Sequence[int], earns: Sequence[bool], policy: PointsPolicy, points: int) -> Settlement:
+def settle(
+    net: Sequence[int], earns: Sequence[bool], policy: PointsPolicy, points: int, unearning_minor: int = 0
+) -> Settlement:
     """Settle a part of a basket with points, and work out what the rest earns.
 
     Args:
         net: amount due per line; `earns`: whether the line earns points.
         points: what is redeemed, already checked.
+        unearning_minor: what is paid with means of payment that earn nothing; the lines bear it as they bear points.
     """
     points_minor = policy.worth(points)
     shares = share_out(points_minor, net) if points_minor else [0] * len(net)
-    bases = [part - share if earning else 0 for part, share, earning in zip(net, shares, earns, strict=True)]
+    off = shares if policy.earn.basis is EarnBasis.PAID else [0] * len(net)
+    if unearning_minor:
+        left = [part - share for part, share in zip(net, shares, strict=True)]
+        off = [
+            part + more
+            for part, more in zip(off, share_out(min(unearning_minor, sum(left)), left), strict=True)
+        ]
+    bases = [part - share if earning else 0 for part, share, earning in zip(net, off, earns, strict=True)]
     base = sum(bases)
     return Settlement(points_minor, shares, bases, base, accrual.earned(base, policy.earn))
 

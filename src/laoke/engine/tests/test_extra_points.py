@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from laoke.engine.accrual import earned
-from laoke.engine.extra_points import extra_points
+from laoke.engine.extra_points import at_rate, extra_points
 from laoke.engine.policy import EarnRule
 from laoke.engine.pricing.effects.turn import Earns
 from laoke.engine.refunds import RefundPolicy
@@ -42,7 +42,7 @@ DOUBLE = Fraction(2)
     ],
 )
 def test_what_an_offer_adds(bases, offers, extra):
-    assert extra_points(bases, YUAN, offers) == extra
+    assert extra_points(at_rate(bases, YUAN), offers, bases, YUAN.rounding) == extra
 
 
 LINES = st.lists(st.integers(0, 5000), min_size=1, max_size=5)
@@ -72,7 +72,7 @@ def test_with_offers_points_are_counted_exactly_and_rounded_once(basket, roundin
     weighted = sum((base * factor for base, factor in zip(bases, factors, strict=True)), Fraction(0))
     scale = weighted.denominator
     whole = earned(int(weighted * scale), EarnRule(3, 100 * scale, rounding)) + bonus
-    found = extra_points(bases, rule, offers)
+    found = extra_points(at_rate(bases, rule), offers, bases, rule.rounding)
     assert earned(sum(bases), rule) + sum(sum(each.values()) for each in found) == whole
     assert all(points > 0 for each in found for points in each.values())
 

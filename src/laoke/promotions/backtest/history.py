@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from laoke.foundation.sql import Statement, numbered, raw_cursor, statement
+from laoke.foundation.sql import raw_cursor, statement
 from laoke.promotions.backtest.trial import DATED
-from laoke.segments import birthdays
-from laoke.segments.attributes import HOMES, JOINS
-from laoke.segments.audience import moment
+from laoke.segments import birthdays, one
+from laoke.segments.attributes import HOMES
 
 _PACKAGE = "laoke.promotions.backtest"
 PERSONAL_LIST = "product.personal_list"
@@ -99,21 +97,6 @@ def _persons(orders: Sequence[Placed], found: dict[int, Known]) -> None:
 def _as_now(orders: Sequence[Placed], names: tuple[str, ...], found: dict[int, Known], now: datetime) -> None:
     members = sorted({order.member_id for order in orders})
     with raw_cursor() as cursor:
-        _attributes(names).run(cursor, {"members": members, **moment(now, settings.LAOKE.zone)})
-        persons = {row[0]: row[1:] for row in cursor}
+        persons = one.known_of_many(cursor, members, frozenset(names), now, settings.LAOKE.zone)
     for order in orders:
-        for name, value in zip(names, persons.get(order.member_id, ()), strict=False):
-            if value is not None:
-                several = HOMES[name].attribute.several
-                found[order.order_id].attributes[name] = frozenset(value) if several else value
-
-
-@cache
-def _attributes(names: tuple[str, ...]) -> Statement:
-    columns = ", ".join(HOMES[name].sql for name in names)
-    joins = " ".join(
-        JOINS[join].of_one for join in dict.fromkeys(each for name in names for each in HOMES[name].needs)
-    )
-    return numbered(
-        f"select m.id, {columns} from members_member m {joins} where m.id = any(%(members)s::bigint[])"  # noqa: S608
-    )
+        found[order.order_id].attributes.update(persons.get(order.member_id, {}))

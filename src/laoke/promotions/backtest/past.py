@@ -7,11 +7,12 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from laoke.engine.extra_points import extra_points
+from laoke.engine.extra_points import at_rate, extra_points
 from laoke.engine.policy import PointsPolicy
 from laoke.engine.pricing.basket import Basket, Line
-from laoke.engine.pricing.board import Facts
+from laoke.engine.pricing.board import ANONYMOUS, Facts
 from laoke.engine.pricing.priced import Priced
+from laoke.engine.pricing.purchase import PurchaseRules
 from laoke.kernel.quantity import MILLI
 from laoke.kernel.rounding import Rounding, round_ratio
 
@@ -113,11 +114,18 @@ class Given:
     Args:
         by_sku: cost of articles that are given away, minor units.
         points: the rules by which offers add points; None: they cost nothing.
+        earning: what is declared of earning beside the rate.
     """
 
-    def __init__(self, by_sku: Mapping[str, int] = NO_COSTS, points: PointsPolicy | None = None) -> None:
+    def __init__(
+        self,
+        by_sku: Mapping[str, int] = NO_COSTS,
+        points: PointsPolicy | None = None,
+        earning: PurchaseRules | None = None,
+    ) -> None:
         self._by_sku = by_sku
         self._points = points
+        self._earning = earning
 
     def cost_of_gift(self, sku: str, choices: Sequence[str] = ()) -> int | None:
         """The cost of a piece; of a gift that is still to be chosen that of the dearest."""
@@ -126,15 +134,27 @@ class Given:
         known = [self._by_sku[each] for each in choices if each in self._by_sku]
         return max(known, default=None)
 
-    def extra_points(self, priced: Priced, lines: Sequence[Line]) -> tuple[int, int]:
-        """Points that offers add, and what they are worth."""
+    def extra_points(self, priced: Priced, basket: Basket, facts: Facts) -> tuple[int, int]:
+        """Points that offers add, and what they are worth. Caps of days and months are left aside."""
         giving = [deal.earns for deal in priced.given if deal.earns]
         if self._points is None or not giving:
             return 0, 0
-        bases = [
-            each.net_minor if line.earns_points else 0 for each, line in zip(priced.lines, lines, strict=True)
-        ]
-        added = extra_points(bases, self._points.earn, giving)
+        if self._earning is None:
+            bases = [
+                each.net_minor if line.earns_points else 0
+                for each, line in zip(priced.lines, basket.lines, strict=True)
+            ]
+            rate = self._points.earn
+            added: Sequence[Mapping[int, int]] = extra_points(
+                at_rate(bases, rate), giving, bases, rate.rounding
+            )
+        else:
+            bases = [
+                each.net_minor if line.earns_points and self._earning.earns(line.article) else 0
+                for each, line in zip(priced.lines, basket.lines, strict=True)
+            ]
+            taken = [line.discount_minor for line in priced.lines]
+            added = self._earning.earned(basket, facts, taken, bases, giving).extra
         points = sum(sum(by_line.values()) for by_line in added)
         return points, self._points.worth(points)
 
@@ -148,8 +168,13 @@ def money(
     cost_minor: int,
     unknown: tuple[int, ...],
     beside: Given = NOTHING_GIVEN,
+    asked: tuple[Basket, Facts] | None = None,
 ) -> Money:
-    """What a priced basket of these lines brings in."""
+    """What a priced basket of these lines brings in.
+
+    Args:
+        asked: what rules of earning may ask; None: the lines alone.
+    """
     net = priced.total_minor
     known = net - sum([priced.lines[place].net_minor for place in unknown]) if unknown else net
     gift_cost = gifts_unknown = points = points_cost = 0
@@ -161,6 +186,6 @@ def money(
             else:
                 gift_cost += piece * gift.quantity
         if deal.earns:
-            points, points_cost = beside.extra_points(priced, lines)
+            points, points_cost = beside.extra_points(priced, *(asked or (Basket(tuple(lines)), ANONYMOUS)))
     cost = cost_minor + priced.shipping_minor
     return Money(net, known, cost, gift_cost, gifts_unknown, points, points_cost)

@@ -202,7 +202,8 @@ class Replayer:
         )
 
     def _money(self, past: Past, priced: Priced) -> Money:
-        return money(priced, past.basket.lines, past.cost_minor, past.unknown, self._beside)
+        asked = (past.basket, past.facts)
+        return money(priced, past.basket.lines, past.cost_minor, past.unknown, self._beside, asked)
 
     def _hit(
         self,
@@ -314,12 +315,14 @@ class Replayer:
             replace(each, quantity_milli=each.quantity_milli + units * MILLI) if each is line else each
             for each in past.basket.lines
         )
-        after = price(replace(past.basket, lines=lines), self.after, past.facts, past.placed_at)
+        basket = replace(past.basket, lines=lines)
+        after = price(basket, self.after, past.facts, past.placed_at)
         deal = next((each for each in after.given if each.ready is self.ready), None)
         if deal is None:
             return None
         cost, unknown = costs(lines)
-        return Near(brought, money(after, lines, cost, unknown, self._beside), added, deal.amount)
+        brings = money(after, lines, cost, unknown, self._beside, (basket, past.facts))
+        return Near(brought, brings, added, deal.amount)
 
 
 def _is_asked_again(offer: Offer, combine: Combine) -> bool:

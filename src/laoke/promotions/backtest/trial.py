@@ -16,8 +16,9 @@ from django.conf import settings
 
 from laoke.engine.policy import PointsPolicy
 from laoke.engine.pricing.compiled import Programme
+from laoke.engine.pricing.purchase import PurchaseRules
 from laoke.points import policy as points_policy
-from laoke.promotions import policy, publication
+from laoke.promotions import earning, policy, publication
 from laoke.promotions.backtest.past import Given
 from laoke.promotions.backtest.replay import Replayer
 from laoke.promotions.documents.offers import OfferDocument
@@ -55,10 +56,11 @@ class Trial:
     asks: frozenset[str]
     stages: Mapping[str, str]
     points: PointsPolicy | None = None
+    earning: PurchaseRules | None = None
 
     def replayer(self, gift_costs: Mapping[str, int]) -> Replayer:
         """What prices past orders both ways; `gift_costs` by SKU."""
-        beside = Given(gift_costs, self.points)
+        beside = Given(gift_costs, self.points, self.earning)
         return Replayer(self.before, self.after, self.key, beside, without=self.without)
 
     def gifts(self) -> set[str]:
@@ -101,7 +103,11 @@ def at_version(programme_version: int, key: str, document: OfferDocument, at: da
     found = compiled(
         beside, key, document, policy.at_version(programme_version), programme_version=programme_version
     )
-    return replace(found, points=points_policy.at_version(programme_version))
+    points = points_policy.at_version(programme_version)
+    earn = earning.of(points)
+    if earn is None:
+        return replace(found, points=points)
+    return replace(found, points=points, earning=earn.rules, asks=found.asks | earn.asks)
 
 
 def compiled(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+from laoke.promotions.documents.earning import EarningDocument
 from laoke.promotions.documents.offers import OfferDocument
 from laoke.promotions.soundness.findings import Findings
 
@@ -37,6 +38,40 @@ def examine(documents: Mapping[str, OfferDocument], give_back: Fraction, found: 
             f"if all offers that multiply points meet, {_percent(together * give_back)} of what is paid comes "
             "back: keep them apart with an exclusive_set",
         )
+
+
+def examine_rules(document: EarningDocument, give_back: Fraction, found: Findings) -> None:
+    """Look for rules of earning that alone, or all together, give back what was paid.
+
+    Args:
+        give_back: the share of what members spend that the rate alone gives back.
+    """
+    place = ("points", "earn")
+    for number, rule in enumerate(document.rules):
+        if rule.factor is not None and rule.factor * give_back >= 1:
+            back = _percent(rule.factor * give_back)
+            found.fault(
+                (*place, "rules", number, "factor"), f"{back} of what is paid would come back in points"
+            )
+    for tier, factor in document.tiers.items():
+        if factor * give_back >= 1:
+            back = _percent(factor * give_back)
+            found.fault((*place, "tiers", tier), f"{back} of what is paid would come back in points")
+    together = highest_factor(document) * give_back
+    if together >= 1 and not found.faults:
+        found.warning(
+            (*place, "rules"),
+            f"if all rules that multiply meet, {_percent(together)} of what is paid comes back",
+        )
+
+
+def highest_factor(document: EarningDocument) -> Fraction:
+    """How many times the rate a purchase earns where everything that multiplies comes together."""
+    factor = max([Fraction(1), *document.tiers.values()])
+    for rule in document.rules:
+        if rule.factor is not None:
+            factor *= max(Fraction(1), rule.factor)
+    return factor
 
 
 def _percent(share: Fraction) -> str:

@@ -15,7 +15,10 @@ from laoke.engine.tiering import Ladder
 from laoke.points import policy as points_policy
 from laoke.promotions import policy, publication
 from laoke.promotions.documents.offers import OfferDocument
+from laoke.promotions.earning import of as earning_of
 from laoke.promotions.policy import PricingPolicy
+from laoke.promotions.soundness import references
+from laoke.promotions.soundness.earning import examine_rules
 from laoke.promotions.soundness.examine import examine, examine_one
 from laoke.promotions.soundness.findings import Findings
 from laoke.promotions.soundness.references import Declared, Known
@@ -37,7 +40,13 @@ def look(
     Args:
         templates: the keys of the coupon templates there are.
     """
-    return examine(documents, pricing, _declared(ladder, templates), *_shop(), **_rest(points, at))
+    declared = _declared(ladder, templates)
+    known, above = _shop()
+    found = examine(documents, pricing, declared, known, above, **_rest(points, at))
+    if (earning := earning_of(points)) is not None:
+        references.examine_earning(earning.document, declared, known, found)
+        examine_rules(earning.document, points.give_back, found)
+    return found
 
 
 def look_at(key: str, document: OfferDocument, programme_version: int, *, at: datetime) -> Findings:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from laoke.promotions.documents.earning import EarningDocument
 from laoke.promotions.documents.offers import OfferDocument, Place
 from laoke.promotions.documents.pricing import PricingDocument
 from laoke.promotions.language import language
@@ -70,7 +71,19 @@ def examine(
     found: Findings,
 ) -> None:
     """Look for words nobody knows."""
-    words = [*_of_offers(documents), *_of_pricing(pricing)]
+    _look([*_of_offers(documents), *_of_pricing(pricing)], declared, known, found)
+
+
+def examine_earning(document: EarningDocument, declared: Declared, known: Known, found: Findings) -> None:
+    """Look for words nobody knows in rules of earning."""
+    place = ("points", "earn")
+    written = document.model_dump(mode="json", exclude_unset=True, context=language())
+    words = [*_of_conditions(written, place)]
+    words += [Word("tier", tier, (*place, "tiers", tier)) for tier in document.tiers]
+    _look(words, declared, known, found)
+
+
+def _look(words: list[Word], declared: Declared, known: Known, found: Findings) -> None:
     asked: defaultdict[str, set[str]] = defaultdict(set)
     for word in words:
         asked[word.kind].add(word.text)

@@ -22,7 +22,7 @@ from laoke.checkout.programme import at_version as programme_at
 from laoke.engine.conditions import All, Is, Op, Tree, leaves
 from laoke.engine.conditions.predicates import predicate
 from laoke.engine.conditions.vocabulary import Kind
-from laoke.engine.extra_points import extra_points
+from laoke.engine.extra_points import at_rate, extra_points
 from laoke.engine.pricing import compiled, plain
 from laoke.engine.pricing.attributes import moment_facts
 from laoke.engine.pricing.basket import Basket, Delivery, Line
@@ -537,7 +537,7 @@ class _Trial:
             sum(each.price_minor for each in basket.deliveries),
             total,
             sum(offs) + shipped,
-            self._points(basket, found, offs, who),
+            self._points(sample, basket, found, offs, who),
             self._margin(sample, basket, offs, who),
             own is not None,
             why_not,
@@ -588,17 +588,30 @@ class _Trial:
         )
         return told, hints
 
-    def _points(self, basket: Basket, found: Priced | None, offs: Sequence[int], who: str) -> int:
+    def _points(
+        self, sample: Sample, basket: Basket, found: Priced | None, offs: Sequence[int], who: str
+    ) -> int:
         if who == GUEST:
             return 0
+        rules = None if self.rules.earning is None else self.rules.earning.rules
         lines = [
-            BasketLine(line.line_no, 0, line.quantity_milli, line.unit_price_minor, off, line.earns_points)
+            BasketLine(
+                line.line_no,
+                0,
+                line.quantity_milli,
+                line.unit_price_minor,
+                off,
+                line.earns_points and (rules is None or rules.earns(line.article)),
+            )
             for line, off in zip(basket.lines, offs, strict=True)
         ]
         paid = plain.price(lines, self.rules.points, available_points=0)
         giving = [deal.earns for deal in (found.given if found else ()) if deal.earns]
         bases = [line.earn_base_minor for line in paid.lines]
-        added = extra_points(bases, self.rules.points.earn, giving) if giving else ()
+        if rules is not None:
+            return rules.earned(basket, self.facts(sample, who), offs, bases, giving).points
+        rate = self.rules.points.earn
+        added = extra_points(at_rate(bases, rate), giving, bases, rate.rounding) if giving else ()
         return paid.points_earned + sum(points for each in added for points in each.values())
 
     def _margin(self, sample: Sample, basket: Basket, offs: Sequence[int], who: str) -> Margin:
