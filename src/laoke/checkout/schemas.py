@@ -331,10 +331,6 @@ class OfferOut(BaseModel):
     points_by_line: list[OfferPointsOut]
 
 
-class OfferRefusedOut(BaseModel):
-    """An offer that concerns the basket and was not given, with the first reason."""
-
-    offer: str
 class EarningOut(BaseModel):
     """Points that one rule of earning gave; below zero what a limit took. With those of offers they sum to all."""
 
@@ -343,6 +339,10 @@ class EarningOut(BaseModel):
     points: int
 
 
+class OfferRefusedOut(BaseModel):
+    """An offer that concerns the basket and was not given, with the first reason."""
+
+    offer: str
     name: NameOut
     reason: str
     says: NameOut
@@ -405,13 +405,13 @@ class QuoteMemberOut(BaseModel):
     progress: ProgressOut | None
 
 
+_EARNING = [{"rule": "base", "name": {"zh": "消费积分", "en": "Points for the purchase"}, "points": 13}]
+
+
 class QuoteOut(_Totals):
     """A priced basket. Send `quote` with the order within 15 minutes and it holds."""
 
     model_config = example(
-_EARNING = [{"rule": "base", "name": {"zh": "消费积分", "en": "Points for the purchase"}, "points": 13}]
-
-
         quote="WzIsMTc5NTMzNTY0Njk4NDA5NyxbMzQwLDQ0MF0sIjRjYzM1OWQ2NzdlZTEzZjM1Il0.hG487DY8egJ7xHBI-0lVyQ",
         programme_version=2,
         priced_at="2026-03-10T04:00:00Z",
@@ -423,11 +423,11 @@ _EARNING = [{"rule": "base", "name": {"zh": "消费积分", "en": "Points for th
         codes_rejected=[],
         coupons=[],
         points_to_earn=13,
+        earning=_EARNING,
         points_usable=0,
         points_usable_minor=0,
         points_to_redeem=0,
         reasons=[{"code": "points_below_step", "step": 100, "missing": 87}],
-        earning=_EARNING,
         hints=[],
         member={"member_id": 1042, "tier": "basic", "points_available": 13, "progress": _PROGRESS},
     )
@@ -442,11 +442,11 @@ _EARNING = [{"rule": "base", "name": {"zh": "消费积分", "en": "Points for th
     codes_rejected: list[CodeRejectedOut]
     coupons: list[CouponUsedOut]
     points_to_earn: int
+    earning: list[EarningOut]
     points_usable: int
     points_usable_minor: int
     points_to_redeem: int
     reasons: list[dict[str, Any]]
-    earning: list[EarningOut]
     hints: list[dict[str, Any]]
     member: QuoteMemberOut | None
 
@@ -479,11 +479,11 @@ class OrderOut(_Totals):
         coupons_missing=[],
         points_redeemed=0,
         points_earned=13,
+        earning=_EARNING,
         member={
             "member_id": 1042,
             "points_available": 26,
             "tier": "basic",
-        earning=_EARNING,
             "tier_before": None,
             "progress": _PROGRESS,
         },
@@ -502,11 +502,11 @@ class OrderOut(_Totals):
     coupons_missing: list[CouponMissingOut]
     points_redeemed: int
     points_earned: int
+    earning: list[EarningOut]
     member: OrderMemberOut | None
 
 
 class ReturnedLineOut(BaseModel):
-    earning: list[EarningOut]
     """What came back of one line and its value."""
 
     line_no: int

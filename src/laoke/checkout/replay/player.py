@@ -255,6 +255,7 @@ class _Batch:
         move = tiering.upgrade(rules.ladder, state.tier, state.activity(self.calendar, at))
         if move is not None:
             self._climb(state, move, max(at, state.since), at, order_id)
+
     def _settle(
         self, sale: Sale, net: Sequence[int], state: MemberState | None, redeemed: int
     ) -> tuple[pricing.Settlement, Earned | None]:
@@ -267,7 +268,6 @@ class _Batch:
         settled = pricing.settle(net, [rules.earns(line) for line in sale.lines], points, redeemed, unearning)
         earned = rules.earned(sale, state, settled)
         return settled._replace(points_earned=earned.points), earned
-
 
     def _usable_wish(self, sale: Sale, total: int, state: MemberState | None) -> int:
         if not sale.points_wish or state is None:

@@ -47,11 +47,11 @@ class Purchase:
     at: datetime
     spend_minor: int
     left_minor: int
+    points: int  # earned, less what returns took back
 
 
 @dataclass(slots=True)
 class MemberState:
-    points: int  # earned, less what returns took back
     """Everything the rules ask about one member, kept up to date event by event."""
 
     member_id: int
