@@ -7,7 +7,6 @@ from django.db.models import Case, F, Q, Value, When
 
 from laoke.points.adjustments.models import Adjustment as Adjustment
 from laoke.points.liability.models import LiabilityClose as LiabilityClose
-from laoke.points.liability.models import MonthRequest as MonthRequest
 
 
 class PointsPolicyVersion(models.Model):
