@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
@@ -18,6 +18,7 @@ from laoke.foundation.sql import raw_cursor
 from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
+from laoke.points import expiring, redeeming, services
 from laoke.points.adjustments import limits, requests
 from laoke.promotions import alarms, counters
 from tests import api_shop
@@ -48,6 +49,10 @@ def test_every_topic_is_announced_with_just_the_fields_it_declares():
             orders.commit(SYSTEM, request, f"t{number}", b"", now=at)
         _the_life_of_a_coupon(at)
         _points_above_the_limit(at)
+        services.apply(SYSTEM, 1080, 5, "补发", at=at - timedelta(days=360))
+        expiring.tell(at=at)
+        redeeming.spend(SYSTEM, 1080, 1, sink=redeeming.Sink.MALL, reference="M-1", at=at)
+        redeeming.undo(SYSTEM, redeeming.Sink.MALL, "M-1", at=at)
         endpoint, _ = webhooks.create_endpoint(SYSTEM, "x", "https://example.com/", [], at=at)
         webhooks.disable_endpoint(SYSTEM, endpoint.id, "no longer wanted", at=at)
 

@@ -48,3 +48,13 @@ SPENDING_UNDONE = declare(
     points="points that came back",
     points_available="points the member can spend now",
 )
+EXPIRING = declare(
+    "points.expiring",
+    "Points of a member end soon. Told 60, 30 and 7 days ahead, once for each day on which points end.",
+    member_id="the member",
+    points="points that end, as of now",
+    ends_on="the last day on which they can be used",
+    days="days left until then",
+    stage="60, 30 or 7",
+    points_available="points the member can spend now",
+)

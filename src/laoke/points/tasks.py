@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from laoke.foundation.jobs import progress
 from laoke.foundation.jobs.declare import task
-from laoke.points import expiry
+from laoke.points import expiring, expiry
 from laoke.points.adjustments import requests
 
 
@@ -29,3 +29,17 @@ def expire_points(at: datetime) -> None:
 def lapse_requests(at: datetime) -> None:
     """Write down that the time of requests for points is over which nobody decided."""
     requests.lapse(at)
+
+
+@task("points.expiring", at="10 4 * * *")
+def tell_ending(at: datetime) -> None:
+    """Tell members which of their points end in 60, 30 and 7 days."""
+    with progress.track("points.expiring", 0, at, unit="members") as work:
+
+        def advance(notices: int) -> bool:
+            work.advance(notices)
+            return not work.stop_requested
+
+        told = expiring.tell(at=at, advance=advance)
+        work.detail["points"] = told.points
+    expiring.forget(at)

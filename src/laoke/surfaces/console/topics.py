@@ -34,6 +34,7 @@ TOPICS: dict[str, Any] = {
     "order.delivery": _("Order on its way"),
     "order.returned": _("Goods returned"),
     "points.adjusted": _("Points adjusted by hand"),
+    "points.expiring": _("Points end soon"),
     "points.spending_undone": _("Spending of points undone"),
     "points.spent": _("Points spent outside an order"),
     "tier.changed": _("Tier changed"),

@@ -41,6 +41,7 @@ NIGHTLY: dict[str, Any] = {
 NAMES: dict[str, Any] = {
     "segments.recompute": _in("task", "Compute scores and classes"),
     "points.expire": _in("task", "Expire points"),
+    "points.expiring": _in("task", "Tell of points that end soon"),
     "points.requests": _in("task", "End requests for points that nobody decided"),
     "tiers.review": _in("task", "Review tiers"),
     "checkout.check": _in("task", "Check the books"),
