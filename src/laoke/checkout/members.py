@@ -16,8 +16,9 @@ from laoke.checkout.programme import Programme
 from laoke.checkout.types import MemberFacts, MemberKey
 from laoke.engine.tiering import Activity
 from laoke.foundation import sql
-from laoke.foundation.sql import Statement, numbered
+from laoke.foundation.sql import Statement, hot_cursor, numbered
 from laoke.members.errors import UnknownMember
+from laoke.points import ledger
 from laoke.segments import audience, one
 
 READ = sql.load("laoke.checkout", "read_member")
@@ -107,24 +108,39 @@ def _reading(part: one.Part) -> Statement:
 
 
 def lock(
-    cursor: psycopg.Cursor[Any], key: MemberKey, programme: Programme, at: datetime, caller: str, command: str
+    cursor: psycopg.Cursor[Any],
+    key: MemberKey,
+    programme: Programme,
+    at: datetime,
+    now: datetime,
+    caller: str,
+    command: str,
 ) -> Locked:
-    """As `read`, holding the account's lock until the running transaction ends.
+    """As `read`, holding the account's lock until the running transaction ends, with everything written down that the
+    clock has brought until `now`.
 
     Raises:
         UnknownMember, MemberNotActive: unless the command is a repeat, which is answered whatever became
             of the member since.
     """
-    parameters = _parameters(key, programme, at) | {"caller": caller, "key": command}
+    parameters = _parameters(key, programme, at) | {"now": now, "caller": caller, "key": command}
+    settled = False
     for _ in range(_READINGS):
         LOCK.run(cursor, parameters)
         row = cursor.fetchone()
         if row is None:
             raise UnknownMember()
         if row[2] is not None:  # merged away while the lock was waited for
-            return lock(cursor, MemberKey(row[2]), programme, at, caller, command)
-        if row[3] == row[4]:
-            break
+            return lock(cursor, MemberKey(row[2]), programme, at, now, caller, command)
+        if row[3] != row[4]:
+            continue
+        # Holds that are over, or points that came while some are owed: written down, then read once more.
+        if not settled and (row[17] or (row[5] and row[8])):
+            with hot_cursor() as hot:
+                ledger.lock(hot, row[0], at, programme.points.terms, now=now)
+            settled = True
+            continue
+        break
     else:
         raise AssertionError("the account moved although it is locked")
     if row[13] is not None:
@@ -149,11 +165,14 @@ def _parameters(key: MemberKey, programme: Programme, at: datetime) -> dict[str,
 
 def _facts(member_id: int, version: int, row: tuple[Any, ...], programme: Programme) -> MemberFacts:
     debt, tier, since, available, spend, purchases = row
+    repaid = min(
+        debt, available
+    )  # points that came since are owed, whether or not anybody has written it down
     activity = {window: Activity(spend[i], purchases[i]) for i, window in enumerate(programme.ladder.windows)}
     return MemberFacts(
         member_id=member_id,
-        available=available,
-        debt=debt,
+        available=available - repaid,
+        debt=debt - repaid,
         tier=tier,
         tier_since=since,
         activity=activity,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from laoke.checkout import (
     catalogue,
     coupons,
     guarantee,
+    holding,
     members,
     offer_answers,
     offers,
@@ -48,7 +50,7 @@ from laoke.foundation.idempotency.errors import IdempotencyKeyReused
 from laoke.foundation.idempotency.services import Answer
 from laoke.foundation.sql import raw_cursor
 from laoke.kernel.errors import LaokeError
-from laoke.points import earnings
+from laoke.points import earnings, holds
 from laoke.promotions import publication
 from laoke.purchases import shipping
 
@@ -112,11 +114,14 @@ def _commit(
         rules = programme.at_version(promise.programme_version if promise else newest)
         data = catalogue.known(generations.current(generations.CATALOGUE))
     else:
-        rules, locked = _lock(cursor, request, promise, who, key)
+        rules, locked = _lock(cursor, request, promise, who, key, now)
         if locked.first_answer:
             return repeat(locked.first_answer, fingerprint, key)
         facts, newest = locked.facts, locked.programme
         data = catalogue.known(locked.catalogue)
+    held = holding.named(basket.points_hold, facts.member_id if facts else None, now)
+    if facts and held:
+        facts = replace(facts, available=facts.available + held.points)
     resolved = narrowed(pricing.resolve(basket, data, promise.unit_prices if promise else None), rules)
     caller.require_store(resolved.store.id, resolved.store.code)
     order_id = locked.order_id if locked else _next_order_id(cursor)
@@ -141,10 +146,14 @@ def _commit(
     shipping_off = offers.shipping_off(found)
     for_shipping = basket.shipping.fee_minor - shipping_off if basket.shipping else 0
     tenders = _tenders(request.tenders, price, for_shipping)
-    takes = _takes(cursor, facts, price, at)
+    takes = _takes(cursor, facts, price, at, rules, held)
     repaid = min(facts.debt, price.points_earned) if facts else 0
+    if held:
+        holds.capture_for_order(held.hold_id, order_id, min(held.points, price.points_redeemed), now)
     activity_after, move = _judge(rules, facts, price, at)
     tier = move.to_tier if move else facts.tier if facts else None
+    if facts and held:
+        facts = replace(facts, available=facts.available - held.lost(price.points_redeemed, at))
     answer = _answer(
         order_id, request, price, rules, resolved, facts, activity_after, tier, move, repaid, shipping_off
     )
@@ -328,16 +337,17 @@ def _lock(
     promise: guarantee.Guarantee | None,
     who: str,
     key: str,
+    now: datetime,
 ) -> tuple[Programme, members.Locked]:
     """Lock the member under the rules that hold: those of the quote, or those in force."""
     member = request.basket.member
     assert member is not None
     rules = programme.at_version(promise.programme_version if promise else _last_seen())
-    locked = members.lock(cursor, member, rules, request.placed_at, who, key)
+    locked = members.lock(cursor, member, rules, request.placed_at, now, who, key)
     if promise is None and locked.programme != rules.version:
         _remember(locked.programme)
         rules = programme.at_version(locked.programme)
-        locked = members.lock(cursor, member, rules, request.placed_at, who, key)
+        locked = members.lock(cursor, member, rules, request.placed_at, now, who, key)
     return rules, locked
 
 
@@ -376,12 +386,23 @@ def _tenders(asked: Sequence[TenderRequest], price: Price, for_shipping: int) ->
 
 
 def _takes(
-    cursor: psycopg.Cursor[Any], facts: MemberFacts | None, price: Price, at: datetime
+    cursor: psycopg.Cursor[Any],
+    facts: MemberFacts | None,
+    price: Price,
+    at: datetime,
+    rules: Programme,
+    held: holding.Held | None,
 ) -> tuple[Take, ...]:
+    """Which lots the points come from: what was set aside for the order first, then in the order of use."""
     if facts is None or not price.points_redeemed:
         return ()
+    aside = held.takes(price.points_redeemed) if held else ()
+    left = price.points_redeemed - sum(take.points for take in aside)
+    if not left:
+        return aside
     OPEN_LOTS.run(cursor, {"member_id": facts.member_id, "at": at})
-    return lot_rules.plan_redemption([Lot(*row) for row in cursor.fetchall()], price.points_redeemed, at)
+    lots = [Lot(*row) for row in cursor.fetchall()]
+    return holding.together(aside, lot_rules.plan_redemption(lots, left, at, rules.points.terms.order_of_use))
 
 
 def _judge(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from laoke.checkout import (
     catalogue,
     coupons,
     guarantee,
+    holding,
     members,
     offer_answers,
     offers,
@@ -130,7 +132,10 @@ def _read(
             _seen["programme"] = found.programme
             rules = programme.at_version(found.programme)
             found = members.read(cursor, basket.member, rules, at)
-    return rules, found.facts, catalogue.known(found.catalogue)
+    facts = found.facts
+    if held := holding.named(basket.points_hold, facts.member_id, at):
+        facts = replace(facts, available=facts.available + held.points)
+    return rules, facts, catalogue.known(found.catalogue)
 
 
 def _unearning(rules: programme.Programme, facts: MemberFacts | None) -> tuple[Reason, ...]:

@@ -80,7 +80,7 @@ def _take_back(
     now: datetime,
 ) -> Answer:
     rules = programme.current()
-    account = _lock_account(cursor, request, rules)
+    account = _lock_account(cursor, request, rules, now)
     order, placed_at, store_id, store_code, order_no, version = _lock_order(cursor, request.order_id)
     # Under the lock of the order: one of nobody has no other that a twin waits for.
     if first := first_answer(raw, who, key):
@@ -207,7 +207,7 @@ def _coupons_back(
 
 
 def _lock_account(
-    cursor: psycopg.Cursor[Any], request: ReturnRequest, rules: Programme
+    cursor: psycopg.Cursor[Any], request: ReturnRequest, rules: Programme, now: datetime
 ) -> LockedAccount | None:
     """Lock the account of the order's member. A merge may move the order while the lock is waited for."""
     while True:
@@ -218,7 +218,7 @@ def _lock_account(
             raise UnknownOrder(f"There is no order {request.order_id}", order_id=request.order_id)
         if row[0] is None:
             return None
-        account = ledger.lock(cursor, row[0], request.returned_at, rules.points.terms)
+        account = ledger.lock(cursor, row[0], request.returned_at, rules.points.terms, now=now)
         again = cursor.execute(
             "select member_id from purchases_order where id = %s", (request.order_id,)
         ).fetchone()

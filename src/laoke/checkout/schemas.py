@@ -151,6 +151,10 @@ class BasketIn(In):
     order_no: Code | None = Field(
         None, description="the store's number of the order, for coupons that are held for it"
     )
+    points_hold: Id | None = Field(
+        None,
+        description="points set aside for this purchase, by the number of the hold: they count as usable",
+    )
 
     def basket(self) -> BasketRequest:
         """As the services take it."""
@@ -168,6 +172,7 @@ class BasketIn(In):
             tuple(sorted(self.gift_choices.items())),
             ShippingRequest(self.shipping.method, self.shipping.fee_minor) if self.shipping else None,
             self.order_no,
+            self.points_hold,
         )
 
 

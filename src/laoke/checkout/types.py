@@ -59,6 +59,7 @@ class BasketRequest:
     gift_choices: tuple[tuple[str, str], ...] = ()
     shipping: ShippingRequest | None = None
     order_no: str | None = None
+    points_hold: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router
+from ninja import Path, Router
 
 from laoke.foundation.access import Scope
 from laoke.foundation.idempotency.services import Command
 from laoke.foundation.web.api import KeyAuth, answered, caller, idempotency_key, received_at
-from laoke.foundation.web.fields import After, Limit, MemberId
+from laoke.foundation.web.fields import LARGEST_ID, After, Limit, MemberId
 from laoke.foundation.web.openapi import IDEMPOTENT
-from laoke.points import selectors, services
-from laoke.points.schemas import AdjustedOut, AdjustmentIn, PointsOut, PostingOut, PostingsOut
+from laoke.points import holds, selectors, services
+from laoke.points.schemas import (
+    AdjustedOut,
+    AdjustmentIn,
+    CapturedOut,
+    CaptureIn,
+    HeldOut,
+    HoldIn,
+    HoldOut,
+    HoldsOut,
+    PointsOut,
+    PostingOut,
+    PostingsOut,
+    VoidedOut,
+)
 
 router = Router(tags=["points"])
 
 READ = KeyAuth(Scope.POINTS_READ)
 ADJUST = KeyAuth(Scope.POINTS_ADJUST)
+SELL = KeyAuth(Scope.ORDERS_WRITE)
+HoldId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[731])]
 
 
 @router.get("/members/{member_id}/points", auth=READ, response=PointsOut, summary="Show a member's points")
@@ -58,3 +74,75 @@ def adjust(request: HttpRequest, member_id: MemberId, body: AdjustmentIn) -> Htt
             caller(request), member_id, body.points, body.reason, command, at=received_at(request)
         )
     )
+
+
+@router.post(
+    "/points/holds",
+    auth=SELL,
+    response={201: HeldOut},
+    openapi_extra=IDEMPOTENT,
+    summary="Set points aside",
+)
+def hold(request: HttpRequest, body: HoldIn) -> HttpResponse:
+    """For a purchase that is not paid yet: nobody can spend them until the order that names the hold takes them
+    (`points_hold`), it is captured or voided, or `minutes` are over. Needs an `Idempotency-Key`.
+    """
+    command = Command(idempotency_key(request), (b"points-hold", request.body))
+    return answered(
+        holds.reserve(
+            caller(request),
+            body.member_id,
+            body.points,
+            body.reference,
+            body.minutes,
+            command,
+            at=received_at(request),
+        )
+    )
+
+
+@router.get("/points/holds/{hold_id}", auth=READ, response=HoldOut, summary="Show points set aside")
+def show_hold(request: HttpRequest, hold_id: HoldId) -> HoldOut:
+    """What became of them."""
+    return HoldOut.model_validate(asdict(holds.one(hold_id, at=received_at(request))))
+
+
+@router.get(
+    "/members/{member_id}/points/holds",
+    auth=READ,
+    response=HoldsOut,
+    summary="List what a member has set aside",
+)
+def list_holds(request: HttpRequest, member_id: MemberId, after: After = None, limit: Limit = 50) -> HoldsOut:
+    """The newest first, ended ones too."""
+    page, more = holds.of_member(member_id, at=received_at(request), after=after, limit=limit)
+    return HoldsOut(holds=[HoldOut.model_validate(asdict(each)) for each in page], after=more)
+
+
+@router.post(
+    "/points/holds/{hold_id}/capture",
+    auth=SELL,
+    response={201: CapturedOut},
+    openapi_extra=IDEMPOTENT,
+    summary="Spend points set aside",
+)
+def capture_hold(request: HttpRequest, hold_id: HoldId, body: CaptureIn) -> HttpResponse:
+    """For something outside Laoke: all of them, or `points`; the rest is free again. An order recorded here names the
+    hold instead. Needs an `Idempotency-Key`.
+    """
+    command = Command(idempotency_key(request), (b"points-capture", b"%d" % hold_id, request.body))
+    at = received_at(request)
+    return answered(holds.capture(caller(request), hold_id, command, points=body.points, at=at))
+
+
+@router.post(
+    "/points/holds/{hold_id}/void",
+    auth=SELL,
+    response={201: VoidedOut},
+    openapi_extra=IDEMPOTENT,
+    summary="Let go of points set aside",
+)
+def void_hold(request: HttpRequest, hold_id: HoldId) -> HttpResponse:
+    """They are free again. Needs an `Idempotency-Key`."""
+    command = Command(idempotency_key(request), (b"points-void", b"%d" % hold_id))
+    return answered(holds.void(caller(request), hold_id, command, at=received_at(request)))

@@ -80,4 +80,62 @@ CHECKS = (
         where m.id is null or a.member_id is null
         """,
     ),
+    Check(
+        "holds",
+        "points set aside in an account are those of its open holds, and lie in its lots",
+        """
+        select a.member_id as member, a.held, coalesce(h.points, 0) as holds, coalesce(l.held, 0) as lots
+        from points_account a
+        left join (
+            select member_id, sum(points) as points from points_hold where state = 'open' group by member_id
+        ) h using (member_id)
+        left join (
+            select member_id, sum(held) as held from points_lot where held > 0 group by member_id
+        ) l using (member_id)
+        where a.held <> coalesce(h.points, 0) or a.held <> coalesce(l.held, 0)
+        """,
+    ),
+    Check(
+        "hold-parts",
+        "an open hold is the sum of its parts, each in a lot of its member that holds as much",
+        """
+        select h.id as hold, h.points, coalesce(sum(p.points), 0) as parts
+        from points_hold h
+        left join points_holdpart p on p.hold_id = h.id
+        left join points_lot l on l.id = p.lot_id and l.member_id = h.member_id and l.held >= p.points
+        where h.state = 'open'
+        group by h.id
+        having h.points <> coalesce(sum(p.points) filter (where l.id is not null), 0)
+        """,
+    ),
+    Check(
+        "hold-ends",
+        "what was captured of a hold was spent, by its order or by a spending of its own",
+        """
+        select h.id as hold, h.state, h.captured, s.points as spending, h.order_id
+        from points_hold h
+        left join points_spending s on s.id = h.spending_id
+        where h.state <> 'captured' and (h.captured > 0 or h.spending_id is not null or h.order_id is not null)
+            or h.state = 'captured' and h.order_id is null and h.captured is distinct from s.points
+            or (h.state = 'open') <> (h.ended_at is null)
+        """,
+    ),
+    Check(
+        "spendings",
+        "points spent outside an order, and given back, are the postings of the spending",
+        """
+        select s.id as spending, s.points, s.undone_at, coalesce(p.spent, 0) as spent,
+            coalesce(p.restored, 0) as restored
+        from points_spending s
+        full join (
+            select spending_id,
+                -sum(points) filter (where kind = 'redemption') as spent,
+                sum(points) filter (where kind = 'restoration') as restored
+            from points_posting where spending_id is not null group by spending_id
+        ) p on p.spending_id = s.id
+        where s.id is null
+            or s.points <> coalesce(p.spent, 0)
+            or coalesce(p.restored, 0) <> case when s.undone_at is null then 0 else s.points end
+        """,
+    ),
 )

@@ -100,3 +100,32 @@ class UnknownSpending(LaokeError):
 
     def __init__(self, sink: str, reference: str) -> None:
         super().__init__(_("No points were spent under this reference."), sink=str(sink), reference=reference)
+
+
+class BadHold(LaokeError):
+    """Points are set aside for some minutes, and not for ever."""
+
+    code, status, title = "bad-hold", 422, "Points cannot be set aside for so long"
+
+    def __init__(self, longest: int) -> None:
+        super().__init__(
+            _("Points are set aside for 1 to %(longest)s minutes.") % {"longest": longest}, field="minutes"
+        )
+
+
+class UnknownHold(LaokeError):
+    """No points are set aside under this number, or not those of this member."""
+
+    code, status, title = "unknown-hold", 404, "No such hold"
+
+    def __init__(self) -> None:
+        super().__init__(_("No points of this member are set aside under this number."))
+
+
+class HoldEnded(LaokeError):
+    """The points were spent or let go before, or the time is over for which they were set aside."""
+
+    code, status, title = "hold-ended", 409, "The points are no longer set aside"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(_("These points are no longer set aside."), state=str(state))

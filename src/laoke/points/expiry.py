@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import F
 
 from laoke.foundation import sql
 from laoke.foundation.sql import hot_cursor
-from laoke.points.models import Lot
+from laoke.points import ledger
+from laoke.points.models import Account, Lot
 
 EXPIRE = sql.load("laoke.points", "expire_lots")
 BATCH = 10_000
@@ -31,7 +33,7 @@ def expire(
     Can be stopped between batches (`advance` is told the lots done and returns False to stop) and repeated.
     A lot that expires while its account is locked by a till waits for the next batch or the next sweep.
     """
-    lots = points = 0
+    lots, points = _settle_debts(at, now)
     while True:
         with transaction.atomic(), hot_cursor() as cursor:
             row = cursor.execute(EXPIRE, {"at": at, "recorded_at": now, "batch": batch}).fetchone()
@@ -41,6 +43,19 @@ def expire(
             return Swept(lots, points)
 
 
+def _settle_debts(at: datetime, now: datetime) -> tuple[int, int]:
+    """Of members who owe points: those that were pending and came repay the debt, before any of them can expire."""
+    owing = Account.objects.filter(debt__gt=0).values("member_id")
+    come = Lot.objects.filter(member_id__in=owing, available_at__lte=at, remaining__gt=F("held"))
+    expired: list[int] = []
+    for member_id in come.values_list("member_id", flat=True).distinct().order_by("member_id"):
+        with transaction.atomic(), hot_cursor() as cursor:
+            account = ledger.lock(cursor, member_id, at, now=now)
+            expired += account.expire(at, now)
+            account.close()
+    return len(expired), sum(expired)
+
+
 def due(at: datetime) -> int:
     """How many lots a sweep at `at` would find."""
-    return Lot.objects.filter(remaining__gt=0, expires_at__lte=at).count()
+    return Lot.objects.filter(remaining__gt=F("held"), expires_at__lte=at).filter(remaining__gt=0).count()

@@ -20,11 +20,16 @@ from laoke.engine.ledger.terms import Terms
 from laoke.foundation import sql
 from laoke.points import policy
 
+OPEN = (
+    "select id, accrued_at, expires_at, remaining, order_id, available_at, held from points_lot "
+    "where member_id = %s and remaining > 0 and expires_at "
+)
 SPENT = (
     "select p.lot_id, -p.points, l.accrued_at, l.expires_at, l.remaining, l.order_id, l.available_at, l.held, "
     "l.member_id from points_posting p join points_lot l on l.id = p.lot_id where p.kind = 'redemption' and "
 )
 LAPSED = sql.load("laoke.points", "lapsed_lots")
+RELEASE = sql.load("laoke.points", "release_hold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +191,62 @@ class LockedAccount:
         self.debt -= left
         self._debt -= left
 
+    def set_aside(self, hold_id: int, takes: Iterable[Take]) -> None:
+        """Set points of lots aside in a hold."""
+        for take in takes:
+            self._cursor.execute(
+                "insert into points_holdpart (hold_id, lot_id, points) values (%s, %s, %s)",
+                (hold_id, take.lot_id, take.points),
+            )
+            self._cursor.execute(
+                "update points_lot set held = held + %s where id = %s", (take.points, take.lot_id)
+            )
+            lot = self.lots[take.lot_id]
+            self.lots[lot.id] = replace(lot, held=lot.held + take.points)
+            self._hold(take.points)
+
+    def release(self, hold_id: int, state: str, at: datetime) -> tuple[Take, ...]:
+        """End a hold: its points are free again; in a lot that has ended the next sweep takes them. Their lots are in
+        memory from then on, ended or not.
+
+        Returns:
+            Which lots they were in, in the order of use.
+        """
+        rows = self._cursor.execute(RELEASE, {"hold": hold_id, "state": state, "at": at}).fetchall()
+        for points, *lot in rows:
+            self.lots[lot[0]] = Lot(*lot)
+            self._hold(-points)
+        return tuple(Take(row[1], row[0]) for row in rows)
+
+    def settle(self, now: datetime) -> None:
+        """What the clock has brought: holds that end, pending points that come and repay a debt, each in its time."""
+        if self.debt:
+            self._load_ended(now)
+        if self.held:
+            due = self._cursor.execute(
+                "select id, until from points_hold where member_id = %s and state = 'open' and until <= %s "
+                "order by until, id",
+                (self.member_id, now),
+            ).fetchall()
+            for hold_id, until in due:
+                self._repay_from_pending(until, now)
+                self.release(hold_id, "expired", until)
+                self.repay(Cause(at=until, recorded_at=now))
+        self._repay_from_pending(now, now)
+        if self._held or self._debt:
+            self.close()
+
+    def expire(self, at: datetime, now: datetime) -> list[int]:
+        """Empty the lots in memory whose time is over, but for what is set aside; answers with the points of each."""
+        ended = [lot for lot in self.lots.values() if lot.expires_at <= at and lot.free]
+        for lot in ended:
+            cause = Cause(
+                at=lot.expires_at, recorded_at=now, order_id=int(lot.order_id) if lot.order_id else None
+            )
+            self._move(lot.id, -lot.free, "expiry", cause)
+            self._expired += lot.free
+        return [lot.free for lot in ended]
+
     def close(self) -> None:
         """Write the account row."""
         self._cursor.execute(
@@ -202,6 +263,26 @@ class LockedAccount:
                 self.member_id,
             ),
         )
+        self._balance = self._debt = self._held = self._earned = self._redeemed = self._expired = 0
+
+    def _repay_from_pending(self, until: datetime, now: datetime) -> None:
+        """Repay the debt from points that have become available by `until`, as of when they did."""
+        if not self.debt:
+            return
+        come = {
+            lot.available_at for lot in self.lots.values() if lot.available_at and lot.available_at <= until
+        }
+        for moment in sorted(come):
+            self.repay(Cause(at=moment, recorded_at=now))
+
+    def _load_ended(self, now: datetime) -> None:
+        """Load lots whose time is over: what came of them before may have to repay a debt."""
+        for row in self._cursor.execute(OPEN + "<= %s", (self.member_id, now)).fetchall():
+            self.lots.setdefault(row[0], Lot(*row))
+
+    def _hold(self, points: int) -> None:
+        self.held += points
+        self._held += points
 
     def _find_lapsed(self, order_id: int, cause: Cause) -> None:
         """Load what of an order's points expired; what is due and not swept yet is booked as the sweep would."""
@@ -244,14 +325,20 @@ class LockedAccount:
 
 
 def lock(
-    cursor: psycopg.Cursor[Any], member_id: int, at: datetime, terms: Terms | None = None
+    cursor: psycopg.Cursor[Any],
+    member_id: int,
+    at: datetime,
+    terms: Terms | None = None,
+    *,
+    now: datetime | None = None,
 ) -> LockedAccount:
-    """Lock an account and load its lots that are open and have not expired at `at`.
+    """Lock an account, load its lots that are open and have not expired at `at`, and bring it up to `now`.
 
     The lots are read by a statement of their own, after the lock was had: they cannot be out of date.
 
     Args:
         terms: of the account; those in force unless given.
+        now: where `at` lies before it: the clock has brought what it has, however late an order is told.
     Raises:
         LookupError: there is no such account.
     """
@@ -264,13 +351,11 @@ def lock(
     if row is None:
         raise LookupError(f"member {member_id} has no account")
     status, debt, held = row
-    lots = cursor.execute(
-        "select id, accrued_at, expires_at, remaining, order_id, available_at, held from points_lot "
-        "where member_id = %s and remaining > 0 and expires_at > %s",
-        (member_id, at),
-    ).fetchall()
+    lots = cursor.execute(OPEN + "> %s", (member_id, at)).fetchall()
     terms = terms or policy.in_force().terms
-    return LockedAccount(cursor, member_id, status, terms, debt, held, [Lot(*lot) for lot in lots])
+    account = LockedAccount(cursor, member_id, status, terms, debt, held, [Lot(*lot) for lot in lots])
+    account.settle(max(at, now or at))
+    return account
 
 
 def spent_by_order(cursor: psycopg.Cursor[Any], order_id: int, restored: int) -> list[tuple[Take, Lot, int]]:

@@ -97,7 +97,7 @@ def spend(
         if before := Spending.objects.filter(sink=sink, reference=reference).first():
             return _again(before, account.member_id, points, party)
         takes = spendable(account, points, at)
-        spending_id = _record(cursor, caller, account.member_id, points, sink, reference, party, at)
+        spending_id = record(cursor, caller, account.member_id, points, sink, reference, party, at)
         if spending_id is None:
             # Spent by another member while this one waited for nobody.
             raise SpendingTaken(sink, reference)
@@ -133,7 +133,7 @@ def undo(caller: Caller, sink: Sink, reference: str, *, note: str = "", at: date
         if found is None:
             raise UnknownSpending(sink, reference)
         # Whose it is now: two members may have been merged since.
-        account = _lock_kept(cursor, found.member_id, at)
+        account = lock_kept(cursor, found.member_id, at)
         # Under the lock: a twin may have undone it while this one waited.
         row = Spending.objects.get(pk=found.pk)
         if row.undone_at is not None:
@@ -176,7 +176,7 @@ def lock_active(cursor: psycopg.Cursor[Any], member_id: int, at: datetime) -> Lo
         UnknownMember, MemberErased, AccountSuspended
     """
     members.resolve({"member_id": member_id})
-    account = _lock_kept(cursor, member_id, at)
+    account = lock_kept(cursor, member_id, at)
     if account.status != "active":
         raise AccountSuspended(account.status)
     return account
@@ -193,7 +193,7 @@ def spendable(account: LockedAccount, points: int, at: datetime) -> tuple[Take, 
     return account.plan(points, at)
 
 
-def _lock_kept(cursor: psycopg.Cursor[Any], member_id: int, at: datetime) -> LockedAccount:
+def lock_kept(cursor: psycopg.Cursor[Any], member_id: int, at: datetime) -> LockedAccount:
     """Whose points they are now: a merge may come in while the lock is waited for."""
     while True:
         account = ledger.lock(cursor, members.kept_id(member_id), at)
@@ -201,7 +201,7 @@ def _lock_kept(cursor: psycopg.Cursor[Any], member_id: int, at: datetime) -> Loc
             return account
 
 
-def _record(
+def record(
     cursor: psycopg.Cursor[Any],
     caller: Caller,
     member_id: int,
@@ -211,7 +211,7 @@ def _record(
     party: str,
     at: datetime,
 ) -> int | None:
-    """The spending's number; None when the reference was taken meanwhile."""
+    """Write a spending down; returns its number, None when the reference is taken."""
     row = cursor.execute(
         "insert into points_spending (member_id, sink, reference, points, party, at, spent_by) "
         "values (%s, %s, %s, %s, %s, %s, %s) on conflict (sink, reference) do nothing returning id",

@@ -8,7 +8,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from laoke.foundation.web.fields import In, Text, example
+from laoke.foundation.web.fields import Id, In, Text, example
+from laoke.points.holds import MOST_MINUTES
+from laoke.points.redeeming import LONGEST_REFERENCE
 from laoke.points.selectors import Points
 from laoke.points.services import LARGEST
 
@@ -41,6 +43,15 @@ class LotOut(BaseModel):
     expires_at: datetime = Field(examples=["2027-03-10T16:00:00Z"])
     points: int = Field(examples=[8], description="as accrued")
     remaining: int = Field(examples=[8])
+    held: int = Field(examples=[0], description="of what remains, set aside in holds")
+    available_at: datetime | None = Field(examples=[None], description="pending until then")
+
+
+class ComingOut(BaseModel):
+    """Points that are there and can be used from `available_at` on."""
+
+    available_at: datetime = Field(examples=["2026-03-17T16:00:00Z"])
+    points: int = Field(examples=[8])
 
 
 class PointsOut(BaseModel):
@@ -48,7 +59,10 @@ class PointsOut(BaseModel):
 
     member_id: int = Field(examples=[1042])
     balance: int = Field(examples=[8], description="sum of all postings")
-    available: int = Field(examples=[8])
+    available: int = Field(examples=[8], description="what can be spent now")
+    held: int = Field(examples=[0], description="set aside for purchases that are not paid yet")
+    pending: int = Field(examples=[0], description="there, but to be used only later: `coming` says when")
+    coming: list[ComingOut]
     debt: int = Field(examples=[0])
     earned_total: int = Field(examples=[8])
     redeemed_total: int = Field(examples=[0])
@@ -65,14 +79,15 @@ class PointsOut(BaseModel):
 
 
 class PostingOut(BaseModel):
-    """One movement of points: accrual, redemption, expiry, clawback, restoration, repayment, adjustment, merge."""
+    """One movement of points: accrual, redemption, expiry, clawback, restoration, repayment, adjustment, merge,
+    transfer."""
 
     posting_id: int = Field(examples=[120441])
     kind: str = Field(examples=["accrual"])
     contra: str = Field(
         examples=["programme"],
-        description="where as many points move the other way: programme, redemption, expiry, or transfer (another "
-        "member, or the member's own debt)",
+        description="where as many points move the other way: programme, redemption, expiry, transfer (another "
+        "member, or the member's own debt), or who got them: `charity:<code>`, `partner:<code>`",
     )
     points: int = Field(examples=[8])
     at: datetime = Field(examples=["2026-03-10T04:00:00Z"])
@@ -80,6 +95,8 @@ class PostingOut(BaseModel):
     lot_id: int | None = Field(examples=[90211])
     order_id: int | None = Field(examples=[88213])
     return_id: int | None = Field(examples=[None])
+    spending_id: int | None = Field(examples=[None], description="points spent outside an order")
+    transfer_id: int | None = Field(examples=[None], description="points given to another member, or by one")
     note: str = Field(examples=[""])
 
 
@@ -87,4 +104,74 @@ class PostingsOut(BaseModel):
     """A page of movements, the one recorded last first. `after` opens the next page."""
 
     postings: list[PostingOut]
+    after: str | None = Field(examples=["WzEyMDQ0MV0"])
+
+
+class HoldIn(In):
+    """Points to set aside for so many minutes. `reference` is shown to the member: an order's number says most."""
+
+    model_config = example(member_id=1042, points=200, reference="S001-20260310-0131", minutes=30)
+
+    member_id: Id
+    points: Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
+    reference: Annotated[Text, Field(min_length=1, max_length=LONGEST_REFERENCE)]
+    minutes: Annotated[int, Field(strict=True, ge=1, le=MOST_MINUTES)] = 30
+
+
+class HeldOut(BaseModel):
+    """Points set aside."""
+
+    hold_id: int = Field(examples=[731])
+    member_id: int = Field(examples=[1042])
+    points: int = Field(examples=[200])
+    until: datetime = Field(examples=["2026-03-10T04:30:00Z"])
+    points_available: int = Field(examples=[58])
+
+
+class CaptureIn(In):
+    """How many of the points are spent; all unless given."""
+
+    model_config = example(points=120)
+
+    points: Annotated[int, Field(strict=True, ge=1, le=LARGEST)] | None = None
+
+
+class CapturedOut(BaseModel):
+    """Points that were set aside and are spent now."""
+
+    hold_id: int = Field(examples=[731])
+    member_id: int = Field(examples=[1042])
+    spending_id: int = Field(examples=[55])
+    points: int = Field(examples=[120])
+    points_available: int = Field(examples=[138])
+
+
+class VoidedOut(BaseModel):
+    """Points that were set aside and are free again."""
+
+    hold_id: int = Field(examples=[731])
+    member_id: int = Field(examples=[1042])
+    points: int = Field(examples=[200])
+    points_available: int = Field(examples=[258])
+
+
+class HoldOut(BaseModel):
+    """Points set aside, and what became of them: `open`, `captured`, `voided`, or `expired` when the time was over."""
+
+    hold_id: int = Field(examples=[731])
+    member_id: int = Field(examples=[1042])
+    reference: str = Field(examples=["S001-20260310-0131"])
+    points: int = Field(examples=[200])
+    state: str = Field(examples=["open"])
+    at: datetime = Field(examples=["2026-03-10T04:00:00Z"])
+    until: datetime = Field(examples=["2026-03-10T04:30:00Z"])
+    ended_at: datetime | None = Field(examples=[None])
+    captured: int = Field(examples=[0], description="points of it that were spent")
+    order_id: int | None = Field(examples=[None], description="the order that spent them")
+
+
+class HoldsOut(BaseModel):
+    """A page of holds, the newest first. `after` opens the next page."""
+
+    holds: list[HoldOut]
     after: str | None = Field(examples=["WzEyMDQ0MV0"])

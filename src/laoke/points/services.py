@@ -12,8 +12,6 @@ from django.conf import settings
 from django.db import transaction
 
 from laoke.engine.ledger import lots as rules
-from laoke.engine.ledger.lots import Lot
-from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit import services as audit
 from laoke.foundation.idempotency.services import Answer, Command, once
@@ -22,7 +20,7 @@ from laoke.foundation.sql import hot_cursor
 from laoke.members import selectors as members
 from laoke.members.errors import MemberMerged, UnknownMember
 from laoke.members.normal.person import checked_reason
-from laoke.points import events, ledger, models, policy
+from laoke.points import events, ledger, policy, selectors
 from laoke.points.adjustments import allowance
 from laoke.points.adjustments.limits import LARGEST as LARGEST
 from laoke.points.errors import BadAdjustment
@@ -67,24 +65,22 @@ def preview(member_id: int, points: int, *, at: datetime) -> Effect:
     account = Account.objects.filter(pk=member_id).first()
     if account is None:
         raise UnknownMember
-    held = [
-        Lot(row.pk, row.accrued_at, row.expires_at, row.remaining, row.order_id)
-        for row in models.Lot.objects.filter(member_id=member_id, remaining__gt=0, expires_at__gt=at)
-    ]
-    before = rules.available(held, at)
+    in_force = policy.in_force()
+    held = selectors.lots_at(account, at)
+    owed = min(account.debt, rules.available(held, at))
+    before = rules.available(held, at) - owed
     if points < 0:
         expiries = {lot.id: lot.expires_at for lot in held}
         sums: dict[datetime, int] = {}
-        for take in rules.plan_redemption(held, -points, at):
+        for take in rules.plan_redemption(held, -points, at, in_force.terms.order_of_use):
             sums[expiries[take.lot_id]] = sums.get(expiries[take.lot_id], 0) + take.points
         taken = tuple(Taken(*pair) for pair in sums.items())
-        return Effect(before, before + points, account.debt, None, 0, taken)
-    in_force = policy.at_version(generations.current(generations.PROGRAMME))
-    repaid = min(account.debt, before + points)
+        return Effect(before, before + points, account.debt - owed, None, 0, taken)
+    repaid = min(account.debt - owed, before + points)
     return Effect(
         available_before=before,
         available=before + points - repaid,
-        debt=account.debt - repaid,
+        debt=account.debt - owed - repaid,
         expires_at=in_force.terms.validity.ends(at, settings.LAOKE.zone),
         repaid=repaid,
         taken=(),
@@ -157,12 +153,10 @@ def move(member_id: int, points: int, why: str, *, at: datetime) -> dict[str, An
             raise MemberMerged(member_id, alive.id)
         cause = Cause(at=at, recorded_at=at, note=why)
         if points > 0:
-            in_force = policy.at_version(generations.current(generations.PROGRAMME))
-            expires_at = in_force.terms.validity.ends(at, settings.LAOKE.zone)
+            expires_at = account.terms.validity.ends(at, settings.LAOKE.zone)
             account.accrue(points, expires_at, "adjustment", "adjustment", cause)
         else:
-            takes = rules.plan_redemption(account.lots.values(), -points, at)
-            account.take(takes, "adjustment", cause)
+            account.take(account.plan(-points, at), "adjustment", cause)
         account.close()
     answer = {
         "member_id": member_id,

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from laoke.foundation import sql
 from laoke.foundation.sql import hot_cursor
-from laoke.points.models import Account, Lot
+from laoke.points import selectors
+from laoke.points.models import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class OpenLot:
     expires_at: datetime
     points: int
     remaining: int
+    held: int
+    available_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """An account at an instant. `available` can be spent; `balance` is what the postings sum to: it counts the
-    debt, and lots past their time that no sweep has met yet."""
+    """An account at an instant. `available` can be spent, `held` is set aside, `pending` comes later; `balance` is what
+    the postings sum to: it counts the debt, and lots past their time that no sweep has met yet."""
 
     available: int
+    held: int
+    pending: int
     balance: int
     debt: int
     earned_total: int
@@ -64,19 +69,29 @@ def statement(member_id: int, at: datetime, *, entries: int = 20) -> Statement |
     account = Account.objects.filter(pk=member_id).first()
     if account is None:
         return None
+    now = selectors.account(member_id, at)
     lots = tuple(
-        OpenLot(lot.origin, lot.order_id, lot.accrued_at, lot.expires_at, lot.points, lot.remaining)
-        for lot in Lot.objects.filter(member_id=member_id, remaining__gt=0, expires_at__gt=at).order_by(
-            "expires_at", "accrued_at", "id"
+        OpenLot(
+            lot.origin,
+            lot.order_id,
+            lot.accrued_at,
+            lot.expires_at,
+            lot.points,
+            lot.remaining,
+            lot.held,
+            lot.available_at,
         )
+        for lot in now.lots
     )
     with hot_cursor() as cursor:
         cursor.execute(sql.load("laoke.points", "statement"), {"member_id": member_id, "limit": entries})
         moved = tuple(Entry(*row) for row in reversed(cursor.fetchall()))
     return Statement(
-        available=sum(lot.remaining for lot in lots),
+        available=now.available,
+        held=now.held,
+        pending=now.pending,
         balance=account.balance,
-        debt=account.debt,
+        debt=now.debt,
         earned_total=account.earned_total,
         redeemed_total=account.redeemed_total,
         expired_total=account.expired_total,

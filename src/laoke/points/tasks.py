@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from laoke.foundation.jobs import progress
 from laoke.foundation.jobs.declare import task
-from laoke.points import expiring, expiry
+from laoke.points import expiring, expiry, holds
 from laoke.points.adjustments import requests
 
 
@@ -23,6 +23,12 @@ def expire_points(at: datetime) -> None:
 
         swept = expiry.expire(at=at, now=timezone.now(), advance=advance)
         work.detail["points"] = swept.points
+
+
+@task("points.holds", at="* * * * *")
+def expire_holds(at: datetime) -> None:
+    """Write down that holds are over. Rules know it without."""
+    holds.expire(at=at)
 
 
 @task("points.requests", at="40 3 * * *")

@@ -240,8 +240,7 @@ class _Batch:
         if state is None:
             return
         if redeemed:
-            takes = lot_rules.plan_redemption([lot.facts() for lot in state.lots.values()], redeemed, at)
-            for take in takes:
+            for take in self._plan(state, redeemed, at):
                 self._move(state, take.lot_id, -take.points, "redemption", at, order_id)
                 record.spent.append(take)
             state.redeemed_delta += redeemed
@@ -272,7 +271,8 @@ class _Batch:
     def _usable_wish(self, sale: Sale, total: int, state: MemberState | None) -> int:
         if not sale.points_wish or state is None:
             return 0
-        available = sum(lot.remaining for lot in state.lots.values() if lot.expires_at > sale.placed_at)
+        available = lot_rules.available([lot.facts() for lot in state.lots.values()], sale.placed_at)
+        available = max(0, available - state.debt)
         usable, _ = pricing.usable_points(total, self.rules.points, available)
         step = self.rules.points.spend.step
         return min(sale.points_wish // step * step, usable)
@@ -339,7 +339,7 @@ class _Batch:
             self._repay(state, at, order_id, return_id)
         if clawback:
             own = sum(
-                lot.remaining
+                lot.remaining - lot.held
                 for lot in state.lots.values()
                 if lot.order_id == order_id and lot.expires_at > at
             )
@@ -363,13 +363,15 @@ class _Batch:
     def _find_lapsed(self, state: MemberState, order_id: int, at: datetime) -> None:
         """See laoke.points.ledger: what of an order's points expired, with what is due booked as the sweep would."""
         self.cursor.execute(LAPSED, {"order": order_id, "member": state.member_id, "at": at})
-        for lot_id, accrued_at, expires_at, remaining, _held, lapsed in self.cursor:
-            lot = state.lots.setdefault(lot_id, LotState(lot_id, accrued_at, expires_at, remaining, order_id))
+        for lot_id, accrued_at, expires_at, remaining, held, lapsed in self.cursor:
+            lot = state.lots.setdefault(
+                lot_id, LotState(lot_id, accrued_at, expires_at, remaining, order_id, held=held)
+            )
             if lot.lapsed is None:
                 lot.lapsed = lapsed
         for lot in state.lots.values():
-            if lot.order_id == order_id and lot.expires_at <= at and lot.remaining:
-                due = lot.remaining
+            if lot.order_id == order_id and lot.expires_at <= at and lot.remaining > lot.held:
+                due = lot.remaining - lot.held
                 self._move(state, lot.id, -due, "expiry", lot.expires_at, order_id)
                 lot.lapsed = (lot.lapsed or 0) + due
                 state.expired_delta += due
@@ -378,7 +380,8 @@ class _Batch:
         """Lots by id; those fully spent and forgotten since are read back, and remembered if they are the member's."""
         lots = {lot_id: state.lots[lot_id].facts() for lot_id in lot_ids if lot_id in state.lots}
         self.cursor.execute(
-            "select member_id, id, accrued_at, expires_at, remaining, order_id from points_lot where id = any(%s)",
+            "select member_id, id, accrued_at, expires_at, remaining, order_id, available_at, held "
+            "from points_lot where id = any(%s)",
             ([lot_id for lot_id in lot_ids if lot_id not in lots],),
         )
         for row in self.cursor:
@@ -408,14 +411,16 @@ class _Batch:
             self._repay(state, at, order_id, return_id)
 
     def _repay(self, state: MemberState, at: datetime, order_id: int, return_id: int | None) -> None:
-        usable = sum(lot.remaining for lot in state.lots.values() if lot.expires_at > at)
-        left = min(state.debt, usable)
+        left = min(state.debt, lot_rules.available([lot.facts() for lot in state.lots.values()], at))
         if not left:
             return
-        takes = lot_rules.plan_redemption([lot.facts() for lot in state.lots.values()], left, at)
-        for take in takes:
+        for take in self._plan(state, left, at):
             self._move(state, take.lot_id, -take.points, "repayment", at, order_id, return_id)
         self._owe(state, -left, "repayment", at, order_id, return_id)
+
+    def _plan(self, state: MemberState, points: int, at: datetime) -> Sequence[lot_rules.Take]:
+        order = self.rules.points.terms.order_of_use
+        return lot_rules.plan_redemption([lot.facts() for lot in state.lots.values()], points, at, order)
 
     def _owe(
         self, state: MemberState, points: int, kind: str, at: datetime, order_id: int, return_id: int | None

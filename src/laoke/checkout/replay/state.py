@@ -25,6 +25,8 @@ class LotState:
     expires_at: datetime
     remaining: int
     order_id: int | None
+    available_at: datetime | None = None
+    held: int = 0
     lapsed: int | None = None  # None: not asked yet
 
     def facts(self) -> Lot:
@@ -35,7 +37,9 @@ class LotState:
             self.expires_at,
             self.remaining,
             self.order_id,
-            lapsed=self.lapsed or 0,
+            self.available_at,
+            self.held,
+            self.lapsed or 0,
         )
 
 
@@ -158,7 +162,7 @@ def load(
     if missing := set(ids) - set(found):
         raise UnknownAccount(f"members {sorted(missing)[:5]} have no account")
     cursor.execute(
-        "select member_id, id, accrued_at, expires_at, remaining, order_id from points_lot "
+        "select member_id, id, accrued_at, expires_at, remaining, order_id, available_at, held from points_lot "
         "where member_id = any(%s) and remaining > 0 and expires_at > %s",
         (ids, at),
     )

@@ -2,6 +2,7 @@
 -- under this idempotency key and the next order id.
 -- Rows read beside a lock that had to be waited for are as of before the wait. seen_version tells: when it
 -- differs from version, the caller reads once more, now holding the lock.
+-- holds_over: there are holds whose time is over that nobody has written down yet; the caller does, and reads once more.
 select
     m.id,
     m.status,
@@ -12,9 +13,10 @@ select
     s.tier,
     s.since,
     (
-        select coalesce(sum(l.remaining), 0)::int
+        select coalesce(sum(l.remaining - l.held), 0)::int
         from points_lot l
         where l.member_id = m.id and l.remaining > 0 and l.expires_at > %(at)s::timestamptz
+            and (l.available_at is null or l.available_at <= %(at)s::timestamptz)
     ) as available,
     w.spend_minor,
     w.purchases,
@@ -23,7 +25,11 @@ select
     c.fingerprint,
     c.status as answer_status,
     c.answer,
-    nextval('purchases_order_id_seq') as order_id
+    nextval('purchases_order_id_seq') as order_id,
+    a.held > 0 and exists (
+        select from points_hold h
+        where h.member_id = m.id and h.state = 'open' and h.until <= %(now)s::timestamptz
+    ) as holds_over
 from members_member m
 join points_account a on a.member_id = m.id
 join tiers_standing s on s.member_id = m.id

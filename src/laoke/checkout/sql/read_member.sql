@@ -10,10 +10,22 @@ select
     s.tier,
     s.since,
     (
-        select coalesce(sum(l.remaining), 0)::int
+        select coalesce(sum(l.remaining - l.held), 0)::int
         from points_lot l
         where l.member_id = m.id and l.remaining > 0 and l.expires_at > %(at)s::timestamptz
-    ) as available,
+            and (l.available_at is null or l.available_at <= %(at)s::timestamptz)
+    ) + case
+        when a.held = 0 then 0
+        -- Held for longer than was said: free again, whether or not anybody has written it down.
+        else (
+            select coalesce(sum(part.points), 0)::int
+            from points_hold h
+            join points_holdpart part on part.hold_id = h.id
+            join points_lot l on l.id = part.lot_id
+            where h.member_id = m.id and h.state = 'open' and h.until <= %(at)s::timestamptz
+                and l.expires_at > %(at)s::timestamptz
+        )
+    end as available,
     w.spend_minor,
     w.purchases,
     (select g.number from foundation_generation g where g.name = 'programme') as programme,

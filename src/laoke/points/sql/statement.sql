@@ -13,7 +13,7 @@ with movements as (
         (sum(abs(points)) - abs(sum(points)))::bigint / 2 as moved
     from points_posting
     where member_id = %(member_id)s
-    group by at, kind, order_id, return_id, note
+    group by at, kind, order_id, return_id, spending_id, transfer_id, note
 )
 select
     at,

@@ -121,6 +121,12 @@ class _Words:
             "points": f"{points.available:,}",
             "money": self._money(self._account.points_worth_minor),
         }
+        if points.held:
+            yield "  " + _("Set aside for purchases not paid yet: %(points)s") % {
+                "points": f"{points.held:,}"
+            }
+        if points.pending:
+            yield "  " + _("To be used only later: %(points)s") % {"points": f"{points.pending:,}"}
         if points.debt:
             yield "  " + _("Debt: %(points)s, repaid by what is earned next") % {"points": f"{points.debt:,}"}
         yield "  " + _("In all: %(earned)s earned, %(redeemed)s spent, %(expired)s expired") % {
@@ -134,7 +140,8 @@ class _Words:
                 "order": _("order %(order)s"),
                 "adjustment": _("adjusted by hand"),
                 "merge": _("carried over from a merged member"),
-                "restore": _("given back with a return"),
+                "restore": _("given back"),
+                "transfer": _("received from another member"),
             }
             yield from _indented(
                 [
@@ -320,7 +327,12 @@ class _Words:
             "repayment": _("%(points)s points went to the debt"),
             "adjustment": _("adjusted by hand"),
             "merge": _("moved by a merge of members"),
+            "transfer": _("given to another member")
+            if entry.points < 0
+            else _("received from another member"),
         }.get(entry.kind, entry.kind) % values
+        if entry.order_id is None and entry.kind in ("redemption", "restoration"):
+            words = _("spent") if entry.kind == "redemption" else _("spent, and given back")
         return f"{words}: {entry.note}" if entry.note else words
 
     def _because(self, explanation: Explanation) -> Iterator[str]:

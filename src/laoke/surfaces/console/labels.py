@@ -119,6 +119,10 @@ HAPPENINGS: dict[str, tuple[Any, str]] = {
     "repayment": (_("Debt repaid from new points"), "gone"),
     "adjustment": (_("Adjusted by hand"), "hand"),
     "merge": (_("Moved by a merge of members"), "hand"),
+    "redemption:sink": (_("Points spent"), "spend"),
+    "restoration:sink": (_("Points spent came back"), "earn"),
+    "transfer:out": (_("Given to another member"), "spend"),
+    "transfer:in": (_("Received from another member"), "earn"),
     "tier:enrolled": (_("Joined"), "move"),
     "tier:threshold_reached": (_("Reached a tier"), "move"),
     "tier:review_upgraded": (_("Moved up at the review"), "move"),
@@ -134,7 +138,8 @@ ORIGINS: dict[str, Any] = {
     "order": _("Purchase"),
     "adjustment": _("Adjustment"),
     "merge": _("Merged member"),
-    "restore": _("Given back with a return"),
+    "restore": _("Came back"),
+    "transfer": _("Another member"),
 }
 # Common means of payment; others are shown as the till names them.
 TENDERS: dict[str, Any] = {

@@ -41,6 +41,7 @@ NIGHTLY: dict[str, Any] = {
 NAMES: dict[str, Any] = {
     "segments.recompute": _in("task", "Compute scores and classes"),
     "points.expire": _in("task", "Expire points"),
+    "points.holds": _in("task", "Free points that were set aside for too long"),
     "points.expiring": _in("task", "Tell of points that end soon"),
     "points.requests": _in("task", "End requests for points that nobody decided"),
     "tiers.review": _in("task", "Review tiers"),

@@ -1,5 +1,23 @@
 -- Everything about one member that stands in one place. Grain: one row; none for an unknown member.
 -- Orders are counted at $stores only (null: at all).
+with freed as (
+    -- Set aside for longer than was said: free, whether or not anybody has written it down.
+    select part.lot_id, sum(part.points) as points
+    from points_hold hold
+    join points_holdpart part on part.hold_id = hold.id
+    where hold.member_id = %(member_id)s and hold.state = 'open' and hold.until <= %(at)s
+    group by part.lot_id
+),
+lot as (
+    select
+        points_lot.expires_at,
+        case when available_at > %(at)s then available_at end as available_at,
+        held - coalesce(freed.points, 0) as held,
+        remaining - held + coalesce(freed.points, 0) as free
+    from points_lot
+    left join freed on freed.lot_id = points_lot.id
+    where member_id = %(member_id)s and remaining > 0 and expires_at > %(at)s
+)
 select
     member.status,
     member.name_masked,
@@ -53,12 +71,19 @@ select
         select
             coalesce(json_agg(json_build_array(lots.first_at, lots.points, lots.lots) order by lots.first_at), '[]')::text
         from (
-            select min(expires_at) as first_at, sum(remaining) as points, count(*) as lots
-            from points_lot
-            where member_id = member.id and remaining > 0 and expires_at > %(at)s
+            select min(expires_at) as first_at, sum(free) as points, count(*) as lots
+            from lot
+            where free > 0 and available_at is null
             group by date_trunc('month', (expires_at - interval '1 microsecond') at time zone %(zone)s)
         ) lots
     ) as lots,
+    (select coalesce(sum(held), 0)::bigint from lot) as held,
+    (
+        -- What can be used only later, and from when.
+        select
+            coalesce(json_agg(json_build_array(later.available_at, later.points) order by later.available_at), '[]')::text
+        from (select available_at, sum(free) as points from lot where available_at is not null group by available_at) later
+    ) as coming,
     row_to_json(features)::text as features,
     (
         select count(*)
@@ -70,7 +95,7 @@ select
         select count(*) from (
             select from points_posting
             where member_id = member.id
-            group by at, kind, order_id, return_id, note
+            group by at, kind, order_id, return_id, spending_id, transfer_id, note
         ) movements
     ) as movements,
     (select count(*) from foundation_auditentry where object_kind = 'member' and object_id = member.id::text)

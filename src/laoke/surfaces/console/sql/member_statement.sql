@@ -15,7 +15,7 @@ with movements as (
         array_agg(points) as parts
     from points_posting
     where member_id = %(member_id)s
-    group by at, kind, order_id, return_id, note
+    group by at, kind, order_id, return_id, spending_id, transfer_id, note
 ),
 running as (
     select movements.*, (sum(points) over (order by at, first_id))::bigint as balance
@@ -32,7 +32,11 @@ page as (
 select
     page.first_id,
     page.at,
-    page.kind,
+    page.kind || case
+        when page.kind in ('redemption', 'restoration') and page.order_id is null then ':sink'
+        when page.kind = 'transfer' then case when page.points < 0 then ':out' else ':in' end
+        else ''
+    end,
     page.points,
     page.moved,
     page.balance,

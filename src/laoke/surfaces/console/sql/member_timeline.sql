@@ -77,7 +77,11 @@ everything as (
     select
         running.at,
         running.id,
-        running.kind,
+        running.kind || case
+            when running.kind in ('redemption', 'restoration') and running.order_id is null then ':sink'
+            when running.kind = 'transfer' then case when running.points < 0 then ':out' else ':in' end
+            else ''
+        end,
         case when running.kind = 'repayment' then running.debt_points else running.points end::bigint,
         running.balance::bigint,
         purchase.id,

@@ -79,10 +79,14 @@ class LotMonth:
 
 @dataclass(frozen=True, slots=True)
 class PointsCard:
-    """The member's points. `worth_minor` is what the till would take them for."""
+    """The member's points. `worth_minor` is what the till would take them for. Of those pending the first can be used
+    from `usable_from` on."""
 
     available: int
     worth_minor: int
+    held: int
+    pending: int
+    usable_from: datetime | None
     debt: int
     soonest: LotMonth | None
     soonest_worth_minor: int
@@ -154,13 +158,18 @@ def points_card(rules: Programme, state: State) -> PointsCard:
         expires_at = datetime.fromisoformat(first_at)
         last_day = (expires_at - datetime.resolution).astimezone(zone).date()
         lots.append(LotMonth(last_day, points, count, (last_day - today).days))
-    available = sum(lot.points for lot in lots)
+    free = sum(lot.points for lot in lots)
+    repaid = min(state.debt, free)
+    available = free - repaid
     soonest = lots[0] if lots and lots[0].soon else None
     step = rules.points.spend.step
     return PointsCard(
         available=available,
         worth_minor=rules.points.worth(available // step * step),
-        debt=state.debt,
+        held=state.held,
+        pending=sum(points for _, points in state.coming),
+        usable_from=datetime.fromisoformat(state.coming[0][0]) if state.coming else None,
+        debt=state.debt - repaid,
         soonest=soonest,
         soonest_worth_minor=rules.points.worth(soonest.points // step * step) if soonest else 0,
         earned=state.earned,

@@ -41,6 +41,7 @@ class State:
     since: datetime | None
     balance: int
     debt: int
+    held: int
     earned: int
     redeemed: int
     expired: int
@@ -50,6 +51,7 @@ class State:
     tags: Sequence[Sequence[Any]]
     consents: Sequence[Sequence[Any]]
     lots: Sequence[Sequence[Any]]
+    coming: Sequence[Sequence[Any]]
     features: Any
     orders: int
     movements: int
@@ -120,6 +122,7 @@ def _state(caller: Caller, member_id: int, row: dict[str, Any], at: datetime) ->
         since=row["since"],
         balance=row["balance"] or 0,
         debt=row["debt"] or 0,
+        held=row["held"],
         earned=row["earned_total"] or 0,
         redeemed=row["redeemed_total"] or 0,
         expired=row["expired_total"] or 0,
@@ -129,6 +132,7 @@ def _state(caller: Caller, member_id: int, row: dict[str, Any], at: datetime) ->
         tags=orjson.loads(row["tags"]),
         consents=orjson.loads(row["consents"]),
         lots=orjson.loads(row["lots"]),
+        coming=orjson.loads(row["coming"]),
         features=orjson.loads(row["features"]) if row["features"] else None,
         orders=row["orders"],
         movements=row["movements"],

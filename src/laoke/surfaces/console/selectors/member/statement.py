@@ -36,6 +36,8 @@ class LotRow:
     soon: bool
     points: int
     remaining: int
+    held: int
+    usable_from: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def _lots(state: State) -> tuple[LotRow, ...]:
     with hot_cursor() as cursor:
         rows = cursor.execute(load(_PACKAGE, "member_lots"), values).fetchall()
     shown = []
-    for origin, accrued_at, expires_at, points, remaining, order_id, order_no in rows:
+    for origin, accrued_at, expires_at, points, remaining, order_id, order_no, held, usable_from in rows:
         day = last_day(expires_at)
         days = (day - today).days
         shown.append(
@@ -131,6 +133,8 @@ def _lots(state: State) -> tuple[LotRow, ...]:
                 days <= SOON_DAYS,
                 points,
                 remaining,
+                held,
+                usable_from,
             )
         )
     return tuple(shown)
