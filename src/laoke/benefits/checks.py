@@ -1,5 +1,6 @@
-"""What must hold of coupons."""
+"""What must hold of coupons and benefits."""
 
+from laoke.benefits.library.checks import CHECKS as LIBRARY
 from laoke.foundation.checks import Check
 
 CHECKS = (
@@ -73,4 +74,5 @@ CHECKS = (
             or (b.kind <> 'codes' and b.issued / b.each + b.refused <> b.position)
         """,
     ),
+    *LIBRARY,
 )

@@ -56,3 +56,52 @@ BATCH_ENDED = declare(
     issued="coupons issued",
     refused="members who got nothing, and codes that were not made",
 )
+PUBLISHED = declare(
+    "benefit.published",
+    "A benefit is new, another one or gone: members who have it can be told.",
+    benefit="key of the benefit",
+    change="added, changed or ended",
+    kind="coupon, points, gift, service, experience, access or partner_code",
+    tiers="codes of the tiers it names; none: everybody",
+    programme_version="the version of the programme it came with",
+)
+GRANTED = declare(
+    "benefit.granted",
+    "A benefit was granted to a member.",
+    grant_id="the grant",
+    benefit="key of the benefit",
+    member_id="the member",
+    cause="birthday, upgrade, joining or hand",
+    valid_from="from this instant it can be used",
+    valid_until="until before this instant",
+)
+USED_BENEFIT = declare(
+    "benefit.used",
+    "A member used a benefit.",
+    use_id="the use",
+    benefit="key of the benefit",
+    kind="coupon, points, gift, service, experience, access or partner_code",
+    member_id="the member",
+    units="how many units of it",
+    cost_minor="what they cost, in minor units",
+    reference="the order or receipt it goes with; may be empty",
+)
+UNDONE_BENEFIT = declare(
+    "benefit.undone",
+    "The use of a benefit was taken back, with everything it had brought.",
+    use_id="the use",
+    benefit="key of the benefit",
+    member_id="the member",
+    units="how many units of it",
+    cost_minor="what they had cost, in minor units",
+    reference="the order or receipt it went with; may be empty",
+)
+BUDGET_ALARM = declare(
+    "benefit.budget_alarm",
+    "What the benefits of a tier cost this year has passed the mark for an alarm, or reached the budget.",
+    tier="code of the tier",
+    year="the calendar year",
+    stage="alarm or reached",
+    spent_minor="what they cost so far, in minor units",
+    budget_minor="what they may cost, in minor units",
+)

@@ -1,4 +1,4 @@
-"""Wallets follow a merge, and what is left of what was moved comes back with its undo."""
+"""Wallets and benefits follow a merge, and what is left of what was moved comes back with its undo."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from laoke.benefits.coupons import limits, use
+from laoke.benefits.library import following as library
 from laoke.benefits.models import Coupon, CouponUse
 from laoke.foundation.sql import hot_cursor
 
@@ -48,6 +49,7 @@ class BenefitsFollow:
             "used": [row[0] for row in coupons if row[1] == Coupon.USED],
             "first": [row[0] for row in firsts],
             "uses": [row[0] for row in uses],
+            "benefits": library.merge(kept_id, gone_id),
         }
 
     def unmerge(self, kept_id: int, gone_id: int, moved: Mapping[str, Any], at: datetime) -> None:
@@ -73,6 +75,7 @@ class BenefitsFollow:
                 (gone_id, list(moved.get("uses", ()))),
             )
             limits.forget(cursor, (kept_id, gone_id))
+        library.unmerge(kept_id, gone_id, moved.get("benefits", {}))
 
     def export(self, member_id: int) -> Mapping[str, object]:
         """Every coupon in the wallet and every use, without codes: a code in a file would be a coupon in a file."""
@@ -97,6 +100,7 @@ class BenefitsFollow:
                 }
                 for each in CouponUse.objects.filter(member_id=member_id).order_by("id")
             ],
+            **library.export(member_id),
         }
 
     def erase(self, member_id: int, at: datetime) -> None:
@@ -118,6 +122,7 @@ class BenefitsFollow:
             for coupon_id, _, _ in rows:
                 use.write_event(cursor, coupon_id, "revoked", actor="erasure", at=at, now=at)
             limits.take_off(cursor, [(template, first) for _, template, first in rows])
+        library.erase(member_id, at)
 
 
 def _lock(cursor: psycopg.Cursor[Any], which: str, values: Mapping[str, Any]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from laoke.benefits.library.models import BenefitUse as BenefitUse
+
 
 class CouponTemplateVersion(models.Model):
     """A coupon template as published, or its end. Added, never changed; the newest of a key holds."""

@@ -1,10 +1,13 @@
-"""Issuing coupons to many, done by a worker."""
+"""Issuing coupons to many, and the birthdays of the day: done by a worker."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
+
 from laoke.benefits.coupons import batches
+from laoke.benefits.library import granting
 from laoke.foundation.jobs import progress
 from laoke.foundation.jobs.declare import task
 
@@ -24,3 +27,11 @@ def issue_coupons(at: datetime, batch_id: int) -> None:
             batches.halt(batch_id, work.now())
         if batch is not None:
             work.detail |= {"issued": batch.issued, "refused": batch.refused}
+
+
+@task("benefits.birthdays", at="5 0 * * *")
+def grant_birthdays(at: datetime) -> None:
+    """Grant what comes with the birthdays of the day. A run that was killed is run again: nobody gets twice."""
+    with progress.track("benefits.birthdays", 0, at, unit="members") as work:
+        today = at.astimezone(settings.LAOKE.zone).date()
+        work.detail["granted"] = granting.birthdays(today, now=work.now())

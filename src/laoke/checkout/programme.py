@@ -16,6 +16,8 @@ from laoke.benefits.coupons import templates as coupon_templates
 from laoke.benefits.coupons.codes import plain
 from laoke.benefits.coupons.documents import TemplateDocument
 from laoke.benefits.coupons.templates import Templates
+from laoke.benefits.library import publication as benefit_library
+from laoke.benefits.library.publication import Library
 from laoke.engine.policy import BadPolicy, PointsPolicy
 from laoke.engine.tiering import Ladder
 from laoke.foundation import generations
@@ -45,6 +47,7 @@ class Programme:
     coupons: Templates
     offers: Offers
     adjustments: AdjustmentRules
+    benefits: Library
     # What is declared of earning beside the rate.
     earning: earning.Earning | None = None
 
@@ -95,6 +98,7 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "adjustments": Section(
             adjustment_limits.parse, adjustment_limits.to_document, adjustment_limits.publish
         ),
+        "benefits": Section(benefit_library.parse, benefit_library.to_document, benefit_library.publish),
     }
 )
 
@@ -135,6 +139,7 @@ def at_version(version: int) -> Programme:
         coupon_templates.at_version(version),
         publication.at_version(version),
         adjustment_limits.at_version(version),
+        benefit_library.at_version(version),
         earning.of(points),
     )
 
@@ -257,6 +262,11 @@ def _examine(before: Programme, values: Mapping[str, Any], at: datetime) -> Find
     )
     offers = values.get("offers", before.offers.documents)
     for place, says in taken_codes(offers, values.get("coupons", before.coupons.documents)):
+        findings.fault(place, says)
+    ladder: Ladder = values.get("ladder", before.ladder)
+    benefits = values.get("benefits", before.benefits)
+    tiers = [tier.code for tier in ladder.tiers]
+    for place, says in benefit_library.faults(benefits, tiers, _templates(before, values)):
         findings.fault(place, says)
     return findings
 

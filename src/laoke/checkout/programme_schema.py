@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from laoke.benefits.coupons.documents import TemplateDocument
+from laoke.benefits.library.documents import LibraryDocument
 from laoke.engine.policy import EarnBasis, Expires, PointsPolicy, Shortfall
 from laoke.engine.tiering import Downgrade, Review
 from laoke.kernel.rounding import Rounding
@@ -29,15 +30,18 @@ def schema() -> dict[str, Any]:
     offers: type[BaseModel] = OfferDocument
     pricing: type[BaseModel] = PricingDocument
     coupons: type[BaseModel] = TemplateDocument
+    benefits: type[BaseModel] = LibraryDocument
     earning: type[BaseModel] = EarningDocument
-    places, made = models_json_schema([(each, "validation") for each in (offers, pricing, coupons, earning)])
+    places, made = models_json_schema(
+        [(each, "validation") for each in (offers, pricing, coupons, benefits, earning)]
+    )
     definitions: dict[str, Any] = typed(made["$defs"])
     # These fields stand in `points.earn` beside the rate.
     beside = definitions.pop("EarningDocument")["properties"]
     return {
         "$schema": DIALECT,
         "title": "Programme of a Laoke installation",
-        "description": "Points, tiers, prices, coupons, offers, who adjusts points. A section left out stays as it is.",
+        "description": "Points, tiers, prices, coupons, offers, adjustments, benefits. A section left out stays as it is.",
         "type": "object",
         "minProperties": 1,
         "additionalProperties": False,
@@ -52,6 +56,7 @@ def schema() -> dict[str, Any]:
                 places[offers, "validation"], "All offers that are to be in force, by their key"
             ),
             "adjustments": _ADJUSTMENTS,
+            "benefits": places[benefits, "validation"],
         },
         "$defs": dict(sorted({**definitions, **trees()}.items())),
     }
@@ -109,7 +114,9 @@ _POINTS = _object(
         points=_whole("So many points", 0, 1_000_000, _STANDARD.earn.points),
         per_minor=_whole("for so many minor units (fen)", 1, 10**9, _STANDARD.earn.per_minor),
         rounding=_one_of("of the points of a purchase", Rounding, _STANDARD.earn.rounding),
-        basis=_one_of("What earns: what is paid with money, or what points pay too", EarnBasis, EarnBasis.PAID),
+        basis=_one_of(
+            "What earns: what is paid with money, or what points pay too", EarnBasis, EarnBasis.PAID
+        ),
     ),
     spend=_object(
         "What points pay",

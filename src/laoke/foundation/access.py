@@ -26,10 +26,15 @@ class Scope(StrEnum):
     POINTS_READ = "points:read"
     POINTS_ADJUST = "points:adjust"
     POINTS_APPROVE = "points:approve"
+    POINTS_LIABILITY = "points:liability"
+    POINTS_CLOSE = "points:close"
     TIERS_READ = "tiers:read"
     COUPONS_READ = "coupons:read"
     COUPONS_ISSUE = "coupons:issue"
     COUPONS_REVEAL = "coupons:reveal"
+    BENEFITS_READ = "benefits:read"
+    BENEFITS_USE = "benefits:use"
+    BENEFITS_GRANT = "benefits:grant"
     STORES_READ = "stores:read"
     STORES_WRITE = "stores:write"
     PRODUCTS_READ = "products:read"
@@ -81,10 +86,15 @@ SCOPE_LABELS = {
     Scope.POINTS_READ: _("View points"),
     Scope.POINTS_ADJUST: _("Adjust points by hand"),
     Scope.POINTS_APPROVE: _("Let adjustments of points pass that others ask for"),
+    Scope.POINTS_LIABILITY: _("View what points are worth on the books"),
+    Scope.POINTS_CLOSE: _("Close and reopen the months of points"),
     Scope.TIERS_READ: _("View tiers"),
     Scope.COUPONS_READ: _("View coupons, codes masked"),
     Scope.COUPONS_ISSUE: _("Issue, transfer and revoke coupons"),
     Scope.COUPONS_REVEAL: _("Reveal and export coupon codes"),
+    Scope.BENEFITS_READ: _("View benefits"),
+    Scope.BENEFITS_USE: _("Record and undo uses of benefits"),
+    Scope.BENEFITS_GRANT: _("Grant benefits, and take them back"),
     Scope.STORES_READ: _("View stores"),
     Scope.STORES_WRITE: _("Edit stores"),
     Scope.PRODUCTS_READ: _("View products"),
@@ -106,6 +116,7 @@ _LOOK = frozenset(
         Scope.POINTS_READ,
         Scope.TIERS_READ,
         Scope.COUPONS_READ,
+        Scope.BENEFITS_READ,
         Scope.STORES_READ,
         Scope.PRODUCTS_READ,
     }
@@ -121,8 +132,11 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.MEMBERS_MERGE,
         Scope.POINTS_ADJUST,
         Scope.POINTS_APPROVE,
+        Scope.POINTS_LIABILITY,
         Scope.COUPONS_ISSUE,
         Scope.COUPONS_REVEAL,
+        Scope.BENEFITS_USE,
+        Scope.BENEFITS_GRANT,
         Scope.STORES_WRITE,
         Scope.PRODUCTS_WRITE,
         Scope.PROGRAMME_READ,
@@ -130,11 +144,25 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.WEBHOOKS,
         Scope.INSIGHT_READ,
     },
-    Role.ANALYST: _LOOK | {Scope.PROGRAMME_READ, Scope.INSIGHT_READ},
+    Role.ANALYST: _LOOK | {Scope.POINTS_LIABILITY, Scope.PROGRAMME_READ, Scope.INSIGHT_READ},
     Role.FINANCE: _LOOK
-    | {Scope.POINTS_APPROVE, Scope.PROGRAMME_READ, Scope.INSIGHT_READ, Scope.AUDIT_READ},
-    Role.STORE_MANAGER: _LOOK | {Scope.QUOTES, Scope.MEMBERS_WRITE, Scope.MEMBERS_REVEAL, Scope.INSIGHT_READ},
-    Role.ASSOCIATE: _LOOK | {Scope.QUOTES, Scope.MEMBERS_WRITE},
+    | {
+        Scope.POINTS_APPROVE,
+        Scope.POINTS_LIABILITY,
+        Scope.POINTS_CLOSE,
+        Scope.PROGRAMME_READ,
+        Scope.INSIGHT_READ,
+        Scope.AUDIT_READ,
+    },
+    Role.STORE_MANAGER: _LOOK
+    | {
+        Scope.QUOTES,
+        Scope.MEMBERS_WRITE,
+        Scope.MEMBERS_REVEAL,
+        Scope.BENEFITS_USE,
+        Scope.INSIGHT_READ,
+    },
+    Role.ASSOCIATE: _LOOK | {Scope.QUOTES, Scope.MEMBERS_WRITE, Scope.BENEFITS_USE},
     Role.CUSTOMER_SERVICE: _LOOK
     | {
         Scope.MEMBERS_WRITE,
@@ -143,19 +171,25 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.POINTS_ADJUST,
         Scope.COUPONS_ISSUE,
         Scope.COUPONS_REVEAL,
+        Scope.BENEFITS_USE,
+        Scope.BENEFITS_GRANT,
     },
-    Role.AUDITOR: _LOOK | {Scope.PROGRAMME_READ, Scope.AUDIT_READ, Scope.INSIGHT_READ},
+    Role.AUDITOR: _LOOK
+    | {Scope.POINTS_LIABILITY, Scope.PROGRAMME_READ, Scope.AUDIT_READ, Scope.INSIGHT_READ},
 }
 
 
 # What concerns the shop as a whole and cannot be cut down to stores: events of every order leave by webhooks, the audit
-# trail tells of everybody, rules and prices hold everywhere, anybody's points may wait for a second person. Accounts
+# trail tells of everybody, rules and prices hold everywhere, anybody's points may wait for a second person, and the
+# books are of the shop. Accounts
 # limited to stores hold none of these, whatever their role.
 WHOLE_SHOP = frozenset(
     {
         Scope.WEBHOOKS,
         Scope.AUDIT_READ,
         Scope.POINTS_APPROVE,
+        Scope.POINTS_LIABILITY,
+        Scope.POINTS_CLOSE,
         Scope.PROGRAMME_WRITE,
         Scope.PRODUCTS_WRITE,
     }

@@ -8,9 +8,11 @@ class SegmentsConfig(AppConfig):
 
     def ready(self) -> None:
         from laoke.benefits.coupons import batches
+        from laoke.benefits.library import people
         from laoke.members import followers
         from laoke.segments import recipients
         from laoke.segments.following import SegmentsFollow
 
         followers.register(SegmentsFollow())
         batches.find_audiences_by(recipients.query)
+        people.known_by(people.Knowledge(recipients.condition, recipients.known))

@@ -105,7 +105,7 @@ class Valid(Document):
     def window(self, issued_at: datetime, zone: tzinfo) -> Window:
         """For a coupon issued at an instant; `zone` is the programme's."""
         if self.since is not None and self.until is not None:
-            return Window(_begin(self.since, zone), _end(self.until, zone))
+            return Window(begin(self.since, zone), end(self.until, zone))
         today = issued_at.astimezone(zone).date()
         next_day = start_of_day(today + timedelta(days=1), zone)
         since = issued_at if self.starts is Starts.AT_ONCE else next_day
@@ -222,9 +222,11 @@ def _day(moment: date | datetime) -> date:
     return moment.date() if isinstance(moment, datetime) else moment
 
 
-def _begin(moment: date | datetime, zone: tzinfo) -> datetime:
+def begin(moment: date | datetime, zone: tzinfo) -> datetime:
+    """The first instant of a day, or the instant itself."""
     return moment if isinstance(moment, datetime) else start_of_day(moment, zone)
 
 
-def _end(moment: date | datetime, zone: tzinfo) -> datetime:
+def end(moment: date | datetime, zone: tzinfo) -> datetime:
+    """The first instant after a day, or the instant itself."""
     return moment if isinstance(moment, datetime) else start_of_day(moment + timedelta(days=1), zone)

@@ -16,6 +16,7 @@ from laoke.surfaces.cli.output import Json, emit
 from laoke.surfaces.cli.session import Exit, now, ready, say
 
 if TYPE_CHECKING:
+    from laoke.benefits.library.publication import Library
     from laoke.checkout.programme import Plan, Programme
     from laoke.engine.policy import PointsPolicy
     from laoke.engine.tiering import Criterion, Ladder, Window
@@ -314,6 +315,7 @@ def _words(found: Programme, currency: str) -> Iterator[str]:
         yield "Coupons"
         for key, template in found.coupons.documents.items():
             yield f"  {key} ({template.name.zh}, {template.name.en}): {template.kind.value}"
+    yield from _benefits(found.benefits, currency)
     if found.offers.documents:
         yield ""
         yield "Offers"
@@ -346,6 +348,24 @@ def _pricing(pricing: PricingPolicy, currency: str) -> Iterator[str]:
     if pricing.four_eyes_above_minor is not None:
         amount = Money(pricing.four_eyes_above_minor, currency)
         yield f"Approval   by a second person above a budget of {amount}"
+
+
+def _benefits(library: Library, currency: str) -> Iterator[str]:
+    from laoke.kernel.money import Money
+
+    if not library.benefits:
+        return
+    yield ""
+    yield "Benefits"
+    for key, benefit in library.benefits.items():
+        document = benefit.document
+        who = [*document.tiers, *(["everybody"] if document.everybody is not None else [])]
+        yield (
+            f"  {key} ({document.name.zh}, {document.name.en}): {document.kind.value} for {', '.join(who)}"
+            + (f", granted on {document.granted.on.value}" if document.granted else "")
+        )
+    for tier, budget in library.document.budgets.items():
+        yield f"  {tier} may cost {Money(budget.per_year_minor, currency)} a year"
 
 
 def _adjustments(rules: AdjustmentRules) -> Iterator[str]:

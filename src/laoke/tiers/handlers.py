@@ -1,0 +1,33 @@
+"""What a move on the ladder brings: benefits that are granted with the way up."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from laoke.benefits.library import granting
+from laoke.foundation import generations
+from laoke.foundation.outbox.registry import Event, subscribe
+from laoke.members.errors import MemberErased, UnknownMember
+from laoke.tiers import events, ladder
+
+_WENT_BACK = "return_downgraded"
+
+
+def grant_with_the_way_up(event: Event, at: datetime) -> None:
+    """Up: grant what comes with the tier. Down with a return: what it brought and was not used goes too."""
+    member_id, now = event.payload["member_id"], event.payload["to_tier"]
+    codes = [tier.code for tier in ladder.at_version(generations.current(generations.PROGRAMME)).tiers]
+    before = event.payload["from_tier"]
+    if before not in codes or now not in codes:
+        return
+    try:
+        if codes.index(now) > codes.index(before):
+            granting.reached(member_id, now, at=event.occurred_at)
+        elif event.payload["cause"] == _WENT_BACK:
+            for tier in codes[codes.index(now) + 1 : codes.index(before) + 1]:
+                granting.lost(member_id, tier, at=event.occurred_at)
+    except (UnknownMember, MemberErased):
+        return
+
+
+subscribe(events.CHANGED, "tiers.benefits", grant_with_the_way_up, granting.anybody_moving)
