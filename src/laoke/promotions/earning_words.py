@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from laoke.engine.conditions import All
+from laoke.engine.conditions import All, Tree
 from laoke.promotions.documents.earning import EarningDocument, RuleDocument
 from laoke.promotions.saying import condition, goods
 from laoke.promotions.telling import Says, money
@@ -42,12 +42,7 @@ def limits(document: EarningDocument, telling: Telling) -> Iterator[Says]:
             yield Says(f"{zh}最多 {most:,} 积分", f"at most {most:,} points {en}")
 
 
-def tier(factor: Fraction) -> Says:
-    """What a tier earns."""
-    return _times(factor)
-
-
-def _parts(tree: object) -> Sequence[object]:
+def _parts(tree: Tree | None) -> Sequence[Tree]:
     if tree is None:
         return ()
     return tree.parts if isinstance(tree, All) else (tree,)
@@ -55,7 +50,7 @@ def _parts(tree: object) -> Sequence[object]:
 
 def _does(document: RuleDocument, telling: Telling) -> Says:
     if document.factor is not None:
-        return _times(document.factor)
+        return times(document.factor)
     if document.bonus is not None:
         return Says(f"加赠 {document.bonus:,} 积分", f"{document.bonus:,} points more")
     if document.per_unit is not None:
@@ -65,7 +60,8 @@ def _does(document: RuleDocument, telling: Telling) -> Says:
     return Says(f"每 {amount.zh} 加 {points:,} 积分", f"{points:,} points more for every {amount.en}")
 
 
-def _times(factor: Fraction) -> Says:
+def times(factor: Fraction) -> Says:
+    """So many times the points."""
     if not factor:
         return Says("不积分", "no points")
     number = f"{Decimal(factor.numerator) / Decimal(factor.denominator):f}"

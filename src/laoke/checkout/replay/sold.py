@@ -192,9 +192,10 @@ class SoldBook:
         )
         rows = cursor.fetchall()
         earned = earnings.of_orders(cursor, ids)
-        for order_id, line_no, *rest in rows:
+        for order_id, line_no, milli, net, base, back_milli, back in rows:
             extra = earned.get(order_id, {}).get(line_no, 0)
-            needed[order_id].lines.append(SoldLine(line_no, *rest, extra_points=extra))
+            sold = SoldLine(line_no, milli, net, base, back_milli, back, extra_points=extra)
+            needed[order_id].lines.append(sold)
         cursor.execute(
             "select order_id, return_no from purchases_orderreturn where order_id = any(%s)", (ids,)
         )

@@ -120,8 +120,9 @@ class PurchaseRules:
             offers: what offers that give points do, in order of application.
             left: what the caps of day and month leave.
         """
-        earning = self._programme.earning
+        earning, rounding = self._programme.earning, self.terms.earn.rounding
         assert earning is not None
+        assert rounding is not None
         matched, _ = self._programme.concerned(basket, facts)
         board = Board(basket, facts, self._programme.policies, self._programme.guards, matched)
         gave: dict[str, int] = {}
@@ -143,7 +144,7 @@ class PurchaseRules:
             [weight * factor for weight in tally.weights()],
             offers,
             bases,
-            earning.terms.rounding,
+            rounding,
             tally.flat() * factor,
         )
         points, gave[CAP], extra = self._capped(points, extra, left)

@@ -307,6 +307,7 @@ def _shown(value: object) -> str:
 def _words(found: Programme, currency: str) -> Iterator[str]:
     yield f"Version {found.version}"
     yield from _points(found.points, currency)
+    yield from _earning(found, currency)
     yield from _ladder(found.ladder, currency)
     yield from _pricing(found.pricing, currency)
     yield from _adjustments(found.adjustments)
@@ -398,6 +399,28 @@ def _points(policy: PointsPolicy, currency: str) -> Iterator[str]:
     yield f"Valid      {ends}; given back to an expired lot: {policy.grace_days} days"
     taken = {"debt": "the rest becomes a debt", "waive": "the rest is given up"}[policy.shortfall.value]
     yield f"Returns    points spent before they had to be taken back: {taken}"
+
+
+def _earning(found: Programme, currency: str) -> Iterator[str]:
+    """What is declared of earning beside the rate."""
+    from laoke.checkout import naming
+    from laoke.promotions import earning_words
+    from laoke.promotions.soundness.earning import highest_factor
+
+    if found.points.earn.basis.value == "net":
+        yield "Basis      what points pay earns too"
+    if found.earning is None:
+        return
+    telling, document = naming.telling(found), found.earning.document
+    ladder = [tier.code for tier in found.ladder.tiers]
+    for rule in document.rules:
+        yield f"  {rule.key} ({rule.name.zh}, {rule.name.en}): {earning_words.rule(rule, telling, ladder).en}"
+    for code, factor in document.tiers.items():
+        yield f"  tier {code}: {earning_words.times(factor).en}"
+    for says in earning_words.limits(document, telling):
+        yield f"  {says.en}"
+    most = highest_factor(document) * found.points.give_back
+    yield f"Give-back  {percent(most)} where everything that multiplies meets"
 
 
 def _ladder(ladder: Ladder, currency: str) -> Iterator[str]:

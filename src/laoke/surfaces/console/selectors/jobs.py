@@ -81,6 +81,7 @@ CHECKS: dict[str, Any] = {
     "lots": _("points batches"),
     "members-of-orders": _("members of orders"),
     "moves": _("moves between tiers"),
+    "order-earnings": _("points by rules of earning"),
     "orders-and-points": _("points of orders"),
     "offer-allotments": _("limits of offers"),
     "offer-counters": _("uses of offers"),
