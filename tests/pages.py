@@ -190,6 +190,11 @@ REGISTER: dict[str, Address] = {
     "offer-audience": page(Scope.PROGRAMME_READ),
     "offer-checks": page(Scope.PROGRAMME_READ),
     "offer-act": form(Scope.PROGRAMME_WRITE),
+    # Points.
+    "adjustments": page(Scope.POINTS_READ, "?which=done"),
+    "adjustment-approve": form(Scope.POINTS_APPROVE),
+    "adjustment-refuse": form(Scope.POINTS_APPROVE),
+    "adjustment-withdraw": form(Scope.POINTS_ADJUST, status=404),  # it is another's
     # Coupons.
     "coupons": page(Scope.COUPONS_READ),
     "coupon-find": form(Scope.COUPONS_READ),

@@ -16,13 +16,14 @@ from django.db import connection
 from laoke.benefits.coupons import batches, issuing
 from laoke.benefits.coupons import selectors as coupons
 from laoke.checkout import programme
-from laoke.foundation.access import SYSTEM, Role, Scope
+from laoke.foundation.access import SYSTEM, Caller, Role, Scope
 from laoke.foundation.apikeys import services as apikeys
 from laoke.foundation.models import WebhookDelivery
 from laoke.foundation.staff import services as staff
 from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
+from laoke.points.adjustments import requests
 from laoke.promotions import drafts
 from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, StoreInput
@@ -126,7 +127,15 @@ def _left_by_work(at: datetime) -> dict[str, Any]:
         "code": "repurchase_90",
         **_an_offer(at),
         **_coupons(at, some),
+        "number": _a_request(at, some[0]),
     }
+
+
+def _a_request(at: datetime, member_id: int) -> int:
+    """Points that a program asked for and may not give alone."""
+    programme.apply(SYSTEM, {"adjustments": {"limits": {"apikey": {"each": 0}}}}, at=at)
+    program = Caller("apikey", 1, "till 9", SYSTEM.scopes)
+    return int(requests.ask_once(program, member_id, 800, "补发：试办活动", at=at)["adjustment_id"])
 
 
 def _an_offer(at: datetime) -> dict[str, str]:

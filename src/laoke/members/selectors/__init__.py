@@ -3,7 +3,7 @@
 from laoke.members.sealing import identity_key
 from laoke.members.selectors.consents import consents, has_consent
 from laoke.members.selectors.lookup import find, find_many, kept_id, owners_of, registered_at, resolve
-from laoke.members.selectors.profiles import profile
+from laoke.members.selectors.profiles import masked_names, profile
 from laoke.members.selectors.reveal import REVEALABLE, reveal, reveal_fields
 from laoke.members.selectors.search import search
 
@@ -15,6 +15,7 @@ __all__ = [
     "has_consent",
     "identity_key",
     "kept_id",
+    "masked_names",
     "owners_of",
     "profile",
     "registered_at",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from laoke.members.errors import UnknownMember
 from laoke.members.models import Identity, Member, MemberTag
 from laoke.members.selectors.consents import consents
@@ -41,3 +43,8 @@ def profile(member_id: MemberId) -> Profile:
         ),
         consents=consents(member_id),
     )
+
+
+def masked_names(member_ids: Iterable[MemberId]) -> dict[MemberId, str]:
+    """The masked names of these members; "" for those without one. Unknown ids are missing from the answer."""
+    return dict(Member.objects.filter(pk__in=list(member_ids)).values_list("pk", "name_masked"))

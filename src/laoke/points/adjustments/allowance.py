@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -33,13 +34,38 @@ def require(caller: Caller, points: int, *, at: datetime) -> None:
     _refuse(limit, caller, points, at)
 
 
+def check(caller: Caller, points: int, *, at: datetime) -> None:
+    """As `require`, for looking only: it holds nobody up, and another adjustment may come in between.
+
+    Raises:
+        AboveLimit
+    """
+    _refuse(limit_of(caller), caller, points, at)
+
+
 def is_enough(caller: Caller, points: int, *, at: datetime) -> bool:
     """Whether the caller could adjust so many points alone now."""
     try:
-        _refuse(limit_of(caller), caller, points, at)
+        check(caller, points, at=at)
     except AboveLimit:
         return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What somebody may adjust alone: `each` time, and `left` of today's `per_day`; None: any number."""
+
+    each: int | None
+    per_day: int | None
+    left: int | None
+
+
+def allowance(caller: Caller, *, at: datetime) -> Allowance:
+    """What the caller may adjust alone now."""
+    limit = limit_of(caller)
+    left = None if limit.per_day is None else max(0, limit.per_day - used_today(caller, at))
+    return Allowance(limit.each, limit.per_day, left)
 
 
 def note(caller: Caller, member_id: int, points: int, reason: str, *, at: datetime) -> None:

@@ -15,11 +15,11 @@ class AboveLimit(LaokeError):
     def __init__(self, each: int | None, left_today: int | None) -> None:
         if each is not None:
             detail = _("Alone you may adjust at most %(each)s points at once. Ask for it to be reviewed.") % {
-                "each": each
+                "each": f"{each:,}"
             }
         else:
             detail = _("Alone you may adjust %(left)s more points today. Ask for it to be reviewed.") % {
-                "left": left_today
+                "left": f"{left_today:,}"
             }
         super().__init__(detail, field="points", each=each, left_today=left_today)
 

@@ -89,7 +89,8 @@ def at_version(programme_version: int) -> AdjustmentRules:
 
 def in_force() -> AdjustmentRules:
     """The rules in force now."""
-    return at_version(generations.current(generations.PROGRAMME))
+    row = AdjustmentRulesVersion.objects.order_by("-programme_version").first()
+    return parse(row.document) if row else AdjustmentRules()
 
 
 def publish(caller: Caller, rules: AdjustmentRules, *, at: datetime) -> int:

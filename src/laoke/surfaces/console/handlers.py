@@ -8,8 +8,11 @@ from laoke.benefits.coupons import selectors as coupons
 from laoke.benefits.events import BATCH_ENDED
 from laoke.foundation.access import SYSTEM, Scope
 from laoke.foundation.outbox.registry import Event, subscribe
+from laoke.foundation.staff import selectors as staff
 from laoke.foundation.webhooks import selectors as webhooks
 from laoke.foundation.webhooks.services import DISABLED_TOPIC
+from laoke.points.adjustments import selectors as adjustments
+from laoke.points.events import ASKED, DECIDED
 from laoke.promotions import selectors as offers
 from laoke.promotions.events import BUDGET_ALARM, USED_UP
 from laoke.surfaces.console.notices import services as notices
@@ -42,9 +45,32 @@ def coupons_issued(event: Event, at: datetime) -> None:
     notices.tell(asked_by[1], "coupons.issued", told, at, path=f"/coupons/issues/{batch_id}")
 
 
+def adjustment_asked(event: Event, at: datetime) -> None:
+    """Tell whoever may let adjustments pass that one waits; not the one who asked."""
+    number = int(event.payload["adjustment_id"])
+    asked = adjustments.one(SYSTEM, number, at=at)
+    told = {"who": asked.asked_by, "points": asked.points, "member": asked.member_id}
+    by = adjustments.asked_by(number)
+    holders = [each for each in staff.holders(Scope.POINTS_APPROVE) if by != ("staff", each)]
+    notices.tell_all(holders, "adjustment.asked", told, at, path="/points/adjustments")
+
+
+def adjustment_decided(event: Event, at: datetime) -> None:
+    """Tell who asked for an adjustment what became of it, unless they took it back themselves."""
+    number, state = int(event.payload["adjustment_id"]), str(event.payload["state"])
+    by = adjustments.asked_by(number)
+    if by is None or by[0] != "staff" or state == "withdrawn":
+        return
+    asked = adjustments.one(SYSTEM, number, at=at)
+    told = {"state": state, "points": asked.points, "member": asked.member_id, "note": asked.note}
+    notices.tell(by[1], "adjustment.decided", told, at, path="/points/adjustments?which=done")
+
+
 def register() -> None:
     """Listen to what people should hear of."""
     subscribe(BATCH_ENDED, "console", coupons_issued)
+    subscribe(ASKED, "console", adjustment_asked)
+    subscribe(DECIDED, "console", adjustment_decided)
     subscribe(DISABLED_TOPIC, "console", endpoint_switched_off)
     for topic in (BUDGET_ALARM, USED_UP):
         subscribe(topic, "console", offer_ran_low)

@@ -78,6 +78,11 @@ NAVIGATION = (
         ),
     ),
     Group(
+        _("Points"),
+        "coins",
+        (Entry("adjustments", "/points/adjustments", _("Adjustments"), "shield-check", Scope.POINTS_READ),),
+    ),
+    Group(
         _("Tiers"),
         "award",
         (Entry("tiers", "/tiers", _("Tier rules"), "award", Scope.TIERS_READ),),

@@ -7,6 +7,7 @@ from django.urls import path
 from laoke.surfaces.console.views import (
     account,
     adjusting,
+    adjustments,
     audit,
     bulk,
     coupon_issues,
@@ -47,6 +48,10 @@ urlpatterns = [
     path("overview/targets/<slug:code>", overview.set_target, name="target"),
     path("overview/targets/<slug:code>/remove", overview.remove_target, name="target-remove"),
     path("overview/targets/<slug:code>/restore", overview.restore_target, name="target-restore"),
+    path("points/adjustments", adjustments.show, name="adjustments"),
+    path("points/adjustments/<int:number>/approve", adjustments.approve, name="adjustment-approve"),
+    path("points/adjustments/<int:number>/refuse", adjustments.refuse, name="adjustment-refuse"),
+    path("points/adjustments/<int:number>/withdraw", adjustments.withdraw, name="adjustment-withdraw"),
     path("coupons", coupons.show_all, name="coupons"),
     path("coupons/new", coupon_templates.begin, name="coupon-template-new"),
     path("coupons/find", coupons.find, name="coupon-find"),

@@ -41,6 +41,12 @@ REGISTER_BATCH = 5_000
 # 1 point a yuan, 100 points = 1 yuan: 1 % given back. The ladder's gold is the plan's: three purchases and
 # 2,000 yuan within three months, reviewed every quarter.
 PROGRAMME: dict[str, Any] = {
+    "adjustments": {
+        "limits": {
+            "customer_service": {"each": 2_000, "per_day": 20_000},
+            "operations": {"each": 10_000, "per_day": 100_000},
+        },
+    },
     "points": {
         "earn": {"points": 1, "per_minor": 100, "rounding": "down"},
         "spend": {"points": 100, "worth_minor": 100, "step": 100, "max_percent": 50},

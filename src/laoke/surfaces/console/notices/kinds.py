@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from laoke.surfaces.console.directory import deeds
 from laoke.surfaces.console.selectors import jobs
-from laoke.surfaces.console.templatetags.figures import number
+from laoke.surfaces.console.templatetags.figures import number, signed
 
 
 def _of_act(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,6 +75,28 @@ KINDS: dict[str, Kind] = {
         lambda told: (
             _("The task “%(name)s” was given up after %(tries)s tries.")
             % {"name": jobs.label(told["name"]), "tries": told["tries"]}
+        ),
+    ),
+    "adjustment.asked": Kind(
+        "shield-check",
+        "",
+        lambda told: (
+            _("%(who)s asks for %(points)s points for member %(member)s: they need your decision.")
+            % {**told, "points": signed(told["points"])}
+        ),
+    ),
+    "adjustment.decided": Kind(
+        "shield-check",
+        "",
+        lambda told: (
+            (
+                _("Your adjustment of %(points)s points for member %(member)s was approved.")
+                if told["state"] == "booked"
+                else _("Your adjustment of %(points)s points for member %(member)s was refused: %(note)s")
+                if told["state"] == "refused"
+                else _("Nobody decided your adjustment of %(points)s points for member %(member)s in time.")
+            )
+            % {**told, "points": signed(told["points"])}
         ),
     ),
     "coupons.issued": Kind(

@@ -186,6 +186,10 @@ class TestNotices:
             "zh": "九折",
             "en": "A tenth off",
             "percent": 80,
+            "who": "li",
+            "points": -500,
+            "member": 7,
+            "note": "n",
         }
         for kind in KINDS.values():
             assert kind.say(told)

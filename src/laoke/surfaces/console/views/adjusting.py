@@ -18,6 +18,8 @@ from laoke.foundation.access import Scope
 from laoke.kernel.errors import LaokeError
 from laoke.members.errors import ReasonMissing
 from laoke.points import services as points
+from laoke.points.adjustments import allowance, requests
+from laoke.points.adjustments.errors import AboveLimit
 from laoke.points.errors import BadAdjustment
 from laoke.surfaces.console.forms import Form
 from laoke.surfaces.console.pages import Visit, console_page
@@ -103,15 +105,19 @@ class AdjustForm(Form):
         """Points that are not there are told in the language of the page."""
         if isinstance(error, InsufficientPoints):
             self.add_error("points", short_of(error))
+        elif isinstance(error, AboveLimit):
+            self.add_error("points", forms.ValidationError(error.detail, code="above-limit"))
         else:
             super().refused(error)
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What the adjustment would do. `refused` says why it would not go through; then the rest is nothing."""
+    """What the adjustment would do. `refused` says why it would not go through; then the rest is nothing. `review` says
+    why a second person has to let it pass; empty when none has to."""
 
     refused: str = ""
+    review: str = ""
     before: int = 0
     after: int = 0
     debt: int = 0
@@ -137,8 +143,8 @@ def short_of(error: InsufficientPoints) -> str:
     }
 
 
-def effect_of(visit: Visit, member_id: int, amount: int | None) -> Effect | None:
-    """What an adjustment by so many points would do now."""
+def effect_of(visit: Visit, member_id: int, amount: int | None, *, alone: bool = False) -> Effect | None:
+    """What an adjustment by so many points would do now. `alone`: whoever looks need not ask anybody."""
     if not amount:
         return None
     try:
@@ -148,6 +154,7 @@ def effect_of(visit: Visit, member_id: int, amount: int | None) -> Effect | None
     except BadAdjustment as error:
         return Effect(refused=error.detail)
     return Effect(
+        review="" if alone else _review(visit, amount),
         before=found.available_before,
         after=found.available,
         debt=found.debt,
@@ -155,6 +162,14 @@ def effect_of(visit: Visit, member_id: int, amount: int | None) -> Effect | None
         last_day=last_day(found.expires_at) if found.expires_at else None,
         taken=tuple((last_day(each.expires_at), each.points) for each in found.taken),
     )
+
+
+def _review(visit: Visit, amount: int) -> str:
+    try:
+        allowance.check(visit.actor, amount, at=visit.at)
+    except AboveLimit as error:
+        return error.detail
+    return ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -177,21 +192,24 @@ def adjust(visit: Visit, member_id: int) -> HttpResponse:
         for name in ("why", "note"):
             form.errors.pop(name, None)
     if valid and not looks:
-        asked = {"member": member_id, "points": amount, "reason": form.reason}
+        review = "review" in visit.request.POST
+        act = requests.ask_once if review else points.apply
+        asked = {"member": member_id, "points": amount, "reason": form.reason, "review": review}
         try:
             visit.once(
                 "points.adjust",
                 asked,
-                lambda: points.apply(visit.actor, member_id, amount, form.reason, at=visit.at),
+                lambda: act(visit.actor, member_id, amount, form.reason, at=visit.at),
             )
         except LaokeError as error:
             form.refused(error)
             status = error.status
         else:
-            said = _("%(points)s points.") % {"points": signed(amount)}
-            return visit.go(f"/members/{member_id}", said)
+            said = _("%(points)s points wait for a second person.") if review else _("%(points)s points.")
+            return visit.go(f"/members/{member_id}", said % {"points": signed(amount)})
     # What is wrong with the points stands at them; the preview need not say it once more.
-    effect = None if "points" in form.errors else effect_of(visit, member_id, amount)
+    above = form.has_error("points", "above-limit")
+    effect = None if "points" in form.errors and not above else effect_of(visit, member_id, amount)
     page = AdjustPage(head, available, form, effect)
     return visit.show("member/adjust", page, status=200 if form.is_valid() else status)
 
