@@ -131,6 +131,7 @@ REGISTER: dict[str, Address] = {
     "member-edit": form(Scope.MEMBERS_WRITE),
     "member-identities": form(Scope.MEMBERS_WRITE),
     "member-identity-remove": form(Scope.MEMBERS_WRITE),
+    "member-household": form(Scope.MEMBERS_WRITE),
     "member-tags": form(Scope.MEMBERS_WRITE),
     "member-consents": form(Scope.MEMBERS_WRITE),
     "member-block": form(Scope.MEMBERS_WRITE),

@@ -21,6 +21,9 @@ from laoke.members.schemas import (
     ConsentOut,
     ConsentsOut,
     ExportOut,
+    HouseholdIn,
+    HouseholdMemberIn,
+    HouseholdOut,
     IdentityAddedOut,
     IdentityIn,
     LookupIn,
@@ -35,6 +38,7 @@ from laoke.members.schemas import (
     RevealedOut,
     RevealIn,
     SearchIn,
+    SharingIn,
     TagsIn,
     TagsOut,
     UntagIn,
@@ -45,6 +49,7 @@ from laoke.members.schemas import (
 router = Router(tags=["members"])
 
 MergeId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[31])]
+HouseholdId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[12])]
 IdentityId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[2203])]
 
 READ = KeyAuth(Scope.MEMBERS_READ)
@@ -283,5 +288,62 @@ def erase(request: HttpRequest, member_id: MemberId, body: ReasonIn) -> ChangedO
     """The person goes, the numbers stay: orders and points keep a member id that leads to nobody. Final."""
     changed = services.erase_person(
         caller=caller(request), member_id=member_id, reason=body.reason, at=received_at(request)
+    )
+    return ChangedOut(changed=changed)
+
+
+@router.post("/households", auth=WRITE, response={201: HouseholdOut}, summary="Form a household")
+def form_household(request: HttpRequest, body: HouseholdIn) -> Status[HouseholdOut]:
+    """Put members who live together into one household. A repeat answers with the household they are in."""
+    services.form_household(caller=caller(request), member_ids=body.member_ids, at=received_at(request))
+    return Status(201, HouseholdOut.of(selectors.household(body.member_ids[0])))
+
+
+@router.post(
+    "/households/{household_id}/members",
+    auth=WRITE,
+    response=ChangedOut,
+    summary="Put a member into a household",
+)
+def join_household(request: HttpRequest, household_id: HouseholdId, body: HouseholdMemberIn) -> ChangedOut:
+    """One lives in one household at a time. A repeat changes nothing."""
+    changed = services.join_household(
+        caller=caller(request), household_id=household_id, member_id=body.member_id, at=received_at(request)
+    )
+    return ChangedOut(changed=changed)
+
+
+@router.get(
+    "/members/{member_id}/household", auth=READ, response=HouseholdOut, summary="Show a member's household"
+)
+def household(request: HttpRequest, member_id: MemberId) -> HouseholdOut:
+    """Everybody in it, masked, who joined first first."""
+    return HouseholdOut.of(selectors.household(member_id))
+
+
+@router.delete(
+    "/members/{member_id}/household",
+    auth=WRITE,
+    response=ChangedOut,
+    summary="Take a member out of the household",
+)
+def leave_household(request: HttpRequest, member_id: MemberId) -> ChangedOut:
+    """The others stay. A repeat changes nothing."""
+    changed = services.leave_household(caller=caller(request), member_id=member_id, at=received_at(request))
+    return ChangedOut(changed=changed)
+
+
+@router.post(
+    "/members/{member_id}/household/sharing",
+    auth=WRITE,
+    response=ChangedOut,
+    summary="Share points with the household",
+)
+def share_points(request: HttpRequest, member_id: MemberId, body: SharingIn) -> ChangedOut:
+    """Whether the others of the household may spend this member's points: the member's own word, as told to you.
+    A repeat changes nothing.
+    """
+    changed = services.share_points(
+        caller=caller(request), member_id=member_id, shares=body.shares_points, at=received_at(request)
     )
     return ChangedOut(changed=changed)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from laoke.foundation.paging import BadCursor as BadCursor
 from laoke.kernel.errors import LaokeError
-from laoke.members.types import MemberId, MergeId
+from laoke.members.types import HouseholdId, MemberId, MergeId
 
 
 class UnknownMember(LaokeError):
@@ -286,3 +286,49 @@ class LaterMergeFirst(LaokeError):
             merge_id=merge_id,
             later_merge_id=later_id,
         )
+
+
+class UnknownHousehold(LaokeError):
+    """Nobody lives in that household, or the member lives in none."""
+
+    code, status, title = "unknown-household", 404, "No such household"
+
+    def __init__(self, household_id: HouseholdId | None) -> None:
+        super().__init__(
+            _("The member lives in no household.")
+            if household_id is None
+            else _("Nobody lives in household %(id)s.") % {"id": household_id},
+            household_id=household_id,
+        )
+
+
+class HouseholdTaken(LaokeError):
+    """The member lives in another household; one lives in one at a time."""
+
+    code, status, title = "household-taken", 409, "Member lives in another household"
+
+    def __init__(self, member_id: MemberId, household_id: HouseholdId) -> None:
+        super().__init__(
+            _("Member %(id)s lives in household %(household)s. Let the member leave that one first.")
+            % {"id": member_id, "household": household_id},
+            member_id=member_id,
+            household_id=household_id,
+        )
+
+
+class HouseholdFull(LaokeError):
+    """No more people fit into a household."""
+
+    code, status, title = "household-full", 409, "Household is full"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(_("A household has at most %(most)s members.") % {"most": most}, most=most)
+
+
+class HouseholdTooSmall(LaokeError):
+    """A household is formed by two members at least."""
+
+    code, status, title = "household-too-small", 422, "Two members are needed"
+
+    def __init__(self) -> None:
+        super().__init__(_("A household is formed by two different members at least."), field="member_ids")

@@ -86,6 +86,18 @@ ERASED = declare(
     member_id=_MEMBER,
     merged_ids="members merged into it earlier, erased with it",
 )
+HOUSEHOLD_JOINED = declare(
+    "member.household_joined",
+    "A member lives in a household now. Merges announce themselves, not this.",
+    member_id=_MEMBER,
+    household_id="the household",
+)
+HOUSEHOLD_LEFT = declare(
+    "member.household_left",
+    "A member left the household.",
+    member_id=_MEMBER,
+    household_id="the household that was left",
+)
 
 ALL = (
     REGISTERED,
@@ -100,4 +112,6 @@ ALL = (
     MERGED,
     UNMERGED,
     ERASED,
+    HOUSEHOLD_JOINED,
+    HOUSEHOLD_LEFT,
 )

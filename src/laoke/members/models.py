@@ -132,6 +132,28 @@ class MemberTag(models.Model):
         return self.tag
 
 
+class Household(models.Model):
+    """People who live together. The row that is locked while somebody joins."""
+
+    formed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"household {self.pk}"
+
+
+class HouseholdMember(models.Model):
+    """A member lives in a household, in one at a time."""
+
+    member = models.OneToOneField(Member, models.PROTECT, primary_key=True, related_name="+")
+    household = models.ForeignKey(Household, models.PROTECT, related_name="+")
+    joined_at = models.DateTimeField()
+    # The member's own word: others of the household may spend their points.
+    shares_points = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"member {self.member_id} in household {self.household_id}"
+
+
 class Merge(models.Model):
     """Two members turned out to be one person. Holds what it takes to undo it."""
 

@@ -15,6 +15,7 @@ from laoke.members.types import (
     ConsentChannel,
     ConsentInput,
     ConsentPurpose,
+    HouseholdView,
     Identifier,
     IdentityInput,
     IdentityKind,
@@ -398,6 +399,62 @@ class MergedOut(BaseModel):
     merge_id: int = Field(examples=[31])
     kept_id: int = Field(examples=[1042])
     gone_id: int = Field(examples=[1077])
+
+
+class HouseholdIn(In):
+    """Two to eight members who live together."""
+
+    member_ids: Annotated[list[Id], Field(min_length=2, max_length=8, examples=[[1042, 1077]])]
+
+
+class HouseholdMemberIn(In):
+    """One more member."""
+
+    member_id: Id = Field(examples=[1042])
+
+
+class SharingIn(In):
+    """The member's own word."""
+
+    shares_points: bool = Field(
+        description="whether the others of the household may spend the member's points", examples=[True]
+    )
+
+
+class HouseholdPersonOut(BaseModel):
+    """A member of a household, masked."""
+
+    member_id: int = Field(examples=[1042])
+    name: str = Field(description="masked", examples=["陈*桐"])
+    joined_at: Instant
+    shares_points: bool = Field(
+        description="whether the others of the household may spend this member's points", examples=[True]
+    )
+
+
+class HouseholdOut(BaseModel):
+    """Who lives together; `household_id` is null and `members` empty for somebody who lives in no household."""
+
+    household_id: int | None = Field(examples=[12])
+    members: list[HouseholdPersonOut]
+
+    @classmethod
+    def of(cls, view: HouseholdView | None) -> HouseholdOut:
+        """As the selectors tell it."""
+        if view is None:
+            return cls(household_id=None, members=[])
+        return cls(
+            household_id=view.id,
+            members=[
+                HouseholdPersonOut(
+                    member_id=each.member_id,
+                    name=each.name_masked,
+                    joined_at=each.joined_at,
+                    shares_points=each.shares_points,
+                )
+                for each in view.people
+            ],
+        )
 
 
 class ExportOut(BaseModel):

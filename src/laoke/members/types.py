@@ -13,6 +13,7 @@ from laoke.kernel.errors import LaokeError
 
 MemberId: TypeAlias = int
 MergeId: TypeAlias = int
+HouseholdId: TypeAlias = int
 
 
 class MemberStatus(TextChoices):
@@ -217,3 +218,21 @@ class SearchPage:
 
 # {"card": ...} | {"phone": ...} | {"member_id": ...} | {"wechat_openid": ..., "issuer": ...}
 Identifier: TypeAlias = Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdPerson:
+    """A member of a household. `shares_points`: lets the others spend their points."""
+
+    member_id: MemberId
+    name_masked: str
+    joined_at: datetime
+    shares_points: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdView:
+    """Everybody who lives together."""
+
+    id: HouseholdId
+    people: tuple[HouseholdPerson, ...]

@@ -2,6 +2,7 @@
 
 from laoke.members.sealing import identity_key
 from laoke.members.selectors.consents import consents, has_consent
+from laoke.members.selectors.households import household, live_together
 from laoke.members.selectors.lookup import find, find_many, kept_id, owners_of, registered_at, resolve
 from laoke.members.selectors.profiles import masked_names, profile
 from laoke.members.selectors.reveal import REVEALABLE, reveal, reveal_fields
@@ -13,8 +14,10 @@ __all__ = [
     "find",
     "find_many",
     "has_consent",
+    "household",
     "identity_key",
     "kept_id",
+    "live_together",
     "masked_names",
     "owners_of",
     "profile",

@@ -4,6 +4,7 @@ from laoke.members.services.blocking import block, unblock
 from laoke.members.services.consents import record_consent
 from laoke.members.services.erasing import erase_person
 from laoke.members.services.exporting import export_person, require_export
+from laoke.members.services.households import form_household, join_household, leave_household, share_points
 from laoke.members.services.identities import add_identity, remove_identity
 from laoke.members.services.many import (
     Changed,
@@ -34,6 +35,9 @@ __all__ = [
     "complete",
     "erase_person",
     "export_person",
+    "form_household",
+    "join_household",
+    "leave_household",
     "merge",
     "record_consent",
     "register",
@@ -44,6 +48,7 @@ __all__ = [
     "reseal",
     "retag_many",
     "rows_to_reseal",
+    "share_points",
     "tag",
     "tag_many",
     "unblock",

@@ -16,6 +16,7 @@ from laoke.members.errors import MemberMerged, UnknownMember
 from laoke.members.models import Identity, Member, MemberTag, Merge
 from laoke.members.normal.person import checked_reason
 from laoke.members.selectors.lookup import kept_id
+from laoke.members.services import households
 from laoke.members.services.profiles import FIELDS, assign, empty, touch
 from laoke.members.types import MemberId, MemberStatus
 
@@ -26,8 +27,8 @@ _PERSONAL = tuple(field for field in FIELDS if field != "home_store_id")
 def erase_person(*, caller: Caller, member_id: MemberId, reason: str, at: datetime) -> bool:
     """Erase a person from this member and from the rows merged into it. It cannot be undone.
 
-    Name, birth date, gender, language, identities and tags go; consents stay, they hold no more than the id. Merges of
-    these rows can no longer be undone and forget what they moved and why.
+    Name, birth date, gender, language, identities, tags and household go; consents stay, they hold no more than the
+    id. Merges of these rows can no longer be undone and forget what they moved and why.
 
     Returns:
         Whether there was anything to erase; a repeat answers False.
@@ -58,6 +59,7 @@ def _erase(caller: Caller, member_id: MemberId, why: str, at: datetime) -> bool:
 
     Identity.objects.filter(member_id__in=ids).delete()
     MemberTag.objects.filter(member_id__in=ids).delete()
+    households.forget(ids)
     for row in rows.values():
         _empty(row, at)
     # Those undone long ago as well: they name tags of the person, and no repeat will ever need them.

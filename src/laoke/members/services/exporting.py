@@ -13,7 +13,7 @@ from laoke.foundation.vault import vault
 from laoke.members import followers, persons
 from laoke.members.errors import UnknownMember
 from laoke.members.locks import require_alive
-from laoke.members.models import ConsentEvent, Identity, Member, MemberTag, Merge
+from laoke.members.models import ConsentEvent, HouseholdMember, Identity, Member, MemberTag, Merge
 from laoke.members.normal.person import checked_reason
 from laoke.members.sealing import identity_purpose
 from laoke.members.services.profiles import current
@@ -43,7 +43,7 @@ def export_person(
 
     Returns:
         {"member_id", "exported_at", "members": [the member, then rows merged into it, each {"member_id", "profile",
-        "identities", "tags", "consents", "modules": {follower: ...}}], "merges": [...]}
+        "identities", "tags", "consents", "household", "modules": {follower: ...}}], "merges": [...]}
     Raises:
         UnknownMember, MemberMerged, MemberErased, ReasonMissing, MissingScope; OutsideStores: a caller limited to
         stores; RuntimeError when called within another transaction.
@@ -115,5 +115,18 @@ def _row(member: Member) -> dict[str, object]:
             }
             for row in ConsentEvent.objects.filter(member=member).order_by("at", "pk")
         ],
+        "household": _household(member),
         "modules": {follower.name: dict(follower.export(member.pk)) for follower in followers.registered()},
+    }
+
+
+def _household(member: Member) -> dict[str, object] | None:
+    """Where the member lives; with whom is the others' own affair."""
+    row = HouseholdMember.objects.filter(member=member).first()
+    if row is None:
+        return None
+    return {
+        "household_id": row.household_id,
+        "joined_at": row.joined_at.isoformat(),
+        "shares_points": row.shares_points,
     }

@@ -5,7 +5,7 @@ fields, so that `unmerging` can put every piece back:
 
     {"gone_status": "active", "identities": [id, ...],
      "tags": [{"tag", "source", "added_at", "was_new"}, ...], "filled": [field, ...],
-     "consents": [{"channel", "purpose", "event", "before"}, ...], "followers": {name: {...}}}
+     "consents": [{"channel", "purpose", "event", "before"}, ...], "household": {...}, "followers": {name: {...}}}
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from laoke.members.errors import BlockedUnlike, MergeWithSelf, UnknownMember
 from laoke.members.models import ConsentEvent, Identity, Member, MemberTag, Merge
 from laoke.members.normal.person import checked_reason
 from laoke.members.selectors.consents import consents
+from laoke.members.services import households
 from laoke.members.services.consents import newest
 from laoke.members.services.profiles import FIELDS, assign, current, touch
 from laoke.members.types import MemberId, MemberStatus, MergeId
@@ -37,7 +38,8 @@ def merge(*, caller: Caller, kept_id: MemberId, gone_id: MemberId, reason: str, 
 
     Identities and tags move, and of several phones or cards the one shown stays one of the kept member's own; of two
     answers about the same consent the newer one holds; fields the kept member lacks are filled from the other and
-    never overwritten; the followers move what the modules above keep.
+    never overwritten; the household of the other one is the kept member's, who lived in none; the followers move what
+    the modules above keep.
 
     Raises:
         MergeWithSelf, UnknownMember, MemberErased, BlockedUnlike, ReasonMissing, MissingScope.
@@ -74,6 +76,7 @@ def _merge(caller: Caller, kept_id: MemberId, gone_id: MemberId, why: str, at: d
         "tags": _move_tags(kept_id, gone_id),
         "filled": _fill_gaps(kept, gone),
         "consents": _carry_consents(kept_id, gone_id, caller.label[:120], at),
+        "household": households.carry(kept_id, gone_id),
     }
     gone.status, gone.merged_into = MemberStatus.MERGED, kept
     touch(kept, at)

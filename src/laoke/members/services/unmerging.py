@@ -17,6 +17,7 @@ from laoke.foundation.outbox import services as outbox
 from laoke.members import events, followers, locks
 from laoke.members.errors import LaterMergeFirst, MemberErased, UndoTooLate, UnknownMerge
 from laoke.members.models import ConsentEvent, Identity, Member, MemberTag, Merge
+from laoke.members.services import households
 from laoke.members.services.consents import newest
 from laoke.members.services.merging import put_tags
 from laoke.members.services.profiles import assign, current, empty, touch
@@ -98,6 +99,8 @@ def _unmerge(caller: Caller, merge_id: MergeId, at: datetime) -> bool:
     for field in _not_own(kept, gone, moved["filled"]):
         assign(kept, field, empty(field))
     _return_consents(kept.pk, moved["consents"], caller.label[:120], at)
+    # Merges made before there were households know of none.
+    households.bring_back(kept.pk, gone.pk, moved.get("household", {}))
     gone.status, gone.merged_into = MemberStatus(moved["gone_status"]), None
     touch(kept, at)
     touch(gone, at)

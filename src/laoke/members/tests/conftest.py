@@ -18,6 +18,8 @@ TABLES = (
     "members_identity",
     "members_consentevent",
     "members_membertag",
+    "members_householdmember",
+    "members_household",
     "members_merge",
     "foundation_auditentry",
     "foundation_outboxmessage",

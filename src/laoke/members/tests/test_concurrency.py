@@ -164,3 +164,37 @@ def test_a_look_cannot_hide_in_a_larger_transaction(clerk, t0, follower):
             look()
         look()
     assert AuditEntry.objects.count() == 2
+
+
+def test_the_last_place_in_a_household_goes_to_one(clerk, t0, follower):
+    ids = [
+        services.register(caller=clerk, at=t0, identities=[identity(f"card:770{each}")]) for each in range(9)
+    ]
+    household = services.form_household(caller=clerk, member_ids=ids[:7], at=t0)
+    answers = at_once(
+        *(
+            lambda member=member: services.join_household(
+                caller=clerk, household_id=household, member_id=member, at=t0
+            )
+            for member in ids[7:]
+        )
+    )
+    assert sorted(getattr(each, "code", each) for each in answers if each is not True) == ["household-full"]
+    assert len(selectors.household(ids[0]).people) == 8
+
+
+def test_one_who_is_wanted_in_two_households_lives_in_one(clerk, t0, follower):
+    ids = [
+        services.register(caller=clerk, at=t0, identities=[identity(f"card:880{each}")]) for each in range(3)
+    ]
+    for _ in range(5):
+        answers = at_once(
+            *(
+                lambda pair=pair: services.form_household(caller=clerk, member_ids=pair, at=t0)
+                for pair in ((ids[0], ids[1]), (ids[1], ids[2]))
+            )
+        )
+        assert [getattr(each, "code", "formed") for each in answers].count("formed") == 1
+        assert "household-taken" in [getattr(each, "code", None) for each in answers]
+        for each in ids:
+            services.leave_household(caller=clerk, member_id=each, at=t0)

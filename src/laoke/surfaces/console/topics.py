@@ -19,6 +19,8 @@ TOPICS: dict[str, Any] = {
     "member.blocked": _("Member blocked"),
     "member.consent_changed": _("Consent changed"),
     "member.erased": _("Member erased"),
+    "member.household_joined": _("Household joined"),
+    "member.household_left": _("Household left"),
     "member.identity_added": _("Card, phone or id added"),
     "member.identity_removed": _("Card, phone or id taken away"),
     "member.merged": _("Members merged"),

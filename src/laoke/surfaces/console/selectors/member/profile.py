@@ -1,4 +1,4 @@
-"""Identities, tags and consents of a member, each with what can be done about it."""
+"""Identities, tags, household and consents of a member, each with what can be done about it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from laoke.foundation.access import Caller
+from laoke.members import selectors as members
+from laoke.members.types import HouseholdView
 from laoke.surfaces.console.labels import CHANNELS, PURPOSES
 from laoke.surfaces.console.selectors.member.head import Head, head_of
 from laoke.surfaces.console.selectors.member.person import Agreement, Person, person_of
@@ -31,6 +33,8 @@ class ProfilePage:
     person: Person
     purposes: tuple[Any, ...]
     channels: tuple[ChannelRow, ...]
+    household: HouseholdView | None
+    shares_points: bool
 
 
 def profile_page(caller: Caller, member_id: int, at: datetime) -> ProfilePage:
@@ -47,4 +51,12 @@ def profile_page(caller: Caller, member_id: int, at: datetime) -> ProfilePage:
         )
         for code, (label, icon) in CHANNELS.items()
     )
-    return ProfilePage(head_of(caller, state), person, tuple(PURPOSES.values()), rows)
+    home = members.household(member_id)
+    return ProfilePage(
+        head_of(caller, state),
+        person,
+        tuple(PURPOSES.values()),
+        rows,
+        home,
+        any(each.shares_points for each in home.people if each.member_id == member_id) if home else False,
+    )
