@@ -14,6 +14,7 @@ from django.db import connection
 from django.test import Client
 
 from laoke.benefits.coupons import batches, issuing
+from laoke.benefits.library import granting, using
 from laoke.checkout import catalogue, orders, programme, quotes
 from laoke.checkout.types import BasketRequest, LineRequest, MemberKey, OrderRequest
 from laoke.foundation.access import SYSTEM, Scope
@@ -47,6 +48,30 @@ COUPONS: dict[str, Any] = {
         "valid": {"from": "2026-01-01", "until": "2046-12-31"},
         "code": {"text": "WELCOME20"},
     },
+}
+USE, GRANT, HOUSEHOLD = 701, 901, 12
+BENEFITS: dict[str, Any] = {
+    "library": {
+        "parking": {
+            "name": {"zh": "免费停车", "en": "Free parking"},
+            "service": {"does": "parking", "unit": "hour"},
+            "everybody": {"quota": 10},
+            "per": "month",
+            "cost_minor": 500,
+        },
+        "gift-box": {
+            "name": {"zh": "答谢礼盒", "en": "Thank-you box"},
+            "gift": {"stock": 50},
+            "everybody": {},
+            "granted": {"on": "hand", "days": 30},
+        },
+        "coffee": {
+            "name": {"zh": "联名咖啡", "en": "Coffee"},
+            "partner_code": {"partner": {"zh": "邻咖啡", "en": "Lin Coffee"}, "settle_minor": 1200},
+            "everybody": {"quota": 2},
+        },
+    },
+    "budgets": {"basic": {"per_year_minor": 5_000_000}},
 }
 OFFER: dict[str, Any] = {
     "name": {"zh": "会员周一九折", "en": "Members' Monday"},
@@ -208,6 +233,13 @@ def _open() -> None:
     issuing.give(SYSTEM, MEMBER, "thanks-10", at=now)
     _next("benefits_couponbatch", BATCH)
     batches.to_members(SYSTEM, "thanks-10", [MEMBER, OTHER], at=now, later=lambda _: None)
+    programme.apply(SYSTEM, {"benefits": BENEFITS}, at=DAY)
+    _next("benefits_benefituse", USE)
+    using.use(SYSTEM, MEMBER, "parking", 2, reference="P-20260310-17", at=now)
+    _next("benefits_benefitgrant", GRANT)
+    granting.by_hand(SYSTEM, MEMBER, "gift-box", "K-1", at=now)
+    _next("members_household", HOUSEHOLD)
+    members.form_household(caller=SYSTEM, member_ids=[MEMBER, OTHER], at=now)
     _next("purchases_order", ORDER)
     basket = BasketRequest(
         "S001", "pos", "CNY", (LineRequest("0103001", 2000), LineRequest("0101006", 1500)), MemberKey(MEMBER)

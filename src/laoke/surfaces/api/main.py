@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from laoke.benefits.api import router as coupons
+from laoke.benefits.library.api import router as benefits
 from laoke.checkout.api import router as checkout
 from laoke.foundation.web.api import JsonParser, JsonRenderer, KeyAuth, answer_problems
 from laoke.foundation.web.docs import Docs
@@ -31,6 +32,7 @@ TAGS = {
     "members": "Who the members are. Personal data travels in bodies only and comes back masked.",
     "points": "What members hold, and giving or taking points by hand.",
     "coupons": "Templates, wallets, holds, and issuing to one or to many. Codes travel in bodies only.",
+    "benefits": "What members may use, uses and their undoing, grants, codes of partners.",
     "tiers": "The ladder, and where members stand on it.",
     "segments": "What is computed about members overnight.",
     "programme": "The rules in force.",
@@ -64,6 +66,7 @@ for router in (
     points,
     adjustments,
     coupons,
+    benefits,
     tiers,
     segments,
     offers,

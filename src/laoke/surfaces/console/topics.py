@@ -8,8 +8,16 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 TOPICS: dict[str, Any] = {
+    "activity.recorded": _("Event of a member recorded"),
+    "activity.referral": _("Referral paid or taken back"),
+    "activity.undone": _("Event of a member undone"),
     "adjustment.asked": _("Points asked for above the limit"),
     "adjustment.decided": _("Request for points decided"),
+    "benefit.budget_alarm": _("Budget of a tier runs low"),
+    "benefit.granted": _("Benefit granted"),
+    "benefit.published": _("Benefit new, changed or ended"),
+    "benefit.undone": _("Use of a benefit undone"),
+    "benefit.used": _("Benefit used"),
     "coupon.given_back": _("Coupon came back with goods"),
     "coupon.issued": _("Coupon issued"),
     "coupon.revoked": _("Coupon revoked"),
@@ -39,6 +47,8 @@ TOPICS: dict[str, Any] = {
     "points.expiring": _("Points end soon"),
     "points.spending_undone": _("Spending of points undone"),
     "points.spent": _("Points spent outside an order"),
+    "points.transfer_undone": _("Transfer of points undone"),
+    "points.transferred": _("Points given to another member"),
     "tier.changed": _("Tier changed"),
     "webhook.endpoint.disabled": _("Webhook switched off"),
     "webhook.test": _("Test"),

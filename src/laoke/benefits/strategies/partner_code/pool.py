@@ -45,7 +45,7 @@ def load(
         MissingScope.
         BadPartnerCodes: empty, twice, known or expired ones, with their lines from 1.
     """
-    caller.require(Scope.COUPONS_REVEAL)
+    caller.require(Scope.BENEFITS_GRANT)
     safe, seen = vault(), set[bytes]()
     faults: list[tuple[int, str]] = []
     rows = []
@@ -155,7 +155,7 @@ def settle(caller: Caller, benefit: str, until: datetime, *, at: datetime) -> Pa
     Raises:
         MissingScope
     """
-    caller.require(Scope.COUPONS_REVEAL)
+    caller.require(Scope.BENEFITS_GRANT)
     with transaction.atomic():
         rows = list(
             PartnerCode.objects.select_for_update()

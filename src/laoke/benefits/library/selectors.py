@@ -1,0 +1,155 @@
+"""What was used of benefits, by whom, and what tiers cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db.models import Count, Sum
+
+from laoke.benefits.library import budgets, publication
+from laoke.benefits.library.entitlements import stock_key
+from laoke.benefits.library.errors import UnknownBenefitUse
+from laoke.benefits.library.models import BenefitSeen, BenefitStock, BenefitUse, TierBudget
+from laoke.benefits.library.publication import Benefit
+from laoke.foundation import paging
+from laoke.members import selectors as members
+
+
+@dataclass(frozen=True, slots=True)
+class UseView:
+    """A use of a benefit."""
+
+    use_id: int
+    member_id: int
+    benefit: str
+    units: int
+    amount: int
+    tier: str
+    cost_minor: int
+    store_id: int | None
+    reference: str
+    used_at: datetime
+    used_by: str
+    undone_at: datetime | None
+    undone_why: str
+    codes: int
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitRow:
+    """A benefit in force and how it goes: pieces taken of its stock, uses that stand since an instant, those who used
+    it, what these cost; members who were ever shown it.
+    """
+
+    benefit: Benefit
+    taken: int | None
+    uses: int
+    users: int
+    cost_minor: int
+    seen_by: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRow:
+    """What the benefits of a tier cost in a year; `budget_minor` None: they may cost anything."""
+
+    tier: str
+    starts: date
+    spent_minor: int
+    budget_minor: int | None
+    alarm_minor: int | None
+    most_minor: int | None
+
+
+def uses(member_id: int, *, after: str | None = None, limit: int = 50) -> tuple[list[UseView], str | None]:
+    """A page of a member's uses, the newest first, undone ones too.
+
+    Raises:
+        UnknownMember, BadCursor
+    """
+    rows = BenefitUse.objects.filter(member_id=members.kept_id(member_id))
+    if mark := paging.read(after, paging.number):
+        rows = rows.filter(pk__lt=mark[0])
+    page, more = paging.cut(list(rows.order_by("-id")[: limit + 1]), limit, lambda row: paging.write(row.pk))
+    return [_view(row) for row in page], more
+
+
+def use(use_id: int) -> UseView:
+    """One use.
+
+    Raises:
+        UnknownBenefitUse
+    """
+    row = BenefitUse.objects.filter(pk=use_id).first()
+    if row is None:
+        raise UnknownBenefitUse
+    return _view(row)
+
+
+def rows(since: datetime) -> list[BenefitRow]:
+    """Every benefit in force, in its order, with what became of it since an instant."""
+    library = publication.in_force()
+    keys = list(library.benefits)
+    taken = dict(
+        BenefitStock.objects.filter(key__in=[stock_key(key) for key in keys]).values_list("key", "taken")
+    )
+    used = {
+        row["benefit"]: row
+        for row in BenefitUse.objects.filter(benefit__in=keys, used_at__gte=since, undone_at=None)
+        .values("benefit")
+        .annotate(uses=Count("id"), users=Count("member_id", distinct=True), cost=Sum("cost_minor"))
+    }
+    seen = dict(
+        BenefitSeen.objects.filter(benefit__in=keys).values_list("benefit").annotate(Count("member_id"))
+    )
+    nothing = {"uses": 0, "users": 0, "cost": 0}
+    return [
+        BenefitRow(
+            benefit,
+            None if benefit.document.stock is None else taken.get(stock_key(key), 0),
+            (found := used.get(key, nothing))["uses"],
+            found["users"],
+            found["cost"],
+            seen.get(key, 0),
+        )
+        for key, benefit in library.benefits.items()
+    ]
+
+
+def budget_rows(at: datetime) -> list[BudgetRow]:
+    """What benefits cost this year, by tier: those with a budget first, in the order of the document."""
+    starts = budgets.year_of(at, settings.LAOKE.zone)
+    spent = dict(TierBudget.objects.filter(starts=starts).order_by("tier").values_list("tier", "spent_minor"))
+    of = publication.in_force().document.budgets
+    return [
+        BudgetRow(
+            tier,
+            starts,
+            spent.get(tier, 0),
+            of[tier].per_year_minor if tier in of else None,
+            of[tier].alarm_minor if tier in of else None,
+            of[tier].most_minor if tier in of else None,
+        )
+        for tier in [*of, *(tier for tier in spent if tier not in of)]
+    ]
+
+
+def _view(row: BenefitUse) -> UseView:
+    return UseView(
+        row.pk,
+        row.member_id,
+        row.benefit,
+        row.units,
+        row.amount,
+        row.tier,
+        row.cost_minor,
+        row.store_id,
+        row.reference,
+        row.used_at,
+        row.used_by,
+        row.undone_at,
+        row.undone_why,
+        len(row.outcome.get("codes", ())),
+    )
