@@ -80,7 +80,9 @@ def test_no_address_takes_personal_data():
     assert taken == {
         "member_id", "order_id", "merge_id", "identity_id", "endpoint_id", "delivery_id", "code", "sku",
         "store", "order_no", "from", "to", "status", "after", "limit", "offer", "state", "coupon_id", "batch_id",
-        "template",
+        "template", "month", "ahead", "valid_months", "earn_percent", "worth_minor", "household_id", "hold_id",
+        "adjustment_id", "transfer_id", "event_id", "which", "benefit", "use_id",
+        "grant_id",
     }  # fmt: skip
 
 

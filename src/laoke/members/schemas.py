@@ -426,7 +426,7 @@ class HouseholdPersonOut(BaseModel):
 
     member_id: int = Field(examples=[1042])
     name: str = Field(description="masked", examples=["陈*桐"])
-    joined_at: Instant
+    joined_at: datetime = Field(examples=["2026-03-10T04:00:00Z"])
     shares_points: bool = Field(
         description="whether the others of the household may spend this member's points", examples=[True]
     )
