@@ -23,6 +23,7 @@ from laoke.foundation.models import WebhookDelivery
 from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
+from laoke.points.liability import services as month_end
 from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, ProductInput, StoreInput
 from laoke.segments.models import MemberFeatures
@@ -246,6 +247,7 @@ def _open() -> None:
     )
     request = OrderRequest("S001-20260310-0130", basket, DAY, delivery_status="placed")
     orders.commit(SYSTEM, request, "shop", b"shop", now=now)
+    month_end.close(SYSTEM, date(2026, 3, 1), at=now)
     _next("foundation_webhookendpoint", ENDPOINT)
     webhooks.create_endpoint(SYSTEM, "CRM", "https://crm.example.com/hooks", [], at=DAY)
     WebhookDelivery.objects.create(
