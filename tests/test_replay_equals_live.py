@@ -109,6 +109,11 @@ POLICIES = {
     | {"earn": EARN | {"basis": "net", "caps": {"order": 1200, "day": 1500, "month": 2500}}},
     "as shipped": POINTS,
     "points that die young": POINTS | {"valid_months": 2, "grace_days": 5},
+    "pending, the oldest first, owed up to a floor": POINTS
+    | {"pending_days": 9, "order_of_use": "age", "shortfall": "floor", "debt_limit": 700, "valid_months": 3},
+    "nothing may be owed": POINTS | {"shortfall": "forbid", "valid_months": 2, "pending_days": 1},
+    "by inactivity": POINTS | {"expires": "inactivity", "valid_months": 2},
+    "by inactivity, pending": POINTS | {"expires": "inactivity", "valid_months": 3, "pending_days": 40},
     "waived, half at most, odd rates": POINTS
     | {
         "shortfall": "waive",
@@ -315,7 +320,8 @@ def _gross(sku: str, milli: int) -> int:
 TABLES = {
     "accounts": "select m.no, a.balance, a.debt, a.earned_total, a.redeemed_total, a.expired_total "
     "from points_account a join people m on m.id = a.member_id",
-    "lots": "select m.no, o.order_no, l.origin, l.accrued_at, l.expires_at, l.points, l.remaining from points_lot l "
+    "lots": "select m.no, o.order_no, l.origin, l.accrued_at, l.available_at, l.expires_at, l.points, l.remaining "
+    "from points_lot l "
     "join people m on m.id = l.member_id left join purchases_order o on o.id = l.order_id",
     "postings": "select m.no, o.order_no, r.return_no, p.kind, p.points, p.at from points_posting p "
     "join people m on m.id = p.member_id left join purchases_order o on o.id = p.order_id "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from laoke.checkout.programme import Programme
@@ -73,3 +74,8 @@ def progress(programme: Programme, tier: str, facts: MemberFacts) -> dict[str, A
             for found in tiering.findings(upper, facts.activity)
         ],
     }
+
+
+def usable_from(pending: datetime | None, points: int) -> datetime | None:
+    """When points of a purchase can be used; None for at once, or none at all."""
+    return pending.astimezone(UTC) if pending and points else None

@@ -50,7 +50,7 @@ from laoke.foundation.idempotency.errors import IdempotencyKeyReused
 from laoke.foundation.idempotency.services import Answer
 from laoke.foundation.sql import raw_cursor
 from laoke.kernel.errors import LaokeError
-from laoke.points import earnings, holds
+from laoke.points import earnings, holds, ledger
 from laoke.promotions import publication
 from laoke.purchases import shipping
 
@@ -147,7 +147,9 @@ def _commit(
     for_shipping = basket.shipping.fee_minor - shipping_off if basket.shipping else 0
     tenders = _tenders(request.tenders, price, for_shipping)
     takes = _takes(cursor, facts, price, at, rules, held)
-    repaid = min(facts.debt, price.points_earned) if facts else 0
+    terms, zone = rules.points.terms, settings.LAOKE.zone
+    pending = terms.pending_until(at, zone)
+    repaid = min(facts.debt, price.points_earned) if facts and pending is None else 0
     if held:
         holds.capture_for_order(held.hold_id, order_id, min(held.points, price.points_redeemed), now)
     activity_after, move = _judge(rules, facts, price, at)
@@ -155,7 +157,18 @@ def _commit(
     if facts and held:
         facts = replace(facts, available=facts.available - held.lost(price.points_redeemed, at))
     answer = _answer(
-        order_id, request, price, rules, resolved, facts, activity_after, tier, move, repaid, shipping_off
+        order_id,
+        request,
+        price,
+        rules,
+        resolved,
+        facts,
+        activity_after,
+        tier,
+        move,
+        repaid,
+        shipping_off,
+        pending,
     )
     answer["earning"] = explained(counted, rules)
     answer["offers"] = offer_answers.given(found, rules, extra)
@@ -202,7 +215,8 @@ def _commit(
             "tender_reference": [tender.reference for tender in tenders],
             "take_lot": [take.lot_id for take in takes],
             "take_points": [take.points for take in takes],
-            "expires_at": rules.points.terms.validity.ends(at, settings.LAOKE.zone),
+            "available_at": pending,
+            "expires_at": terms.validity.ends(at, zone),
             "repaid": repaid,
             "new_tier": move.to_tier if move else None,
             "old_tier": facts.tier if facts else "",
@@ -218,6 +232,8 @@ def _commit(
             "answer": text.decode(),
         },
     )
+    if facts and terms.validity.renewed and (price.points_earned or price.points_redeemed):
+        ledger.renew(facts.member_id, terms, at)
     if basket.shipping:
         shipping.record(cursor, order_id, *basket.shipping, shipping_off)
     if kept := counted.of_order(order_id):
@@ -435,6 +451,7 @@ def _answer(
     move: Move | None,
     repaid: int,
     shipping_off: int,
+    pending: datetime | None,
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "order_id": order_id,
@@ -446,6 +463,7 @@ def _answer(
         **answers.totals(price, request.basket.shipping, shipping_off),
         "points_redeemed": price.points_redeemed,
         "points_earned": price.points_earned,
+        "points_usable_from": answers.usable_from(pending, price.points_earned),
         "member": None,
     }
     if facts is not None and tier is not None:
@@ -454,7 +472,9 @@ def _answer(
         )
         answer["member"] = {
             "member_id": facts.member_id,
-            "points_available": facts.available - price.points_redeemed + price.points_earned - repaid,
+            "points_available": facts.available
+            - price.points_redeemed
+            + (0 if pending else price.points_earned - repaid),
             "tier": tier,
             "tier_before": facts.tier if move else None,
             "progress": answers.progress(rules, tier, after),

@@ -11,7 +11,8 @@ from pydantic.json_schema import models_json_schema
 
 from laoke.benefits.coupons.documents import TemplateDocument
 from laoke.benefits.library.documents import LibraryDocument
-from laoke.engine.policy import EarnBasis, Expires, PointsPolicy, Shortfall
+from laoke.engine.ledger.terms import OrderOfUse
+from laoke.engine.policy import EarnBasis, Expires, PointsPolicy, Shortfall, Transfers
 from laoke.engine.tiering import Downgrade, Review
 from laoke.kernel.rounding import Rounding
 from laoke.points.adjustments.limits import WHO, AdjustmentRules
@@ -126,9 +127,27 @@ _POINTS = _object(
         max_percent=_whole("The most of a basket that points pay", 0, 100, _STANDARD.spend.max_percent),
     ),
     expires=_one_of("When points end", Expires, _STANDARD.expires),
-    valid_months=_whole("Months through which rolling points can be used", 1, 240, _STANDARD.valid_months),
+    valid_months=_whole(
+        "Months through which rolling points can be used, or points without a purchase",
+        1,
+        240,
+        _STANDARD.valid_months,
+    ),
+    order_of_use=_one_of(
+        "Which points are used first: those that end soonest, or the oldest",
+        OrderOfUse,
+        _STANDARD.order_of_use,
+    ),
+    pending_days=_whole("Days after which points of a purchase can be used", 0, 365, _STANDARD.pending_days),
     shortfall=_one_of("Points to be taken back that were spent", Shortfall, _STANDARD.shortfall),
+    debt_limit=_whole("The most a member can owe, with a floor", 0, 10**9, _STANDARD.debt_limit),
     grace_days=_whole("Days of points that come back to an expired lot", 1, 3650, _STANDARD.grace_days),
+    transfers=_one_of(
+        "Whether members give points to each other, and how long these last", Transfers, _STANDARD.transfers
+    ),
+    transfers_per_day=_whole(
+        "The most points a member can give away on a day; 0: all", 0, 10**9, _STANDARD.transfers_per_day
+    ),
 )
 _LADDER = _object(
     "The tiers and how members move between them",

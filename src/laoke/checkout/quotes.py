@@ -71,6 +71,9 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
         "codes_rejected": offer_answers.codes_rejected(found, basket.codes, rules),
         "coupons": offer_answers.coupons_used(found, rules),
         "points_to_earn": price.points_earned,
+        "points_usable_from": answers.usable_from(
+            rules.points.terms.pending_until(at, settings.LAOKE.zone), price.points_earned
+        ),
         "earning": explained(counted, rules),
         "points_usable": price.points_usable,
         "points_usable_minor": rules.points.worth(price.points_usable),

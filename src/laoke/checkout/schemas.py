@@ -428,6 +428,7 @@ class QuoteOut(_Totals):
         codes_rejected=[],
         coupons=[],
         points_to_earn=13,
+        points_usable_from=None,
         earning=_EARNING,
         points_usable=0,
         points_usable_minor=0,
@@ -447,6 +448,7 @@ class QuoteOut(_Totals):
     codes_rejected: list[CodeRejectedOut]
     coupons: list[CouponUsedOut]
     points_to_earn: int
+    points_usable_from: datetime | None = Field(description="they will be pending until then; null: at once")
     earning: list[EarningOut]
     points_usable: int
     points_usable_minor: int
@@ -484,6 +486,7 @@ class OrderOut(_Totals):
         coupons_missing=[],
         points_redeemed=0,
         points_earned=13,
+        points_usable_from=None,
         earning=_EARNING,
         member={
             "member_id": 1042,
@@ -507,6 +510,9 @@ class OrderOut(_Totals):
     coupons_missing: list[CouponMissingOut]
     points_redeemed: int
     points_earned: int
+    points_usable_from: datetime | None = Field(
+        description="points earned are pending until then; null: at once"
+    )
     earning: list[EarningOut]
     member: OrderMemberOut | None
 

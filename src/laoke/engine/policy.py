@@ -8,7 +8,16 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 
-from laoke.engine.ledger.terms import RollingMonths, Shortage, Terms, Validity, YearEnd
+from laoke.engine.ledger.terms import (
+    Inactivity,
+    OrderOfUse,
+    Received,
+    RollingMonths,
+    Shortage,
+    Terms,
+    Validity,
+    YearEnd,
+)
 from laoke.kernel.errors import LaokeError
 from laoke.kernel.rounding import Rounding
 
@@ -26,7 +35,9 @@ class Shortfall(StrEnum):
     """What happens when points to be taken back have already been spent."""
 
     DEBT = "debt"  # the rest becomes a debt that the next earnings repay
+    FLOOR = "floor"  # the same up to a limit; what lies above it is given up
     WAIVE = "waive"  # the rest is given up
+    FORBID = "forbid"  # the return is refused
 
 
 class Expires(StrEnum):
@@ -35,6 +46,15 @@ class Expires(StrEnum):
     ROLLING = "rolling"  # each so many months after it was earned
     YEAR_END = "year_end"  # all with the year they were earned in
     NEXT_YEAR_END = "next_year_end"  # all with the year after
+    INACTIVITY = "inactivity"  # all so many months after the last purchase that earned or spent points
+
+
+class Transfers(StrEnum):
+    """Whether members give points to each other."""
+
+    OFF = "off"
+    KEEP = "keep"  # points end when they would have ended with the giver
+    RESTART = "restart"  # points are as good as new
 
 
 class EarnBasis(StrEnum):
@@ -75,9 +95,12 @@ class SpendRule:
 class PointsPolicy:
     """Earning, spending, validity and give-back of points.
 
-    A rolling lot is usable through the day `valid_months` after the day it was earned, in the programme's time zone;
-    the others through 31 December.
+    A rolling lot is usable through the day `valid_months` after the day it was earned, in the programme's time zone,
+    one that ends by inactivity through that day after the last use; the others through 31 December.
     Points restored to a lot that has expired meanwhile come as a new lot of `grace_days`.
+    Points of purchases can be used `pending_days` later, from the start of the day.
+    `debt_limit` is the most a member can owe where the shortfall has a floor; `transfers_per_day` the most points a
+    member can give away on a day, 0 for as many as there are.
     """
 
     earn: EarnRule = EarnRule()
@@ -86,6 +109,11 @@ class PointsPolicy:
     shortfall: Shortfall = Shortfall.DEBT
     grace_days: int = 30
     expires: Expires = Expires.ROLLING
+    order_of_use: OrderOfUse = OrderOfUse.EXPIRY
+    pending_days: int = 0
+    debt_limit: int = 0
+    transfers: Transfers = Transfers.OFF
+    transfers_per_day: int = 0
 
     def __post_init__(self) -> None:
         for field, value, low, high in (
@@ -97,6 +125,9 @@ class PointsPolicy:
             ("spend.max_percent", self.spend.max_percent, 0, 100),
             ("valid_months", self.valid_months, 1, 240),
             ("grace_days", self.grace_days, 1, 3650),
+            ("pending_days", self.pending_days, 0, 365),
+            ("debt_limit", self.debt_limit, 0, 10**9),
+            ("transfers_per_day", self.transfers_per_day, 0, 10**9),
         ):
             if type(value) is not int or not low <= value <= high:
                 raise BadPolicy(
@@ -128,6 +159,13 @@ _VALIDITY: Mapping[Expires, Callable[[PointsPolicy], Validity]] = {
     Expires.ROLLING: lambda policy: RollingMonths(policy.valid_months),
     Expires.YEAR_END: lambda policy: YearEnd(),
     Expires.NEXT_YEAR_END: lambda policy: YearEnd(1),
+    Expires.INACTIVITY: lambda policy: Inactivity(policy.valid_months),
+}
+_SHORTAGE = {
+    Shortfall.DEBT: Shortage.RECOVER,
+    Shortfall.FLOOR: Shortage.FLOOR,
+    Shortfall.WAIVE: Shortage.WAIVE,
+    Shortfall.FORBID: Shortage.FORBID,
 }
 
 
@@ -135,6 +173,10 @@ _VALIDITY: Mapping[Expires, Callable[[PointsPolicy], Validity]] = {
 def _terms(policy: PointsPolicy) -> Terms:
     return Terms(
         validity=_VALIDITY[policy.expires](policy),
-        shortage=Shortage.WAIVE if policy.shortfall is Shortfall.WAIVE else Shortage.RECOVER,
+        order_of_use=policy.order_of_use,
+        pending_days=policy.pending_days,
+        shortage=_SHORTAGE[policy.shortfall],
+        floor=policy.debt_limit,
         grace_days=policy.grace_days,
+        received=Received.RESTART if policy.transfers is Transfers.RESTART else Received.KEEP,
     )

@@ -26,6 +26,7 @@ class Scope(StrEnum):
     POINTS_READ = "points:read"
     POINTS_ADJUST = "points:adjust"
     POINTS_APPROVE = "points:approve"
+    POINTS_TRANSFER = "points:transfer"
     POINTS_LIABILITY = "points:liability"
     POINTS_CLOSE = "points:close"
     TIERS_READ = "tiers:read"
@@ -88,6 +89,7 @@ SCOPE_LABELS = {
     Scope.POINTS_APPROVE: _("Let adjustments of points pass that others ask for"),
     Scope.POINTS_LIABILITY: _("View what points are worth on the books"),
     Scope.POINTS_CLOSE: _("Close and reopen the months of points"),
+    Scope.POINTS_TRANSFER: _("Transfer points between members, and undo it"),
     Scope.TIERS_READ: _("View tiers"),
     Scope.COUPONS_READ: _("View coupons, codes masked"),
     Scope.COUPONS_ISSUE: _("Issue, transfer and revoke coupons"),
@@ -132,6 +134,7 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.MEMBERS_MERGE,
         Scope.POINTS_ADJUST,
         Scope.POINTS_APPROVE,
+        Scope.POINTS_TRANSFER,
         Scope.POINTS_LIABILITY,
         Scope.COUPONS_ISSUE,
         Scope.COUPONS_REVEAL,
@@ -169,6 +172,7 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.MEMBERS_REVEAL,
         Scope.MEMBERS_MERGE,
         Scope.POINTS_ADJUST,
+        Scope.POINTS_TRANSFER,
         Scope.COUPONS_ISSUE,
         Scope.COUPONS_REVEAL,
         Scope.BENEFITS_USE,

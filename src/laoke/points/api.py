@@ -13,7 +13,7 @@ from laoke.foundation.idempotency.services import Command
 from laoke.foundation.web.api import KeyAuth, answered, caller, idempotency_key, received_at
 from laoke.foundation.web.fields import LARGEST_ID, After, Limit, MemberId
 from laoke.foundation.web.openapi import IDEMPOTENT
-from laoke.points import holds, selectors, services
+from laoke.points import holds, selectors, services, transfers
 from laoke.points.schemas import (
     AdjustedOut,
     AdjustmentIn,
@@ -26,6 +26,12 @@ from laoke.points.schemas import (
     PointsOut,
     PostingOut,
     PostingsOut,
+    TransferIn,
+    TransferOut,
+    TransferredOut,
+    TransfersOut,
+    UndoneTransferOut,
+    UndoTransferIn,
     VoidedOut,
 )
 
@@ -34,7 +40,9 @@ router = Router(tags=["points"])
 READ = KeyAuth(Scope.POINTS_READ)
 ADJUST = KeyAuth(Scope.POINTS_ADJUST)
 SELL = KeyAuth(Scope.ORDERS_WRITE)
+TRANSFER = KeyAuth(Scope.POINTS_TRANSFER)
 HoldId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[731])]
+TransferId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[412])]
 
 
 @router.get("/members/{member_id}/points", auth=READ, response=PointsOut, summary="Show a member's points")
@@ -146,3 +154,68 @@ def void_hold(request: HttpRequest, hold_id: HoldId) -> HttpResponse:
     """They are free again. Needs an `Idempotency-Key`."""
     command = Command(idempotency_key(request), (b"points-void", b"%d" % hold_id))
     return answered(holds.void(caller(request), hold_id, command, at=received_at(request)))
+
+
+@router.post(
+    "/points/transfers",
+    auth=TRANSFER,
+    response={201: TransferredOut},
+    openapi_extra=IDEMPOTENT,
+    summary="Give points to another member",
+)
+def transfer(request: HttpRequest, body: TransferIn) -> HttpResponse:
+    """As far as the programme allows it (`transfers`); those go first that the giver would use first. Needs an
+    `Idempotency-Key`.
+    """
+    command = Command(idempotency_key(request), (b"points-transfer", request.body))
+    return answered(
+        transfers.give(
+            caller(request),
+            body.giver_id,
+            body.receiver_id,
+            body.points,
+            body.note,
+            command,
+            at=received_at(request),
+        )
+    )
+
+
+@router.get(
+    "/points/transfers/{transfer_id}", auth=READ, response=TransferOut, summary="Show a transfer of points"
+)
+def show_transfer(request: HttpRequest, transfer_id: TransferId) -> TransferOut:
+    """Who gave whom how many, and whether it was undone."""
+    return TransferOut.model_validate(asdict(transfers.one(transfer_id)))
+
+
+@router.get(
+    "/members/{member_id}/points/transfers",
+    auth=READ,
+    response=TransfersOut,
+    summary="List what a member gave and received",
+)
+def list_transfers(
+    request: HttpRequest, member_id: MemberId, after: After = None, limit: Limit = 50
+) -> TransfersOut:
+    """The newest first."""
+    page, more = transfers.of_member(member_id, after=after, limit=limit)
+    return TransfersOut(transfers=[TransferOut.model_validate(asdict(each)) for each in page], after=more)
+
+
+@router.post(
+    "/points/transfers/{transfer_id}/undo",
+    auth=TRANSFER,
+    response={201: UndoneTransferOut},
+    openapi_extra=IDEMPOTENT,
+    summary="Take a transfer of points back",
+)
+def undo_transfer(request: HttpRequest, transfer_id: TransferId, body: UndoTransferIn) -> HttpResponse:
+    """The points go back to the lots they came from; what expired with the receiver is lost. Points the receiver has
+    spent stand against it, or become a debt with `force`. Needs an `Idempotency-Key`.
+    """
+    command = Command(idempotency_key(request), (b"points-transfer-undo", b"%d" % transfer_id, request.body))
+    at = received_at(request)
+    return answered(
+        transfers.undo(caller(request), transfer_id, body.reason, command, force=body.force, at=at)
+    )

@@ -138,4 +138,21 @@ CHECKS = (
             or coalesce(p.restored, 0) <> case when s.undone_at is null then 0 else s.points end
         """,
     ),
+    Check(
+        "transfers",
+        "what one member gave another got, and what came back left the other",
+        """
+        select t.id as transfer, t.points, t.undone_at, coalesce(p.net, 0) as net, coalesce(p.given, 0) as given
+        from points_transfer t
+        full join (
+            select transfer_id,
+                sum(points) filter (where kind = 'transfer') as net,
+                sum(points) filter (where kind = 'transfer' and points > 0) as given
+            from points_posting where transfer_id is not null group by transfer_id
+        ) p on p.transfer_id = t.id
+        where t.id is null
+            or coalesce(p.net, 0) <> 0
+            or coalesce(p.given, 0) not between t.points and case when t.undone_at is null then 1 else 2 end * t.points
+        """,
+    ),
 )

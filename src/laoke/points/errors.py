@@ -129,3 +129,53 @@ class HoldEnded(LaokeError):
 
     def __init__(self, state: str) -> None:
         super().__init__(_("These points are no longer set aside."), state=str(state))
+
+
+class TransfersOff(LaokeError):
+    """The programme does not let members give points to each other."""
+
+    code, status, title = "transfers-off", 409, "Members cannot give points to each other"
+
+    def __init__(self) -> None:
+        super().__init__(_("The programme does not let members give points to each other."))
+
+
+class TransferToSelf(LaokeError):
+    """Points go from one member to another; these are one, or have become one by a merge."""
+
+    code, status, title = "transfer-to-self", 422, "Two different members are needed"
+
+    def __init__(self) -> None:
+        super().__init__(_("Nobody gives points to themselves: both are the same member."))
+
+
+class TransferLimit(LaokeError):
+    """More points than the programme lets a member give away on a day."""
+
+    code, status, title = "transfer-limit", 409, "Too many points for one day"
+
+    def __init__(self, per_day: int, left: int) -> None:
+        super().__init__(
+            _("A member can give away %(per_day)s points a day; %(left)s are left today.")
+            % {"per_day": per_day, "left": left},
+            per_day=per_day,
+            left=left,
+        )
+
+
+class UnknownTransfer(LaokeError):
+    """No transfer has this number."""
+
+    code, status, title = "unknown-transfer", 404, "No such transfer"
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no transfer with this number."))
+
+
+class TransferUndone(LaokeError):
+    """The transfer was undone before."""
+
+    code, status, title = "transfer-undone", 409, "Already undone"
+
+    def __init__(self) -> None:
+        super().__init__(_("This transfer was undone before."))

@@ -27,6 +27,24 @@ DECIDED = declare(
     points="points asked for, negative to take",
     state="`booked`, `refused`, `withdrawn`, or `lapsed` when nobody decided in time",
 )
+TRANSFERRED = declare(
+    "points.transferred",
+    "A member gave points to another.",
+    transfer_id="the transfer",
+    giver_id="who gave them",
+    receiver_id="who got them",
+    points="points given",
+)
+
+TRANSFER_UNDONE = declare(
+    "points.transfer_undone",
+    "Points that a member had given to another were taken back for them.",
+    transfer_id="the transfer",
+    giver_id="who has them again",
+    receiver_id="who had got them",
+    points="points that came back",
+)
+
 SPENT = declare(
     "points.spent",
     "A member spent points outside an order: in the mall, on a tier, for charity.",

@@ -6,7 +6,7 @@ else that moves a member's points goes through here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,10 @@ import psycopg
 from django.conf import settings
 
 from laoke.engine.ledger import lots as rules
-from laoke.engine.ledger.lots import Lot, Take
+from laoke.engine.ledger.lots import ClawbackPlan, Lot, Take
 from laoke.engine.ledger.terms import Terms
 from laoke.foundation import sql
+from laoke.foundation.sql import hot_cursor
 from laoke.points import policy
 
 OPEN = (
@@ -28,7 +29,9 @@ SPENT = (
     "select p.lot_id, -p.points, l.accrued_at, l.expires_at, l.remaining, l.order_id, l.available_at, l.held, "
     "l.member_id from points_posting p join points_lot l on l.id = p.lot_id where p.kind = 'redemption' and "
 )
+OWED_SINCE = "select max(at) from points_posting where member_id = %s and lot_id is null and points < 0"
 LAPSED = sql.load("laoke.points", "lapsed_lots")
+LAPSED_OF_LOTS = sql.load("laoke.points", "lapsed_of_lots")
 RELEASE = sql.load("laoke.points", "release_hold")
 
 
@@ -119,6 +122,8 @@ class LockedAccount:
         if kind in ("accrual", "adjustment"):
             self._earned += points
         self.repay(cause)
+        if kind == "accrual":
+            self._renew(cause.at)
         return lot_id
 
     def take(self, takes: Iterable[Take], kind: str, cause: Cause) -> None:
@@ -129,34 +134,56 @@ class LockedAccount:
                 self._redeemed += take.points
             elif kind == "adjustment":
                 self._earned -= take.points
+        if kind == "redemption":
+            self._renew(cause.at)
 
     def clawback(self, order_id: int, points: int, cause: Cause) -> int:
-        """Take back points an order earned; returns how many became debt.
-
-        What of them expired unspent is taken back from there: the expiry is undone, and the same points clawed back.
+        """Take back points an order earned, from its lots first; returns how many became debt.
 
         Raises:
             InsufficientPoints: the terms forbid to take back what is not there.
         """
-        own = sum(
-            lot.free for lot in self.lots.values() if lot.order_id == order_id and lot.expires_at > cause.at
-        )
-        if own < points:
-            self._find_lapsed(order_id, cause)
-        plan = rules.plan_clawback(self.lots.values(), order_id, points, cause.at, self.terms, self.debt)
-        for take in plan.lapsed:
-            self._post("expiry", take.points, take.lot_id, cause)
-            self._post("clawback", -take.points, take.lot_id, cause)
-            self._expired -= take.points
-        self.take(plan.takes, "clawback", cause)
-        if plan.debt:
-            self._post("clawback", -plan.debt, None, cause)
-            self.debt += plan.debt
-            self._debt += plan.debt
-        self._earned -= points - plan.waived
-        return plan.debt
+        own = [lot for lot in self.lots.values() if lot.order_id == order_id]
+        if sum(lot.free for lot in own if lot.expires_at > cause.at) < points:
+            rows = self._cursor.execute(LAPSED, {"order": order_id, "member": self.member_id, "at": cause.at})
+            self._find_lapsed(rows.fetchall(), cause)
+            own = [lot for lot in self.lots.values() if lot.order_id == order_id]
+        return self._take_back({lot.id for lot in own}, points, "clawback", cause, self.terms).debt
 
-    def restore(self, spent: list[tuple[Take, Lot, int]], points: int, cause: Cause) -> int:
+    def take_back(
+        self,
+        own: Collection[int],
+        points: int,
+        cause: Cause,
+        kind: str = "clawback",
+        terms: Terms | None = None,
+    ) -> ClawbackPlan:
+        """Take back the points that made the lots `own`, from these first.
+
+        Args:
+            terms: other ones than the account's.
+        Raises:
+            InsufficientPoints: the terms forbid to take back what is not there.
+        """
+        free = sum(
+            self.lots[each].free
+            for each in own
+            if each in self.lots and self.lots[each].expires_at > cause.at
+        )
+        if free < points:
+            values = {"lots": list(own), "member": self.member_id, "at": cause.at}
+            self._find_lapsed(self._cursor.execute(LAPSED_OF_LOTS, values).fetchall(), cause)
+        return self._take_back(own, points, kind, cause, terms or self.terms)
+
+    def lapsed(self, lots: Collection[int], at: datetime) -> dict[int, int]:
+        """What of some lots of this account expired unspent by `at`, swept or not."""
+        values = {"lots": list(lots), "member": self.member_id, "at": at}
+        rows = self._cursor.execute(LAPSED_OF_LOTS, values).fetchall()
+        return {row[0]: row[5] + (row[3] - row[4] if row[2] <= at else 0) for row in rows}
+
+    def restore(
+        self, spent: list[tuple[Take, Lot, int]], points: int, cause: Cause, kind: str = "restoration"
+    ) -> int:
         """Give back redeemed points to the lots they came from; returns how many came anew, since theirs had expired.
 
         Args:
@@ -170,13 +197,14 @@ class LockedAccount:
             lot = lots[give.lot_id]
             if owner[lot.id] == self.member_id:
                 self.lots.setdefault(lot.id, lot)
-                self._move(lot.id, give.points, "restoration", cause)
+                self._move(lot.id, give.points, kind, cause)
             else:
-                self.accrue(give.points, lot.expires_at, "restoration", "restore", cause, lot.accrued_at)
+                self.accrue(give.points, lot.expires_at, kind, "restore", cause, lot.accrued_at)
         if plan.fresh:
             expires_at = self.terms.grace_ends(cause.at, settings.LAOKE.zone)
-            self.accrue(plan.fresh, expires_at, "restoration", "restore", cause)
-        self._redeemed -= points
+            self.accrue(plan.fresh, expires_at, kind, "restore", cause)
+        if kind == "restoration":
+            self._redeemed -= points
         self.repay(cause)
         return plan.fresh
 
@@ -266,14 +294,17 @@ class LockedAccount:
         self._balance = self._debt = self._held = self._earned = self._redeemed = self._expired = 0
 
     def _repay_from_pending(self, until: datetime, now: datetime) -> None:
-        """Repay the debt from points that have become available by `until`, as of when they did."""
+        """Repay the debt from points that have become available by `until`, as of when they did.
+
+        Only what came after the debt arose: what had been there was taken then, or had ended.
+        """
         if not self.debt:
             return
-        come = {
-            lot.available_at for lot in self.lots.values() if lot.available_at and lot.available_at <= until
-        }
+        come = {lot.available_at for lot in self.lots.values() if lot.available_at}
+        row = self._cursor.execute(OWED_SINCE, (self.member_id,)).fetchone() if come else None
         for moment in sorted(come):
-            self.repay(Cause(at=moment, recorded_at=now))
+            if row and row[0] < moment <= until:
+                self.repay(Cause(at=moment, recorded_at=now))
 
     def _load_ended(self, now: datetime) -> None:
         """Load lots whose time is over: what came of them before may have to repay a debt."""
@@ -284,16 +315,44 @@ class LockedAccount:
         self.held += points
         self._held += points
 
-    def _find_lapsed(self, order_id: int, cause: Cause) -> None:
-        """Load what of an order's points expired; what is due and not swept yet is booked as the sweep would."""
-        rows = self._cursor.execute(LAPSED, {"order": order_id, "member": self.member_id, "at": cause.at})
-        for lot_id, accrued_at, expires_at, remaining, held, lapsed in rows.fetchall():
+    def _renew(self, at: datetime) -> None:
+        """The account was used: where the terms say so, its open lots live on."""
+        if not self.terms.validity.renewed:
+            return
+        renew(self.member_id, self.terms, at)
+        ends = self.terms.validity.ends(at, settings.LAOKE.zone)
+        for lot in list(self.lots.values()):
+            if lot.remaining and at < lot.expires_at < ends:
+                self.lots[lot.id] = replace(lot, expires_at=ends)
+
+    def _find_lapsed(self, rows: Sequence[tuple[Any, ...]], cause: Cause) -> None:
+        """Load lots whose points expired unspent; what is due and not swept yet is booked as the sweep would."""
+        for lot_id, accrued_at, expires_at, remaining, held, lapsed, order_id in rows:
             due = remaining - held if expires_at <= cause.at else 0
             lot = Lot(lot_id, accrued_at, expires_at, remaining, order_id, held=held, lapsed=lapsed + due)
             self.lots[lot_id] = lot
             if due:
-                self._move(lot_id, -due, "expiry", replace(cause, at=expires_at, return_id=None))
+                swept = Cause(at=expires_at, recorded_at=cause.recorded_at, order_id=order_id)
+                self._move(lot_id, -due, "expiry", swept)
                 self._expired += due
+
+    def _take_back(
+        self, own: Collection[int], points: int, kind: str, cause: Cause, terms: Terms
+    ) -> ClawbackPlan:
+        """What expired unspent is taken back from there: the expiry is undone, and the same points taken back."""
+        plan = rules.plan_taking_back(self.lots.values(), own, points, cause.at, terms, self.debt)
+        for take in plan.lapsed:
+            self._post("expiry", take.points, take.lot_id, cause)
+            self._post(kind, -take.points, take.lot_id, cause)
+            self._expired -= take.points
+        self.take(plan.takes, kind, cause)
+        if plan.debt:
+            self._post(kind, -plan.debt, None, cause)
+            self.debt += plan.debt
+            self._debt += plan.debt
+        if kind == "clawback":
+            self._earned -= points - plan.waived
+        return plan
 
     def _move(self, lot_id: int, points: int, kind: str, cause: Cause) -> None:
         self._cursor.execute(
@@ -356,6 +415,17 @@ def lock(
     account = LockedAccount(cursor, member_id, status, terms, debt, held, [Lot(*lot) for lot in lots])
     account.settle(max(at, now or at))
     return account
+
+
+def renew(member_id: int, terms: Terms, at: datetime) -> None:
+    """An account was used whose points live on with that: its open lots end later."""
+    with hot_cursor() as cursor:
+        ends = terms.validity.ends(at, settings.LAOKE.zone)
+        cursor.execute(
+            "update points_lot set expires_at = %s "
+            "where member_id = %s and remaining > 0 and expires_at > %s and expires_at < %s",
+            (ends, member_id, at, ends),
+        )
 
 
 def spent_by_order(cursor: psycopg.Cursor[Any], order_id: int, restored: int) -> list[tuple[Take, Lot, int]]:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import orjson
 
-from laoke.engine.policy import BadPolicy, EarnBasis, EarnRule, Expires, PointsPolicy, Shortfall, SpendRule
+from laoke.engine.ledger.terms import OrderOfUse
+from laoke.engine.policy import (
+    BadPolicy,
+    EarnBasis,
+    EarnRule,
+    Expires,
+    PointsPolicy,
+    Shortfall,
+    SpendRule,
+    Transfers,
+)
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit.services import record
@@ -16,6 +27,13 @@ from laoke.foundation.documents import choice, only
 from laoke.kernel.rounding import Rounding
 from laoke.points.models import PointsPolicyVersion
 
+_CHOICES: Mapping[str, type[StrEnum]] = {
+    "expires": Expires,
+    "order_of_use": OrderOfUse,
+    "shortfall": Shortfall,
+    "transfers": Transfers,
+}
+_NUMBERS = ("valid_months", "pending_days", "debt_limit", "grace_days", "transfers_per_day")
 _RATE = ("points", "per_minor", "rounding", "basis")
 # Declared beside the rate and kept as written: laoke.promotions.earning reads it, which knows what conditions ask for.
 MORE = ("without", "without_tenders", "round_each", "tiers", "rules", "caps")
@@ -27,11 +45,15 @@ def parse(document: Mapping[str, Any]) -> PointsPolicy:
     Raises:
         BadPolicy: an unknown field or a value that cannot be used, with its place.
     """
-    only(document, "points", {"earn", "spend", "expires", "valid_months", "shortfall", "grace_days"})
+    only(document, "points", {"earn", "spend", *_CHOICES, *_NUMBERS})
     earn, spend = _section(document, "earn"), _section(document, "spend")
     only(earn, "points.earn", {*_RATE, *MORE})
     only(spend, "points.spend", {"points", "worth_minor", "step", "max_percent"})
     default = PointsPolicy()
+    choices: dict[str, Any] = {
+        name: choice(kind, document.get(name, getattr(default, name)), f"points.{name}")
+        for name, kind in _CHOICES.items()
+    }
     return PointsPolicy(
         earn=EarnRule(
             points=earn.get("points", default.earn.points),
@@ -46,10 +68,8 @@ def parse(document: Mapping[str, Any]) -> PointsPolicy:
             step=spend.get("step", default.spend.step),
             max_percent=spend.get("max_percent", default.spend.max_percent),
         ),
-        expires=choice(Expires, document.get("expires", default.expires), "points.expires"),
-        valid_months=document.get("valid_months", default.valid_months),
-        shortfall=choice(Shortfall, document.get("shortfall", default.shortfall), "points.shortfall"),
-        grace_days=document.get("grace_days", default.grace_days),
+        **choices,
+        **{name: document.get(name, getattr(default, name)) for name in _NUMBERS},
     )
 
 
@@ -71,8 +91,13 @@ def to_document(policy: PointsPolicy) -> dict[str, Any]:
         },
         "expires": policy.expires.value,
         "valid_months": policy.valid_months,
+        "order_of_use": policy.order_of_use.value,
+        "pending_days": policy.pending_days,
         "shortfall": policy.shortfall.value,
+        "debt_limit": policy.debt_limit,
         "grace_days": policy.grace_days,
+        "transfers": policy.transfers.value,
+        "transfers_per_day": policy.transfers_per_day,
     }
 
 

@@ -13,6 +13,7 @@ from laoke.points.holds import MOST_MINUTES
 from laoke.points.redeeming import LONGEST_REFERENCE
 from laoke.points.selectors import Points
 from laoke.points.services import LARGEST
+from laoke.points.transfers import LONGEST_NOTE
 
 
 class AdjustmentIn(In):
@@ -175,3 +176,63 @@ class HoldsOut(BaseModel):
 
     holds: list[HoldOut]
     after: str | None = Field(examples=["WzEyMDQ0MV0"])
+
+
+class TransferIn(In):
+    """Points to give to another member. The receiver reads the note."""
+
+    model_config = example(giver_id=1042, receiver_id=1077, points=200, note="生日快乐")
+
+    giver_id: Id
+    receiver_id: Id
+    points: Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
+    note: Annotated[Text, Field(max_length=LONGEST_NOTE)] = ""
+
+
+class TransferredOut(BaseModel):
+    """Points given to another member; `points_available` is what the giver can spend now."""
+
+    transfer_id: int = Field(examples=[412])
+    giver_id: int = Field(examples=[1042])
+    receiver_id: int = Field(examples=[1077])
+    points: int = Field(examples=[200])
+    points_available: int = Field(examples=[58])
+
+
+class TransferOut(BaseModel):
+    """Points one member gave to another."""
+
+    transfer_id: int = Field(examples=[412])
+    giver_id: int = Field(examples=[1042])
+    receiver_id: int = Field(examples=[1077])
+    points: int = Field(examples=[200])
+    at: datetime = Field(examples=["2026-03-10T04:00:00Z"])
+    note: str = Field(examples=["生日快乐"])
+    undone_at: datetime | None = Field(examples=[None])
+
+
+class TransfersOut(BaseModel):
+    """A page of transfers, the newest first. `after` opens the next page."""
+
+    transfers: list[TransferOut]
+    after: str | None = Field(examples=["WzEyMDQ0MV0"])
+
+
+class UndoTransferIn(In):
+    """Why a transfer is taken back. `force`: what the receiver has spent becomes a debt."""
+
+    model_config = example(reason="误操作，转错会员", force=False)
+
+    reason: Annotated[Text, Field(min_length=2, max_length=200)]
+    force: bool = False
+
+
+class UndoneTransferOut(BaseModel):
+    """Points that went back; `expired` ones were lost with the receiver, who owes `points_debt` now."""
+
+    transfer_id: int = Field(examples=[412])
+    giver_id: int = Field(examples=[1042])
+    receiver_id: int = Field(examples=[1077])
+    points: int = Field(examples=[200])
+    expired: int = Field(examples=[0])
+    points_debt: int = Field(examples=[0])

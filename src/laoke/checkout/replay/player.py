@@ -20,6 +20,8 @@ from laoke.checkout.replay.sold import SoldBook, SoldRecord
 from laoke.checkout.replay.state import LotState, MemberState, Purchase, WindowCalendar, load
 from laoke.engine import tiering
 from laoke.engine.ledger import lots as lot_rules
+from laoke.engine.ledger.errors import InsufficientPoints
+from laoke.engine.ledger.terms import Shortage
 from laoke.engine.pricing import plain as pricing
 from laoke.engine.pricing.purchase import Earned
 from laoke.engine.returning import GiveBack, ReturnRefused, give_back
@@ -227,6 +229,7 @@ class _Batch:
     def _sell(self, sale: Sale) -> None:
         rules, at = self.rules, sale.placed_at
         state = self.members.get(sale.member_id) if sale.member_id else None
+        self._settle_debt(state, at)
         net = [line.net_minor for line in sale.lines]
         total = sum(net)
         redeemed = self._usable_wish(sale, total, state)
@@ -246,8 +249,21 @@ class _Batch:
             state.redeemed_delta += redeemed
         if settled.points_earned:
             expires_at = self.calendar.expiry(at)
-            self._accrue(state, settled.points_earned, expires_at, at, "accrual", "order", at, order_id)
+            pending = rules.points.terms.pending_until(at, self.player._zone)
+            self._accrue(
+                state,
+                settled.points_earned,
+                expires_at,
+                at,
+                "accrual",
+                "order",
+                at,
+                order_id,
+                available_at=pending,
+            )
             state.earned_delta += settled.points_earned
+        if redeemed or settled.points_earned:
+            self._renew(state, at)
         state.purchases.append(
             Purchase(order_id, at, total - settled.points_minor, total, settled.points_earned)
         )
@@ -284,11 +300,13 @@ class _Batch:
         if event.returned_at < record.placed_at:
             raise ReturnRefused("The return lies before the purchase", reason="before_purchase")
         plan = give_back(record.order(), record.sold_lines(), event.lines)
+        state = self.members.get(record.member_id) if record.member_id else None
+        self._settle_debt(state, event.returned_at)
+        self._refuse_short(state, record.order_id, plan, event.returned_at)
         return_id = next(self.return_ids)
         record.apply(plan)
         self.rows.give_back(event, record, plan, return_id, self.calendar.day(event.returned_at))
         self.returns += 1
-        state = self.members.get(record.member_id) if record.member_id else None
         if state is None:
             return
         self._return_points(state, record, plan.points_restored, plan.clawback, event, return_id)
@@ -363,7 +381,7 @@ class _Batch:
     def _find_lapsed(self, state: MemberState, order_id: int, at: datetime) -> None:
         """See laoke.points.ledger: what of an order's points expired, with what is due booked as the sweep would."""
         self.cursor.execute(LAPSED, {"order": order_id, "member": state.member_id, "at": at})
-        for lot_id, accrued_at, expires_at, remaining, held, lapsed in self.cursor:
+        for lot_id, accrued_at, expires_at, remaining, held, lapsed, _ in self.cursor:
             lot = state.lots.setdefault(
                 lot_id, LotState(lot_id, accrued_at, expires_at, remaining, order_id, held=held)
             )
@@ -402,15 +420,63 @@ class _Batch:
         at: datetime,
         order_id: int,
         return_id: int | None = None,
+        *,
+        available_at: datetime | None = None,
     ) -> None:
-        lot = LotState(self.lot_ids.next(), accrued_at, expires_at, points, order_id)
+        lot = LotState(self.lot_ids.next(), accrued_at, expires_at, points, order_id, available_at)
         state.lots[lot.id] = lot
         self.rows.lot(state.member_id, lot, points, origin)
         self._post(state, kind, points, lot.id, at, order_id, return_id)
         if state.debt:
             self._repay(state, at, order_id, return_id)
 
-    def _repay(self, state: MemberState, at: datetime, order_id: int, return_id: int | None) -> None:
+    def _settle_debt(self, state: MemberState | None, at: datetime) -> None:
+        """See LockedAccount.settle: points that were pending and have come repay what is owed, as of when they came."""
+        if state is None or not state.debt or state.owed_since is None:
+            return
+        come = {lot.available_at for lot in state.lots.values() if lot.available_at}
+        for moment in sorted(come):
+            if state.owed_since < moment <= at:
+                self._repay(state, moment, None, None)
+
+    def _renew(self, state: MemberState, at: datetime) -> None:
+        """The account was used: where the terms say so, its open lots live on."""
+        if not self.rules.points.terms.validity.renewed:
+            return
+        ends = self.calendar.expiry(at)
+        for lot in state.lots.values():
+            if lot.remaining and at < lot.expires_at < ends:
+                lot.expires_at = ends
+                state.touched_lots.add(lot.id)
+
+    def _refuse_short(self, state: MemberState | None, order_id: int, plan: GiveBack, at: datetime) -> None:
+        """Where nothing may be owed a return is refused whose points are not there any more.
+
+        Raises:
+            InsufficientPoints
+        """
+        if state is None or self.rules.points.terms.shortage is not Shortage.FORBID:
+            return
+        own = [lot.facts() for lot in state.lots.values() if lot.order_id == order_id]
+        there = sum(lot.free for lot in own if lot.is_pending(at) and lot.expires_at > at)
+        there += lot_rules.available([lot.facts() for lot in state.lots.values()], at) + plan.points_restored
+        if there - state.debt < plan.clawback:
+            there += self._lapsed(state, order_id, at)
+        if there - state.debt < plan.clawback:
+            raise InsufficientPoints(wanted=plan.clawback, available=max(0, there - state.debt))
+
+    def _lapsed(self, state: MemberState, order_id: int, at: datetime) -> int:
+        """What of an order's points expired unspent."""
+        self.cursor.execute(LAPSED, {"order": order_id, "member": state.member_id, "at": at})
+        lapsed = {row[0]: row[5] + (row[3] - row[4] if row[2] <= at else 0) for row in self.cursor}
+        for lot in state.lots.values():
+            if lot.order_id == order_id and (lot.id in lapsed or lot.expires_at <= at):
+                due = lot.remaining - lot.held if lot.expires_at <= at else 0
+                known = lot.lapsed if lot.lapsed is not None else lapsed.get(lot.id, due) - due
+                lapsed[lot.id] = known + due
+        return sum(lapsed.values())
+
+    def _repay(self, state: MemberState, at: datetime, order_id: int | None, return_id: int | None) -> None:
         left = min(state.debt, lot_rules.available([lot.facts() for lot in state.lots.values()], at))
         if not left:
             return
@@ -423,10 +489,18 @@ class _Batch:
         return lot_rules.plan_redemption([lot.facts() for lot in state.lots.values()], points, at, order)
 
     def _owe(
-        self, state: MemberState, points: int, kind: str, at: datetime, order_id: int, return_id: int | None
+        self,
+        state: MemberState,
+        points: int,
+        kind: str,
+        at: datetime,
+        order_id: int | None,
+        return_id: int | None,
     ) -> None:
         state.debt += points
         state.debt_delta += points
+        if points > 0:
+            state.owed_since = max(at, state.owed_since or at)
         self._post(state, kind, -points, None, at, order_id, return_id)
 
     def _move(
@@ -436,7 +510,7 @@ class _Batch:
         points: int,
         kind: str,
         at: datetime,
-        order_id: int,
+        order_id: int | None,
         return_id: int | None = None,
     ) -> None:
         state.lots[lot_id].remaining += points
@@ -450,7 +524,7 @@ class _Batch:
         points: int,
         lot_id: int | None,
         at: datetime,
-        order_id: int,
+        order_id: int | None,
         return_id: int | None,
     ) -> None:
         state.balance_delta += points

@@ -67,6 +67,8 @@ class MemberState:
     horizon: datetime
     lots: dict[int, LotState] = field(default_factory=dict)
     purchases: list[Purchase] = field(default_factory=list)
+    # The last time that points were not there which had to be taken back.
+    owed_since: datetime | None = None
     # Moves on the ladder that purchases and returns caused since firm ground, the newest first.
     ground_at: datetime | None = None
     climb: list[Climb] = field(default_factory=list)
@@ -148,7 +150,8 @@ def load(
 
     Args:
         oldest: the earliest instant any window of these events can reach.
-        at: the first event's instant; lots expired before it are of no more use.
+        at: the first event's instant; lots expired before it are of no more use, unless they were pending and came
+            while points were owed.
     """
     ids = list(member_ids)
     found: dict[int, MemberState] = {}
@@ -163,7 +166,7 @@ def load(
         raise UnknownAccount(f"members {sorted(missing)[:5]} have no account")
     cursor.execute(
         "select member_id, id, accrued_at, expires_at, remaining, order_id, available_at, held from points_lot "
-        "where member_id = any(%s) and remaining > 0 and expires_at > %s",
+        "where member_id = any(%s) and remaining > 0 and (expires_at > %s or available_at is not null)",
         (ids, at),
     )
     for row in cursor:
@@ -176,6 +179,15 @@ def load(
     )
     for row in cursor:
         found[row[0]].purchases.append(Purchase(*row[1:]))
+    owing = [member_id for member_id, state in found.items() if state.debt]
+    if owing:
+        cursor.execute(
+            "select member_id, max(at) from points_posting "
+            "where member_id = any(%s) and lot_id is null and points < 0 group by member_id",
+            (owing,),
+        )
+        for member_id, since in cursor:
+            found[member_id].owed_since = since
     for member_id, path in standing.paths(cursor, ids).items():
         found[member_id].ground_at, found[member_id].climb = path.ground_at, list(path.climb)
     return found

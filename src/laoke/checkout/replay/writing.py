@@ -162,7 +162,7 @@ class Rows:
         new_lots = {lot.id for _, lot, _, _ in self._lots}
         _copy(
             cursor,
-            "points_lot (id, member_id, origin, order_id, accrued_at, expires_at, points, remaining)",
+            "points_lot (id, member_id, origin, order_id, accrued_at, available_at, expires_at, points, remaining)",
             (
                 (
                     lot.id,
@@ -170,6 +170,7 @@ class Rows:
                     origin,
                     lot.order_id,
                     lot.accrued_at,
+                    lot.available_at,
                     lot.expires_at,
                     points,
                     lot.remaining,
@@ -287,16 +288,17 @@ class Rows:
 
 def _write_members(cursor: psycopg.Cursor[Any], members: list[MemberState], new_lots: set[int]) -> None:
     touched = [
-        (lot_id, state.lots[lot_id].remaining)
+        (lot_id, state.lots[lot_id].remaining, state.lots[lot_id].expires_at)
         for state in members
         for lot_id in state.touched_lots
         if lot_id not in new_lots
     ]
     if touched:
         cursor.execute(
-            "update points_lot l set remaining = t.remaining "
-            "from unnest(%s::bigint[], %s::int[]) as t (id, remaining) where l.id = t.id",
-            ([lot_id for lot_id, _ in touched], [remaining for _, remaining in touched]),
+            "update points_lot l set remaining = t.remaining, expires_at = t.expires_at "
+            "from unnest(%s::bigint[], %s::int[], %s::timestamptz[]) as t (id, remaining, expires_at) "
+            "where l.id = t.id",
+            ([each[0] for each in touched], [each[1] for each in touched], [each[2] for each in touched]),
         )
     cursor.execute(
         "update points_account a set balance = a.balance + d.balance, debt = a.debt + d.debt, "

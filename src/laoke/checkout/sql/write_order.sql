@@ -40,10 +40,10 @@ takes as (
     where l.id = take.lot_id
 ),
 the_lot as (
-    insert into points_lot (member_id, origin, order_id, accrued_at, expires_at, points, remaining)
+    insert into points_lot (member_id, origin, order_id, accrued_at, available_at, expires_at, points, remaining)
     select
         %(member_id)s::bigint, 'order', %(order_id)s::bigint, %(placed_at)s::timestamptz,
-        %(expires_at)s::timestamptz, %(points_earned)s::int, %(points_earned)s::int - %(repaid)s::int
+        %(available_at)s::timestamptz, %(expires_at)s::timestamptz, %(points_earned)s::int, %(points_earned)s::int - %(repaid)s::int
     where %(points_earned)s::int > 0 and %(member_id)s::bigint is not null
     returning id
 ),

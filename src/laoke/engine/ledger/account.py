@@ -300,12 +300,12 @@ class Account:
         return lot.free
 
     def renew(self, at: datetime) -> None:
-        """The account was used: where the terms say so, all its points live on."""
+        """The account was used: where the terms say so, its points live on. What comes back later has its old end."""
         if not self.terms.validity.renewed:
             return
         ends = self.terms.validity.ends(at, self.zone)
         for lot in list(self.lots.values()):
-            if at < lot.expires_at < min(ends, NEVER):
+            if lot.remaining and at < lot.expires_at < min(ends, NEVER):
                 self.lots[lot.id] = replace(lot, expires_at=ends)
 
     def hand_over(self, other: Account, cause: str, at: datetime) -> int:

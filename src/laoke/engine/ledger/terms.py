@@ -144,8 +144,12 @@ class Terms:
 
     def available_at(self, at: datetime, zone: tzinfo) -> datetime:
         """When points earned at `at` can be used."""
+        return self.pending_until(at, zone) or at
+
+    def pending_until(self, at: datetime, zone: tzinfo) -> datetime | None:
+        """As `available_at`; None for at once."""
         if not self.pending_days:
-            return at
+            return None
         return start_of_day(at.astimezone(zone).date() + timedelta(days=self.pending_days), zone)
 
     def grace_ends(self, at: datetime, zone: tzinfo) -> datetime:

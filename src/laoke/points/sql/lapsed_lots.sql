@@ -6,7 +6,8 @@ select
     l.expires_at,
     l.remaining,
     l.held,
-    coalesce(expired.points, 0) as lapsed
+    coalesce(expired.points, 0) as lapsed,
+    l.order_id
 from points_lot l
 left join (
     select lot_id, -sum(points)::int as points

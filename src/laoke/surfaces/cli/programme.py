@@ -381,6 +381,7 @@ def _adjustments(rules: AdjustmentRules) -> Iterator[str]:
 
 
 def _points(policy: PointsPolicy, currency: str) -> Iterator[str]:
+    from laoke.engine.policy import Transfers
     from laoke.kernel.money import Money
 
     earn, spend = policy.earn, policy.spend
@@ -395,10 +396,24 @@ def _points(policy: PointsPolicy, currency: str) -> Iterator[str]:
         "rolling": f"{policy.valid_months} months",
         "year_end": "until the end of the year",
         "next_year_end": "until the end of the year after",
+        "inactivity": f"{policy.valid_months} months after the last purchase that earned or spent points",
     }[policy.expires.value]
     yield f"Valid      {ends}; given back to an expired lot: {policy.grace_days} days"
-    taken = {"debt": "the rest becomes a debt", "waive": "the rest is given up"}[policy.shortfall.value]
+    if policy.pending_days:
+        yield f"Pending    points of a purchase can be used {policy.pending_days} days later"
+    used = {"expiry": "those that end soonest", "age": "the oldest"}[policy.order_of_use.value]
+    yield f"Used first {used}"
+    taken = {
+        "debt": "the rest becomes a debt",
+        "floor": f"the rest becomes a debt of at most {policy.debt_limit:,}, more is given up",
+        "waive": "the rest is given up",
+        "forbid": "the return is refused",
+    }[policy.shortfall.value]
     yield f"Returns    points spent before they had to be taken back: {taken}"
+    if policy.transfers is not Transfers.OFF:
+        lasts = {"keep": "they end as before", "restart": "they are as new"}[policy.transfers.value]
+        most = f"up to {policy.transfers_per_day:,} a day, " if policy.transfers_per_day else ""
+        yield f"Transfers  members may give points to each other, {most}{lasts}"
 
 
 def _earning(found: Programme, currency: str) -> Iterator[str]:
