@@ -204,6 +204,17 @@ REGISTER: dict[str, Address] = {
     "coupon-template-edit": form(Scope.PROGRAMME_WRITE),
     "coupon-template-end": form(Scope.PROGRAMME_WRITE),
     "coupon-issues": page(Scope.COUPONS_READ),
+    "liability": page(Scope.POINTS_LIABILITY, "?view=flow", "?view=ends", "?months=all"),
+    "liability-entries": Address(Kind.FILE, Scope.POINTS_LIABILITY),
+    "liability-state": part(Scope.POINTS_LIABILITY),
+    "liability-forecast": page(
+        Scope.POINTS_LIABILITY, "?valid_months=24&earn_percent=120&worth=1.2&ahead=36"
+    ),
+    "liability-close": form(Scope.POINTS_CLOSE),
+    "liability-reopen": form(Scope.POINTS_CLOSE),
+    "liability-approve": door(Scope.POINTS_CLOSE),
+    "liability-refuse": form(Scope.POINTS_CLOSE),
+    "liability-withdraw": door(Scope.POINTS_CLOSE),
     "coupon-issue-new": form(Scope.COUPONS_ISSUE, queries=("", "?template=trial-coupon")),
     "coupon-issue": page(Scope.COUPONS_READ),
     "coupon-issue-stop": door(Scope.COUPONS_ISSUE),

@@ -129,7 +129,7 @@ def test_only_the_newest_month_is_reopened(shop):
     march(shop)
     close(SYSTEM, MARCH, at=noon("2026-05-03"))
     close(SYSTEM, APRIL, at=noon("2026-05-03"))
-    with pytest.raises(MonthOutOfOrder, match="2026-04 comes first"):
+    with pytest.raises(MonthOutOfOrder, match="2026-04"):
         reopen(SYSTEM, MARCH, "too early", at=noon("2026-05-04"))
     assert LiabilityEntry.objects.filter(cause="reversal").count() == 0
 
@@ -140,7 +140,7 @@ def test_only_a_month_that_is_over_in_the_programmes_zone_in_its_turn(shop):
     with pytest.raises(MonthNotOver):
         close(SYSTEM, MARCH, at=last_evening)
     close(SYSTEM, MARCH, at=last_evening + timedelta(minutes=1))
-    with pytest.raises(MonthOutOfOrder, match="2026-04 comes first"):
+    with pytest.raises(MonthOutOfOrder, match="2026-04"):
         close(SYSTEM, MAY, at=noon("2026-06-01"))
     with pytest.raises(MissingScope):
         close(Caller("staff", 1, "x", frozenset({Scope.POINTS_READ})), APRIL, at=noon("2026-06-01"))

@@ -24,6 +24,9 @@ from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
 from laoke.points.adjustments import requests
+from laoke.points.liability import requests as months
+from laoke.points.liability import selectors as month_ends
+from laoke.points.liability import services as closing
 from laoke.promotions import drafts
 from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, StoreInput
@@ -128,6 +131,7 @@ def _left_by_work(at: datetime) -> dict[str, Any]:
         **_an_offer(at),
         **_coupons(at, some),
         "number": _a_request(at, some[0]),
+        "request_id": _a_month(at),
     }
 
 
@@ -136,6 +140,15 @@ def _a_request(at: datetime, member_id: int) -> int:
     programme.apply(SYSTEM, {"adjustments": {"limits": {"apikey": {"each": 0}}}}, at=at)
     program = Caller("apikey", 1, "till 9", SYSTEM.scopes)
     return int(requests.ask_once(program, member_id, 800, "补发：试办活动", at=at)["adjustment_id"])
+
+
+def _a_month(at: datetime) -> int:
+    """A month that a program wants reopened."""
+    program = Caller("apikey", 1, "till 9", SYSTEM.scopes)
+    if not month_ends.closed_months(SYSTEM):
+        closing.close(SYSTEM, month_ends.next_month(at=at), at=at)
+    newest = month_ends.closed_months(SYSTEM)[0].month
+    return int(months.ask(program, months.Act.REOPEN, newest, "一台收银机晚传", at=at).pk)
 
 
 def _an_offer(at: datetime) -> dict[str, str]:

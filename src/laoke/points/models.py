@@ -9,6 +9,7 @@ from laoke.points.adjustments.models import Adjustment as Adjustment
 from laoke.points.liability.models import LiabilityClose as LiabilityClose
 
 
+from laoke.points.liability.models import MonthRequest as MonthRequest
 class PointsPolicyVersion(models.Model):
     """The rules of earning and spending as published; the newest holds."""
 

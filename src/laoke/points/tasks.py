@@ -10,6 +10,7 @@ from laoke.foundation.jobs import progress
 from laoke.foundation.jobs.declare import task
 from laoke.points import expiring, expiry, holds
 from laoke.points.adjustments import requests
+from laoke.points.liability import requests as month_requests
 
 
 @task("points.expire", at="30 3 * * *")
@@ -35,6 +36,12 @@ def expire_holds(at: datetime) -> None:
 def lapse_requests(at: datetime) -> None:
     """Write down that the time of requests for points is over which nobody decided."""
     requests.lapse(at)
+
+
+@task("points.month-end")
+def end_month(at: datetime, request: int) -> None:
+    """Close or reopen a month that two people agreed on."""
+    month_requests.work(at, request)
 
 
 @task("points.expiring", at="10 4 * * *")

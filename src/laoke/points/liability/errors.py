@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 from laoke.kernel.errors import LaokeError
 
 
@@ -13,7 +15,9 @@ class MonthNotOver(LaokeError):
     code, status, title = "month-not-over", 409, "The month is not over"
 
     def __init__(self, month: date) -> None:
-        super().__init__(f"{month:%Y-%m} still runs, or has not begun.", field="month")
+        super().__init__(
+            _("%(month)s still runs, or has not begun.") % {"month": f"{month:%Y-%m}"}, field="month"
+        )
 
 
 class MonthOutOfOrder(LaokeError):
@@ -22,7 +26,7 @@ class MonthOutOfOrder(LaokeError):
     code, status, title = "month-out-of-order", 409, "Another month comes first"
 
     def __init__(self, expected: date) -> None:
-        super().__init__(f"{expected:%Y-%m} comes first.", field="month")
+        super().__init__(_("%(month)s comes first.") % {"month": f"{expected:%Y-%m}"}, field="month")
 
 
 class MonthNotClosed(LaokeError):
@@ -31,9 +35,11 @@ class MonthNotClosed(LaokeError):
     code, status, title = "month-not-closed", 404, "The month is not closed"
 
     def __init__(self, month: date | None) -> None:
-        super().__init__(
-            f"{month:%Y-%m} is not closed." if month else "No month has been closed yet.", field="month"
-        )
+        if month:
+            detail = _("%(month)s is not closed.") % {"month": f"{month:%Y-%m}"}
+        else:
+            detail = _("No month has been closed yet.")
+        super().__init__(detail, field="month")
 
 
 class NotReconciled(LaokeError):
@@ -43,9 +49,64 @@ class NotReconciled(LaokeError):
 
     def __init__(self, lots: int, accounts: int, debts: int) -> None:
         super().__init__(
-            f"Postings and lots differ by {lots} points, postings and balances by {accounts}, postings and debts by "
-            f"{debts}. `laoke check` names the places.",
+            _(
+                "Postings and lots differ by %(lots)s points, postings and balances by %(accounts)s, postings and "
+                "debts by %(debts)s. `laoke check` names the places."
+            )
+            % {"lots": lots, "accounts": accounts, "debts": debts},
             lots=lots,
             accounts=accounts,
             debts=debts,
         )
+
+
+class NoCurve(LaokeError):
+    """The close does not hold what a forecast starts from."""
+
+    code, status, title = "no-forecast", 409, "No forecast from this month"
+
+    def __init__(self, month: date) -> None:
+        super().__init__(
+            _(
+                "%(month)s was closed before forecasts were kept. Forecasts start from a month closed later, or from "
+                "this one closed anew."
+            )
+            % {"month": f"{month:%Y-%m}"},
+            field="month",
+        )
+
+
+class MonthRequested(LaokeError):
+    """One month at a time is closed or reopened."""
+
+    code, status, title = "month-requested", 409, "Another request is open"
+
+    def __init__(self) -> None:
+        super().__init__(_("A request to close or reopen a month is open already. Decide that one first."))
+
+
+class UnknownMonthRequest(LaokeError):
+    """No such request."""
+
+    code, status, title = "unknown-month-request", 404, "No such request"
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no request with this number."))
+
+
+class MonthRequestDecided(LaokeError):
+    """The request was decided or taken back."""
+
+    code, status, title = "month-request-decided", 409, "No longer waiting"
+
+    def __init__(self) -> None:
+        super().__init__(_("This request is no longer waiting: it was decided or taken back."))
+
+
+class OwnMonthRequest(LaokeError):
+    """Whoever asked for it does not let it pass."""
+
+    code, status, title = "own-month-request", 403, "Somebody else has to decide"
+
+    def __init__(self) -> None:
+        super().__init__(_("You asked for this yourself. Somebody else has to let it pass."))

@@ -64,11 +64,12 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The ledger up to the end of month `closing`, and debts of members by month."""
+    """The ledger up to the end of month `closing`, debts of members by month, and how many postings were read."""
 
     closing: int
     moved: tuple[Moved, ...]
     debts: dict[int, int]
+    postings: int = 0
 
     def movement(self, until: int) -> dict[str, int]:
         """Points by what moved them, from the beginning to the end of month `until`; their sum is what is open."""
@@ -132,6 +133,8 @@ def read(cursor: psycopg.Cursor[Any], closing: int, zone: tzinfo) -> Books:
     bounds = bounds_of(first, last, zone)
     values = {"bounds": bounds, "closing": closing - first + 1}
     before = first - 1
+    rows = cursor.execute(FLOWS, values).fetchall()
+    postings = sum(row[5] for row in rows)
     moved = tuple(
         Moved(
             before + issued,
@@ -140,16 +143,16 @@ def read(cursor: psycopg.Cursor[Any], closing: int, zone: tzinfo) -> Books:
             what,
             points,
         )
-        for issued, expires, posted, what, points in cursor.execute(FLOWS, values).fetchall()
+        for issued, expires, posted, what, points, _ in rows
     )
-    debts = {
-        before + posted: -points
-        for posted, points in cursor.execute(
-            "select width_bucket(at, %(bounds)s::timestamptz[]), sum(points)::bigint from points_posting "
-            "where lot_id is null group by 1",
-            {"bounds": bounds},
-        ).fetchall()
-    }
+    debts = {}
+    for posted, points, count in cursor.execute(
+        "select width_bucket(at, %(bounds)s::timestamptz[]), sum(points)::bigint, count(*)::bigint "
+        "from points_posting where lot_id is null group by 1",
+        {"bounds": bounds},
+    ).fetchall():
+        debts[before + posted] = -points
+        postings += count
     remaining = {
         before + issued: points
         for issued, points in cursor.execute(LOTS, {"bounds": bounds}).fetchall()
@@ -160,7 +163,7 @@ def read(cursor: psycopg.Cursor[Any], closing: int, zone: tzinfo) -> Books:
     ).fetchone()
     assert accounts is not None
     _reconcile(moved, debts, remaining, accounts[0], accounts[1])
-    return Books(closing, moved, debts)
+    return Books(closing, moved, debts, postings)
 
 
 def sales(cursor: psycopg.Cursor[Any], months: list[int], zone: tzinfo) -> dict[int, int]:

@@ -10,12 +10,13 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from laoke.engine.liability.contract import Book, Facts, Movement, advance
-from laoke.engine.liability.curves import Curve, fit, interval, lapse_of, lapsing
+from laoke.engine.liability.curves import Curve, Held, fit, interval, lapse_of, lapsing
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit import services as audit
 from laoke.foundation.sql import hot_cursor
 from laoke.kernel.calendar import start_of_day
+from laoke.kernel.rounding import Rounding, round_ratio
 from laoke.members.normal.person import checked_reason
 from laoke.points import policy
 from laoke.points.adjustments import selectors as adjustments
@@ -44,22 +45,51 @@ def close(caller: Caller, month: date, *, at: datetime) -> LiabilityClose:
         RequestsOpen: adjustments asked for before its end still wait for a second person.
         MonthOutOfOrder: an earlier month has to be closed first, or a later one is closed.
     """
-    caller.require(Scope.PROGRAMME_WRITE)
+    caller.require(Scope.POINTS_CLOSE)
     closing = number(month)
-    if start_of_day(first_day(closing + 1), settings.LAOKE.zone) > at:
-        raise MonthNotOver(first_day(closing))
+    _over(closing, at)
     closed = LiabilityClose.objects.filter(month=first_day(closing), reopened_at=None).first()
     if closed:
         return closed
-    over = start_of_day(first_day(closing + 1), settings.LAOKE.zone)
-    if waiting := adjustments.waiting_before(over, at=at):
-        raise RequestsOpen(waiting)
+    _nothing_waits(closing, at)
     try:
         with _snapshot():
             return _close(caller, closing, at)
     except IntegrityError:
         # Somebody closed it at the same time: theirs holds.
         return LiabilityClose.objects.get(month=first_day(closing), reopened_at=None)
+
+
+def could_close(month: date, *, at: datetime) -> None:
+    """Refuse as `close` would, as far as can be told without reading the ledger.
+
+    Raises:
+        MonthNotOver, MonthOutOfOrder, RequestsOpen.
+    """
+    closing = number(month)
+    _over(closing, at)
+    newest = _newest()
+    if newest and number(newest.month) + 1 != closing:
+        raise MonthOutOfOrder(first_day(number(newest.month) + 1))
+    _nothing_waits(closing, at)
+
+
+def could_reopen(month: date) -> None:
+    """Refuse as `reopen` would.
+
+    Raises:
+        MonthNotClosed, MonthOutOfOrder.
+    """
+    newest = _newest()
+    if newest is None or newest.month < month.replace(day=1):
+        raise MonthNotClosed(month)
+    if newest.month != month.replace(day=1):
+        raise MonthOutOfOrder(newest.month)
+
+
+def is_closed(month: date) -> bool:
+    """Whether a month is closed."""
+    return LiabilityClose.objects.filter(month=month.replace(day=1), reopened_at=None).exists()
 
 
 @transaction.atomic
@@ -70,13 +100,11 @@ def reopen(caller: Caller, month: date, reason: str, *, at: datetime) -> Liabili
         MissingScope, ReasonMissing, MonthNotClosed.
         MonthOutOfOrder: a later month is closed.
     """
-    caller.require(Scope.PROGRAMME_WRITE)
+    caller.require(Scope.POINTS_CLOSE)
     why = checked_reason(reason)
     newest = LiabilityClose.objects.select_for_update().filter(reopened_at=None).order_by("-month").first()
-    if newest is None or newest.month < month.replace(day=1):
-        raise MonthNotClosed(month)
-    if newest.month != month.replace(day=1):
-        raise MonthOutOfOrder(newest.month)
+    could_reopen(month)
+    assert newest is not None
     LiabilityEntry.objects.bulk_create(
         LiabilityEntry(
             close=newest,
@@ -96,7 +124,7 @@ def reopen(caller: Caller, month: date, reason: str, *, at: datetime) -> Liabili
 
 def _close(caller: Caller, closing: int, at: datetime) -> LiabilityClose:
     zone = settings.LAOKE.zone
-    before = LiabilityClose.objects.filter(reopened_at=None).order_by("-month").first()
+    before = _newest()
     if before and number(before.month) + 1 != closing:
         raise MonthOutOfOrder(first_day(number(before.month) + 1))
     in_force = policy.at_version(generations.current(generations.PROGRAMME))
@@ -127,6 +155,13 @@ def _close(caller: Caller, closing: int, at: datetime) -> LiabilityClose:
     points_open = sum(each.points for each in held)
     lapse = lapsing(curve, held, closing)
     span = interval(cohorts, lambda other: lapsing(other, held, closing), points_open)
+    liability = sum(book.liability_minor for book, _ in steps.values())
+    bounds: list[int] | None = None
+    if span:
+        bounds = [
+            _liability_if(other, lapse, totals, expected, (opening, paid, worth))
+            for other in (span.high, span.low)
+        ]
     start = books.movement(closing - 1)
     since = before.movement["sums"] if before else start
     done = LiabilityClose.objects.create(
@@ -140,11 +175,18 @@ def _close(caller: Caller, closing: int, at: datetime) -> LiabilityClose:
         lapsing=lapse,
         lapsing_low=span.low if span else None,
         lapsing_high=span.high if span else None,
-        liability_minor=sum(book.liability_minor for book, _ in steps.values()),
+        liability_minor=liability,
+        liability_low_minor=bounds[0] if bounds else None,
+        liability_high_minor=bounds[1] if bounds else None,
+        paid_minor=paid.get(closing, 0),
+        postings=books.postings,
         movement=_movement(since, books.movement(closing)),
         late={what: start[what] - since[what] for what in flows.MOVES if start[what] != since[what]},
         expiries=_expiries(curve, books, closing),
+        curve=list(curve.hazards),
+        held=[[each.month, each.expires, each.points] for each in held],
     )
+    ends = _ends(held)
     LiabilityCohort.objects.bulk_create(
         LiabilityCohort(
             close=done,
@@ -156,6 +198,8 @@ def _close(caller: Caller, closing: int, at: datetime) -> LiabilityClose:
             expired=of.expired,
             open=of.open,
             lapsing=of.open - expected.get(month, 0),
+            ends_first=ends.get(month, (None, None))[0],
+            ends_last=ends.get(month, (None, None))[1],
             deferral_minor=steps[month][0].deferral_minor,
             grants_minor=steps[month][0].grants_minor,
             taken_back_minor=steps[month][0].taken_back_minor,
@@ -178,6 +222,21 @@ def _close(caller: Caller, closing: int, at: datetime) -> LiabilityClose:
         after={"points": points_open},
     )
     return done
+
+
+def _newest() -> LiabilityClose | None:
+    return LiabilityClose.objects.filter(reopened_at=None).order_by("-month").first()
+
+
+def _over(closing: int, at: datetime) -> None:
+    if start_of_day(first_day(closing + 1), settings.LAOKE.zone) > at:
+        raise MonthNotOver(first_day(closing))
+
+
+def _nothing_waits(closing: int, at: datetime) -> None:
+    over = start_of_day(first_day(closing + 1), settings.LAOKE.zone)
+    if waiting := adjustments.waiting_before(over, at=at):
+        raise RequestsOpen(waiting)
 
 
 def _named(close: LiabilityClose) -> str:
@@ -222,6 +281,38 @@ def _expected(books: Books, curve: Curve, until: int) -> dict[int, int]:
     found: dict[int, int] = {}
     for each in books.held(until):
         found[each.month] = found.get(each.month, 0) + each.points - lapse_of(curve, each, until)
+    return found
+
+
+def _liability_if(
+    lapse: int,
+    counted: int,
+    totals: dict[int, Totals],
+    expected: dict[int, int],
+    priced: tuple[dict[int, Book], dict[int, int], tuple[int, int]],
+) -> int:
+    """The liability, were `lapse` points expected to lapse instead of `counted`: each month of issue in proportion."""
+    opening, paid, worth = priced
+    found = 0
+    for month, of in totals.items():
+        lapsing = of.open - expected.get(month, 0)
+        if counted:
+            lapsing = min(of.open, round_ratio(lapsing * lapse, counted, Rounding.HALF_UP))
+        facts = _facts(of, of.open - lapsing)
+        book, _ = advance(opening.get(month, Book()), facts, paid.get(month, 0), worth)
+        found += book.liability_minor
+    return found
+
+
+def _ends(held: list[Held]) -> dict[int, tuple[date, date | None]]:
+    """When open points end, by month of issue: the first and the last month, None for the last if some never do."""
+    found: dict[int, tuple[date, date | None]] = {}
+    for issued in {each.month for each in held}:
+        months = [each.expires for each in held if each.month == issued]
+        known = [month for month in months if month is not None]
+        if known:
+            last = first_day(max(known)) if len(known) == len(months) else None
+            found[issued] = (first_day(min(known)), last)
     return found
 
 

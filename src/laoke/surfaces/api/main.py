@@ -13,6 +13,7 @@ from laoke.members.api import router as members
 from laoke.points.adjustments.api import router as adjustments
 from laoke.points.api import router as points
 from laoke.promotions.api import router as offers
+from laoke.points.liability.api import router as liability
 from laoke.purchases.api import order_router as orders
 from laoke.purchases.api import router as purchases
 from laoke.segments.api import router as segments
@@ -67,6 +68,7 @@ for router in (
     adjustments,
     coupons,
     benefits,
+    liability,
     tiers,
     segments,
     offers,

@@ -27,6 +27,7 @@ _STEPS = {
     "members": "registering members",
     "orders": "playing orders and returns",
     "expire": "expiring points",
+    "close": "closing the months that are over",
     "rfm": "scoring members",
     "figures": "counting figures",
 }

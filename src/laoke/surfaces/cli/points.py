@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from laoke.kernel.money import format_minor
-from laoke.surfaces.cli import adjusting
 from laoke.surfaces.cli.output import Json, columns, emit
 from laoke.surfaces.cli.session import now, ready
 
 if TYPE_CHECKING:
     from laoke.points.liability.selectors import CloseView
+    from laoke.points.liability.forecasting import Forecast
 
 app = typer.Typer(help="Points: adjust by hand, close the month.", no_args_is_help=True)
 for command in (adjusting.adjust, adjusting.requests, adjusting.approve, adjusting.refuse):
@@ -79,6 +79,73 @@ def liability(
 def _month(text: str) -> date:
     try:
         return date.fromisoformat(f"{text}-01")
+@app.command("forecast")
+def forecast(
+    month: Annotated[
+        str | None, typer.Argument(metavar="MONTH", help="A closed month; the newest unless given.")
+    ] = None,
+    ahead: Annotated[int, typer.Option(min=1, max=36, help="Months to look ahead.")] = 12,
+    valid_months: Annotated[
+        int | None, typer.Option(min=1, max=240, help="Points earned from now on end so many months later.")
+    ] = None,
+    earn_percent: Annotated[
+        int, typer.Option(min=0, max=1000, help="So many points are issued for 100 issued now.")
+    ] = 100,
+    worth_minor: Annotated[
+        int | None,
+        typer.Option(min=1, max=10**9, help="What the points of the rate in force settle instead."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Forecast points and their liability from a closed month, and what a change of the rules would make of it.
+
+    Example: laoke points forecast --valid-months 18 --earn-percent 120
+    """
+    with ready():
+        from laoke.foundation.access import SYSTEM
+        from laoke.points.liability.forecasting import Change, look_ahead
+
+        change = Change(valid_months, earn_percent, worth_minor)
+        found = look_ahead(SYSTEM, _month(month) if month else None, change, ahead)
+        emit(asdict(found), as_json=json, text=_foretold(found))
+
+
+def _foretold(found: Forecast) -> str:
+    from django.conf import settings
+
+    def money(minor: int) -> str:
+        return format_minor(minor, settings.LAOKE.currency)
+
+    changed = found.changed or ()
+    rows = []
+    for place, each in enumerate(found.now):
+        row = [
+            f"{each.month:%Y-%m}",
+            f"{each.issued:,}",
+            f"{each.redeemed:,}",
+            f"{each.lapsed:,}",
+            f"{each.open:,}",
+            money(each.liability_minor),
+        ]
+        if changed:
+            other = changed[place]
+            row += [f"{other.open:,}", money(other.liability_minor)]
+        rows.append(tuple(row))
+    headings: tuple[str, ...] = ("MONTH", "ISSUED", "REDEEMED", "LAPSED", "OPEN", "LIABILITY")
+    if changed:
+        headings += ("OPEN CHANGED", "LIABILITY CHANGED")
+    lines = [
+        f"From {found.month:%Y-%m}, {found.issued:,} points issued a month, redeemed as before",
+        "",
+        columns(headings, rows, "Nothing to show."),
+    ]
+    if changed:
+        apart = changed[-1].liability_minor - found.now[-1].liability_minor
+        sign = "+" if apart > 0 else ""
+        lines += ["", f"At the end the liability differs by {sign}{money(apart)}"]
+    return "\n".join(lines)
+
+
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a month such as 2026-03", param_hint="MONTH") from None
 

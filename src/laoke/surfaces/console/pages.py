@@ -80,7 +80,10 @@ NAVIGATION = (
     Group(
         _("Points"),
         "coins",
-        (Entry("adjustments", "/points/adjustments", _("Adjustments"), "shield-check", Scope.POINTS_READ),),
+        (
+            Entry("adjustments", "/points/adjustments", _("Adjustments"), "shield-check", Scope.POINTS_READ),
+            Entry("liability", "/points/liability", _("Liability"), "coins", Scope.POINTS_LIABILITY),
+        ),
     ),
     Group(
         _("Tiers"),

@@ -19,7 +19,16 @@ from django.utils.translation import gettext as _
 from laoke.foundation.access import ROLE_LABELS, SCOPE_LABELS, Caller
 from laoke.foundation.audit.selectors import Entry
 from laoke.insight.metrics.catalogue import BY_CODE
-from laoke.surfaces.console.actions import ACTIONS, BOXES, CODES, FIELDS, MEANS, OBJECTS, PLACES
+from laoke.surfaces.console.actions import (
+    ACTIONS,
+    BOXES,
+    CODES,
+    FIELDS,
+    MEANS,
+    MONTH_ACTS,
+    OBJECTS,
+    PLACES,
+)
 from laoke.surfaces.console.directory.columns import BY_NAME
 from laoke.surfaces.console.directory.saved import parsed
 from laoke.surfaces.console.directory.vocabulary import Vocabulary, vocabulary
@@ -248,6 +257,7 @@ _WRITERS: dict[tuple[str, str], Callable[[Entry, Any], str]] = {
     ("", "ids"): lambda entry, value: str(value),
     ("", "job"): lambda entry, value: str(value),
     ("", "delivery"): lambda entry, value: str(value),
+    ("month", "act"): _by(MONTH_ACTS),
     ("target", "baseline"): _target,
     ("target", "target"): _target,
     ("member", "kind"): _by(MEMBER_FIELDS),

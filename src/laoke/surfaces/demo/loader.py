@@ -17,6 +17,7 @@ from django.db import connection
 from laoke.checkout import programme
 from laoke.checkout.replay import GiveBackEvent, Player, Sale, SaleLine
 from laoke.foundation.access import SYSTEM
+from laoke.kernel.calendar import add_months
 from laoke.kernel.errors import LaokeError
 from laoke.kernel.quantity import MILLI
 from laoke.kernel.rounding import Rounding, round_ratio
@@ -24,6 +25,7 @@ from laoke.members import selectors as members
 from laoke.members import services as member_services
 from laoke.members.types import ConsentInput, IdentityInput, Registration
 from laoke.points import expiry
+from laoke.points.liability import services as month_end
 from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, ProductInput, StoreInput
 from laoke.review import figures
@@ -170,6 +172,7 @@ def load(count: int, now: datetime, step: Step) -> bool:
     step("expire", 0, 1)
     expiry.expire(at=now, now=now)
     step("expire", 1, 1)
+    _close_months(mark.today, now, step)
     step("rfm", 0, 1)
     # As the night does: of days that are over.
     segments.recompute(as_of=mark.today - timedelta(days=1), now=now)
@@ -190,6 +193,28 @@ class _Ids:
     stores: dict[str, int]
     channels: dict[str, int]
     products: dict[str, int]
+
+
+def _close_months(today: date, now: datetime, step: Step) -> None:
+    """Close the months of points that are over, of the last year, from the second one with points on."""
+    with connection.cursor() as cursor:
+        cursor.execute("select min(at) from points_posting")
+        first: datetime | None = cursor.fetchone()[0]
+    if first is None:
+        return
+    this = today.replace(day=1)
+    month = max(
+        add_months(first.astimezone(settings.LAOKE.zone).date().replace(day=1), 1), add_months(this, -12)
+    )
+    months = []
+    while month < this:
+        months.append(month)
+        month = add_months(month, 1)
+    for done, each in enumerate(months):
+        step("close", done, len(months))
+        month_end.close(SYSTEM, each, at=now)
+    if months:
+        step("close", len(months), len(months))
 
 
 def _has_members() -> bool:

@@ -13,7 +13,8 @@ select
         when p.kind = 'adjustment' then case when p.points > 0 then 'given' else 'taken' end
         else 'moved'
     end as what,
-    sum(p.points)::bigint as points
+    sum(p.points)::bigint as points,
+    count(*)::bigint as postings
 from points_posting p
 join points_lot l on l.id = p.lot_id
 group by 1, 2, 3, 4

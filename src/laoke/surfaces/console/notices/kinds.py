@@ -45,6 +45,21 @@ KINDS: dict[str, Kind] = {
     "export.failed": Kind(
         "download", "bad", lambda told: _("The export “%(name)s” could not be made.") % told
     ),
+    "liability.asked": Kind(
+        "lock",
+        "",
+        lambda told: (
+            (
+                _("%(by)s asks to close %(month)s. Somebody else has to let it pass.")
+                if told.get("act") == "close"
+                else _("%(by)s asks to reopen %(month)s. Somebody else has to let it pass.")
+            )
+            % told
+        ),
+    ),
+    "liability.refused": Kind(
+        "lock", "bad", lambda told: _("%(by)s did not let pass what you asked for %(month)s.") % told
+    ),
     "import.done": Kind(
         "upload",
         "good",

@@ -82,6 +82,12 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
+def percent_two(share: float | None) -> str:
+    """A small share: 1.18%."""
+    return NONE if share is None else f"{share * 100:.2f}%"
+
+
+@register.filter
 def percent_whole(share: float | None) -> str:
     """A share without decimals: 72%."""
     return NONE if share is None else f"{share * 100:.0f}%"
@@ -103,6 +109,24 @@ def change(share: float | None) -> str:
 def day(value: date | None) -> str:
     """A day: 2026-11-18."""
     return NONE if value is None else f"{value:%Y-%m-%d}"
+
+
+@register.filter
+def month(value: date | None) -> str:
+    """A month: 2026-11."""
+    return NONE if value is None else f"{value:%Y-%m}"
+
+
+@register.filter
+def month_short(value: date) -> str:
+    """A month on an axis: 11 月, Nov."""
+    return f"{value.month} 月" if _in_chinese() else f"{value:%b}"
+
+
+@register.filter
+def signed_short(value: int) -> str:
+    """A movement for a glance: +182.1 万, −1.49M, 0."""
+    return number_short(value) if value <= 0 else f"+{number_short(value)}"
 
 
 @register.filter
