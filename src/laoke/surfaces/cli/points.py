@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from laoke.kernel.money import format_minor
+from laoke.surfaces.cli import adjusting
 from laoke.surfaces.cli.output import Json, columns, emit
 from laoke.surfaces.cli.session import now, ready
 
 if TYPE_CHECKING:
-    from laoke.points.liability.selectors import CloseView
     from laoke.points.liability.forecasting import Forecast
+    from laoke.points.liability.selectors import CloseView
 
 app = typer.Typer(help="Points: adjust by hand, close the month.", no_args_is_help=True)
 for command in (adjusting.adjust, adjusting.requests, adjusting.approve, adjusting.refuse):
@@ -76,9 +77,6 @@ def liability(
         emit(asdict(shown), as_json=json, text=_told(shown))
 
 
-def _month(text: str) -> date:
-    try:
-        return date.fromisoformat(f"{text}-01")
 @app.command("forecast")
 def forecast(
     month: Annotated[
@@ -146,6 +144,9 @@ def _foretold(found: Forecast) -> str:
     return "\n".join(lines)
 
 
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a month such as 2026-03", param_hint="MONTH") from None
 
