@@ -15,15 +15,21 @@ from django.test import Client
 
 from laoke.benefits.coupons import batches, issuing
 from laoke.benefits.library import granting, using
+from laoke.benefits.mall import services as mall
 from laoke.checkout import catalogue, orders, programme, quotes
 from laoke.checkout.types import BasketRequest, LineRequest, MemberKey, OrderRequest
 from laoke.foundation.access import SYSTEM, Scope
 from laoke.foundation.apikeys import services as apikeys
+from laoke.foundation.idempotency.services import Command
 from laoke.foundation.models import WebhookDelivery
 from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
+from laoke.points import holds, transfers
+from laoke.points import services as points
 from laoke.points.liability import services as month_end
+from laoke.points import services as point_services
+from laoke.purchases import selectors as purchase_selectors
 from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, ProductInput, StoreInput
 from laoke.segments.models import MemberFeatures
@@ -50,7 +56,9 @@ COUPONS: dict[str, Any] = {
         "code": {"text": "WELCOME20"},
     },
 }
+MALL = 811
 USE, GRANT, HOUSEHOLD = 701, 901, 12
+HOLD, TRANSFER = 731, 412
 BENEFITS: dict[str, Any] = {
     "library": {
         "parking": {
@@ -73,6 +81,20 @@ BENEFITS: dict[str, Any] = {
         },
     },
     "budgets": {"basic": {"per_year_minor": 5_000_000}},
+    "mall": {
+        "tea-set": {
+            "name": {"zh": "茶具套装", "en": "Tea set"},
+            "goods": {},
+            "points": 5,
+            "stock": 100,
+            "per_member": 2,
+        },
+        "library": {
+            "name": {"zh": "乡村图书馆", "en": "Village library"},
+            "charity": {"fund": "library", "gives_minor": 10, "goal_minor": 100_000},
+            "points": 1,
+        },
+    },
 }
 OFFER: dict[str, Any] = {
     "name": {"zh": "会员周一九折", "en": "Members' Monday"},
@@ -221,6 +243,7 @@ def _open() -> None:
         at=DAY,
     )
     programme.apply(SYSTEM, PROGRAMME, at=DAY)
+    programme.apply(SYSTEM, {"points": PROGRAMME["points"] | {"transfers": "keep"}}, at=DAY)
     programme.apply(SYSTEM, {"offers": {"members-monday": OFFER}}, at=DAY)
     _next("members_identity", IDENTITY)
     _register(MEMBER, [IdentityInput("phone", PHONE), IdentityInput("card", "88880042")], name="陈雨桐")
@@ -241,12 +264,23 @@ def _open() -> None:
     granting.by_hand(SYSTEM, MEMBER, "gift-box", "K-1", at=now)
     _next("members_household", HOUSEHOLD)
     members.form_household(caller=SYSTEM, member_ids=[MEMBER, OTHER], at=now)
+    point_services.apply(SYSTEM, OTHER, 100, "goodwill", at=now)
+    _next("benefits_mallorder", MALL)
+    for item in ("tea-set", "library", "tea-set"):
+        store = None if item == "library" else purchase_selectors.stores_by_code()["S001"]
+        mall.order(SYSTEM, OTHER, item, store_id=store.id if store else None, at=now)
+    mall.ready(SYSTEM, MALL + 2, at=now)
     _next("purchases_order", ORDER)
     basket = BasketRequest(
         "S001", "pos", "CNY", (LineRequest("0103001", 2000), LineRequest("0101006", 1500)), MemberKey(MEMBER)
     )
     request = OrderRequest("S001-20260310-0130", basket, DAY, delivery_status="placed")
     orders.commit(SYSTEM, request, "shop", b"shop", now=now)
+    points.apply(SYSTEM, MEMBER, 1000, "for holds and transfers", at=now)
+    _next("points_hold", HOLD)
+    holds.reserve(SYSTEM, MEMBER, 200, "S001-20260310-0131", 30, Command("hold", ()), at=now)
+    _next("points_transfer", TRANSFER)
+    transfers.give(SYSTEM, MEMBER, OTHER, 200, "生日快乐", Command("transfer", ()), at=now)
     month_end.close(SYSTEM, date(2026, 3, 1), at=now)
     _next("foundation_webhookendpoint", ENDPOINT)
     webhooks.create_endpoint(SYSTEM, "CRM", "https://crm.example.com/hooks", [], at=DAY)
