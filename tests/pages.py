@@ -172,6 +172,7 @@ REGISTER: dict[str, Address] = {
     "export-file": Address(Kind.FILE, Scope.MEMBERS_READ, owned=True),
     "export-stop": door(Scope.MEMBERS_READ),
     "segments": page(Scope.INSIGHT_READ, "?by=rm", "?by=fm", charts=True),
+    "points-rules": page(Scope.PROGRAMME_READ),
     "tiers": page(Scope.TIERS_READ),
     # Offers.
     "offers": page(Scope.PROGRAMME_READ, "?q=no-such-thing", "?state=live&goal=repeat"),
@@ -203,7 +204,6 @@ REGISTER: dict[str, Address] = {
     "coupon-template-new": form(Scope.PROGRAMME_WRITE, queries=("", "?from=trial-coupon")),
     "coupon-template-edit": form(Scope.PROGRAMME_WRITE),
     "coupon-template-end": form(Scope.PROGRAMME_WRITE),
-    "coupon-issues": page(Scope.COUPONS_READ),
     "liability": page(Scope.POINTS_LIABILITY, "?view=flow", "?view=ends", "?months=all"),
     "liability-entries": Address(Kind.FILE, Scope.POINTS_LIABILITY),
     "liability-state": part(Scope.POINTS_LIABILITY),
@@ -215,6 +215,7 @@ REGISTER: dict[str, Address] = {
     "liability-approve": door(Scope.POINTS_CLOSE),
     "liability-refuse": form(Scope.POINTS_CLOSE),
     "liability-withdraw": door(Scope.POINTS_CLOSE),
+    "coupon-issues": page(Scope.COUPONS_READ),
     "coupon-issue-new": form(Scope.COUPONS_ISSUE, queries=("", "?template=trial-coupon")),
     "coupon-issue": page(Scope.COUPONS_READ),
     "coupon-issue-stop": door(Scope.COUPONS_ISSUE),

@@ -2,6 +2,7 @@
 
 from laoke.benefits.checks import CHECKS as BENEFITS
 from laoke.foundation.checks import Check
+from laoke.points.activities.checks import CHECKS as ACTIVITIES
 from laoke.points.adjustments.checks import CHECKS as ADJUSTMENTS
 from laoke.points.checks import CHECKS as POINTS
 from laoke.points.liability.checks import CHECKS as LIABILITY
@@ -13,6 +14,7 @@ CHECKS = (
     *PURCHASES,
     *POINTS,
     *ADJUSTMENTS,
+    *ACTIVITIES,
     *LIABILITY,
     *BENEFITS,
     *TIERS,

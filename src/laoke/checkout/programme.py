@@ -24,6 +24,8 @@ from laoke.foundation import generations
 from laoke.foundation.access import Caller
 from laoke.kernel.errors import LaokeError
 from laoke.points import policy as points_policy
+from laoke.points.activities import rules as activity_rules
+from laoke.points.activities.rules import ActivityRules
 from laoke.points.adjustments import limits as adjustment_limits
 from laoke.points.adjustments.limits import AdjustmentRules
 from laoke.promotions import earning, publication
@@ -48,6 +50,7 @@ class Programme:
     offers: Offers
     adjustments: AdjustmentRules
     benefits: Library
+    activities: ActivityRules
     # What is declared of earning beside the rate.
     earning: earning.Earning | None = None
 
@@ -95,6 +98,7 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "pricing": Section(pricing_policy.parse, pricing_policy.to_document, pricing_policy.publish),
         "coupons": Section(coupon_templates.parse, _written_templates, coupon_templates.publish),
         "offers": Section(publication.parse, _written_offers, publication.publish),
+        "activities": Section(activity_rules.parse, activity_rules.to_document, activity_rules.publish),
         "adjustments": Section(
             adjustment_limits.parse, adjustment_limits.to_document, adjustment_limits.publish
         ),
@@ -140,6 +144,7 @@ def at_version(version: int) -> Programme:
         publication.at_version(version),
         adjustment_limits.at_version(version),
         benefit_library.at_version(version),
+        activity_rules.at_version(version),
         earning.of(points),
     )
 

@@ -15,6 +15,7 @@ from laoke.engine.ledger.terms import OrderOfUse
 from laoke.engine.policy import EarnBasis, Expires, PointsPolicy, Shortfall, Transfers
 from laoke.engine.tiering import Downgrade, Review
 from laoke.kernel.rounding import Rounding
+from laoke.points.activities.rules import LONGEST_KIND, MOST_DAYS, MOST_POINTS, ActivityRules
 from laoke.points.adjustments.limits import WHO, AdjustmentRules
 from laoke.promotions.documents.earning import EarningDocument
 from laoke.promotions.documents.offers import OfferDocument
@@ -42,7 +43,7 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": "Programme of a Laoke installation",
-        "description": "Points, tiers, prices, coupons, offers, adjustments, benefits. A section left out stays as it is.",
+        "description": "Points, tiers, prices, coupons, offers, adjustments, benefits. What is left out stays as it is.",
         "type": "object",
         "minProperties": 1,
         "additionalProperties": False,
@@ -56,6 +57,7 @@ def schema() -> dict[str, Any]:
             "offers": _by_key(
                 places[offers, "validation"], "All offers that are to be in force, by their key"
             ),
+            "activities": _ACTIVITIES,
             "adjustments": _ADJUSTMENTS,
             "benefits": places[benefits, "validation"],
         },
@@ -191,4 +193,36 @@ _ADJUSTMENTS = _object(
         "By role, `apikey` for programs; roles left out have no limit", **dict.fromkeys(WHO, _LIMIT)
     ),
     open_days=_whole("Days that a request waits for a decision", 1, 90, AdjustmentRules().open_days),
+)
+_SHORT = {"type": "string", "minLength": 1, "maxLength": 60}
+_OFTEN = {"type": "integer", "minimum": 1, "maximum": 100_000}
+_ACTIVITIES = _object(
+    "What members earn beside buying",
+    kinds={
+        "type": "object",
+        "description": "By kind: check_in, app_activity, share, survey, referral, ugc, or one of your own with a name",
+        "propertyNames": {"pattern": "^_*[A-Za-z0-9][A-Za-z0-9_]*$", "maxLength": LONGEST_KIND},
+        "additionalProperties": _object(
+            "What an event pays",
+            ["points"],
+            name=_object("What it is called", ["zh", "en"], zh=_SHORT, en=_SHORT),
+            points=_whole("Points each time", 0, MOST_POINTS),
+            times=_object(
+                "How often it pays one member",
+                day=_OFTEN | {"description": "on a day"},
+                week=_OFTEN | {"description": "in a week from Monday on"},
+                total=_OFTEN | {"description": "in all"},
+            ),
+            once_per_subject={"type": "boolean", "description": "Only the first about the same subject pays"},
+            streak=_object(
+                "More points for days in a row",
+                ["days", "bonus"],
+                days=_whole("Each time so many days are full", 2, MOST_DAYS),
+                bonus=_whole("so many points", 1, MOST_POINTS),
+            ),
+            friend_points=_whole("Of referrals: what the friend gets", 0, MOST_POINTS),
+            least_order_minor=_whole("Of referrals: what the friend has to have paid with money", 1, 10**9),
+        ),
+    },
+    late_days=_whole("Days after which an event is not taken any more", 0, 90, ActivityRules().late_days),
 )

@@ -27,6 +27,7 @@ class Scope(StrEnum):
     POINTS_ADJUST = "points:adjust"
     POINTS_APPROVE = "points:approve"
     POINTS_TRANSFER = "points:transfer"
+    ACTIVITIES_WRITE = "activities:write"
     POINTS_LIABILITY = "points:liability"
     POINTS_CLOSE = "points:close"
     TIERS_READ = "tiers:read"
@@ -87,6 +88,7 @@ SCOPE_LABELS = {
     Scope.POINTS_READ: _("View points"),
     Scope.POINTS_ADJUST: _("Adjust points by hand"),
     Scope.POINTS_APPROVE: _("Let adjustments of points pass that others ask for"),
+    Scope.ACTIVITIES_WRITE: _("Tell what members do beside buying, and undo it"),
     Scope.POINTS_LIABILITY: _("View what points are worth on the books"),
     Scope.POINTS_CLOSE: _("Close and reopen the months of points"),
     Scope.POINTS_TRANSFER: _("Transfer points between members, and undo it"),
@@ -135,6 +137,7 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.POINTS_ADJUST,
         Scope.POINTS_APPROVE,
         Scope.POINTS_TRANSFER,
+        Scope.ACTIVITIES_WRITE,
         Scope.POINTS_LIABILITY,
         Scope.COUPONS_ISSUE,
         Scope.COUPONS_REVEAL,
@@ -173,6 +176,7 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.MEMBERS_MERGE,
         Scope.POINTS_ADJUST,
         Scope.POINTS_TRANSFER,
+        Scope.ACTIVITIES_WRITE,
         Scope.COUPONS_ISSUE,
         Scope.COUPONS_REVEAL,
         Scope.BENEFITS_USE,

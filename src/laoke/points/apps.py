@@ -8,6 +8,8 @@ class PointsConfig(AppConfig):
 
     def ready(self) -> None:
         from laoke.members import followers
+        from laoke.points.activities.following import ActivitiesFollow
         from laoke.points.following import PointsFollow
 
         followers.register(PointsFollow())
+        followers.register(ActivitiesFollow())

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 
+from laoke.points.activities.models import Activity as Activity
+from laoke.points.activities.models import ActivityRulesVersion as ActivityRulesVersion
 from laoke.points.adjustments.models import Adjustment as Adjustment
 from laoke.points.liability.models import LiabilityClose as LiabilityClose
-
-
 from laoke.points.liability.models import MonthRequest as MonthRequest
+
+
 class PointsPolicyVersion(models.Model):
     """The rules of earning and spending as published; the newest holds."""
 

@@ -52,12 +52,17 @@ def _does(document: RuleDocument, telling: Telling) -> Says:
     if document.factor is not None:
         return times(document.factor)
     if document.bonus is not None:
-        return Says(f"加赠 {document.bonus:,} 积分", f"{document.bonus:,} points more")
+        return Says(f"加赠 {document.bonus:,} 积分", f"{points(document.bonus)} more")
     if document.per_unit is not None:
-        return Says(f"每件加 {document.per_unit:,} 积分", f"{document.per_unit:,} points more for each piece")
+        return Says(f"每件加 {document.per_unit:,} 积分", f"{points(document.per_unit)} more for each piece")
     assert document.per_amount is not None
-    amount, points = money(document.per_amount.amount, telling.currency), document.per_amount.points
-    return Says(f"每 {amount.zh} 加 {points:,} 积分", f"{points:,} points more for every {amount.en}")
+    amount, each = money(document.per_amount.amount, telling.currency), document.per_amount.points
+    return Says(f"每 {amount.zh} 加 {each:,} 积分", f"{points(each)} more for every {amount.en}")
+
+
+def points(number: int) -> str:
+    """So many points, in English."""
+    return "1 point" if number == 1 else f"{number:,} points"
 
 
 def times(factor: Fraction) -> Says:

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from laoke.foundation.access import Caller
 from laoke.foundation.sql import hot_cursor, load
-from laoke.insight.metrics.catalogue import Metric, Unit
+from laoke.insight.metrics.catalogue import TIER_SALES_90, Metric, Unit
 from laoke.review.plans import BASIS, Plan
 
 _PACKAGE = "laoke.review"
@@ -80,6 +80,17 @@ def values(stores: Sequence[int], days: Sequence[date]) -> Values:
             load(_PACKAGE, "values"), {"stores": list(stores), "days": list(days)}
         ).fetchall()
     return {(metric, part, day): Value(above, below) for metric, part, day, above, below in rows}
+
+
+def members_sales(stores: Sequence[int]) -> tuple[int, date] | None:
+    """Net sales to members in the 90 days up to the last day counted, minor units, and that day; None before the first
+    night."""
+    run = last_run()
+    if run is None:
+        return None
+    kept = values(stores, [run.as_of])
+    total = sum(value.numerator for (metric, _, _), value in kept.items() if metric == TIER_SALES_90.code)
+    return total, run.as_of
 
 
 def series(metric: Metric, stores: Sequence[int], first: date, last: date) -> list[Point]:

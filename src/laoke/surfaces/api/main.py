@@ -10,10 +10,11 @@ from laoke.foundation.web.docs import Docs
 from laoke.foundation.web.openapi import Api
 from laoke.foundation.webhooks.api import router as webhooks
 from laoke.members.api import router as members
+from laoke.points.activities.api import router as activities
 from laoke.points.adjustments.api import router as adjustments
 from laoke.points.api import router as points
-from laoke.promotions.api import router as offers
 from laoke.points.liability.api import router as liability
+from laoke.promotions.api import router as offers
 from laoke.purchases.api import order_router as orders
 from laoke.purchases.api import router as purchases
 from laoke.segments.api import router as segments
@@ -32,6 +33,7 @@ TAGS = {
     "till": "What a till says: price, sell, take back, deliver.",
     "members": "Who the members are. Personal data travels in bodies only and comes back masked.",
     "points": "What members hold, and giving or taking points by hand.",
+    "events": "What members do beside buying, and what it earns.",
     "coupons": "Templates, wallets, holds, and issuing to one or to many. Codes travel in bodies only.",
     "benefits": "What members may use, uses and their undoing, grants, codes of partners.",
     "tiers": "The ladder, and where members stand on it.",
@@ -66,6 +68,8 @@ for router in (
     members,
     points,
     adjustments,
+    activities,
+    liability,
     coupons,
     benefits,
     liability,

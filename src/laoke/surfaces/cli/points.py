@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from laoke.kernel.money import format_minor
-from laoke.surfaces.cli import adjusting
+from laoke.surfaces.cli import adjusting, eventing
 from laoke.surfaces.cli.output import Json, columns, emit
 from laoke.surfaces.cli.session import now, ready
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Points: adjust by hand, close the month.", no_args_is_help=True)
 for command in (adjusting.adjust, adjusting.requests, adjusting.approve, adjusting.refuse):
+    app.command()(command)
+for command in (eventing.event, eventing.events, eventing.undo_event):
     app.command()(command)
 Month = Annotated[str, typer.Argument(metavar="MONTH", help="A month such as 2026-03.")]
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from laoke.checkout.programme import Plan, Programme
     from laoke.engine.policy import PointsPolicy
     from laoke.engine.tiering import Criterion, Ladder, Window
+    from laoke.points.activities.rules import ActivityRules
     from laoke.points.adjustments.limits import AdjustmentRules
     from laoke.promotions.documents.files import File
     from laoke.promotions.policy import PricingPolicy
@@ -230,6 +231,20 @@ def _told(planned: Plan, changes: list[Difference]) -> Iterator[str]:
         yield f"{change.place}: {_shown(change.before)} → {_shown(change.after)}"
     before, after = planned.before.points.give_back, planned.points.give_back
     yield f"Give-back: {percent(before)} → {percent(after)}"
+    yield from _cost(before, after)
+
+
+def _cost(before: Fraction, after: Fraction) -> Iterator[str]:
+    """What the give-back costs in 30 days, at what members bought in the last 90."""
+    from django.conf import settings
+
+    from laoke.kernel.money import Money
+    from laoke.review import selectors as review
+
+    found = review.members_sales([review.WHOLE_SHOP])
+    if found is not None and before != after:
+        was, will = (Money(int(found[0] * share / 3), settings.LAOKE.currency) for share in (before, after))
+        yield f"Cost:      {was} → {will} in 30 days, at the members' sales of the 90 days up to {found[1]}"
 
 
 def _result(planned: Plan, changes: list[Difference], lines: File) -> dict[str, Any]:
@@ -311,6 +326,7 @@ def _words(found: Programme, currency: str) -> Iterator[str]:
     yield from _ladder(found.ladder, currency)
     yield from _pricing(found.pricing, currency)
     yield from _adjustments(found.adjustments)
+    yield from _activities(found.activities)
     if found.coupons.documents:
         yield ""
         yield "Coupons"
@@ -378,6 +394,26 @@ def _adjustments(rules: AdjustmentRules) -> Iterator[str]:
         parts = [(limit.each, "points at once"), (limit.per_day, "a day")]
         said = ", ".join(f"{points:,} {words}" for points, words in parts if points is not None)
         yield f"  {who}: {said or 'no limit'}"
+
+
+def _activities(found: ActivityRules) -> Iterator[str]:
+    if not found.kinds:
+        return
+    yield ""
+    yield f"Beside buying, told up to {found.late_days} days late"
+    for kind, rule in found.kinds.items():
+        often = ", ".join(
+            f"{most} {words}"
+            for most, words in (
+                (rule.times.day, "a day"),
+                (rule.times.week, "a week"),
+                (rule.times.total, "in all"),
+            )
+            if most is not None
+        )
+        row = f", {rule.streak.bonus:,} more for each {rule.streak.days} days in a row" if rule.streak else ""
+        friend = f", {rule.friend_points:,} for the friend" if rule.friend_points else ""
+        yield f"  {kind} ({rule.zh}, {rule.en}): {rule.points:,} points{friend}{row}{often and f', at most {often}'}"
 
 
 def _points(policy: PointsPolicy, currency: str) -> Iterator[str]:

@@ -81,6 +81,9 @@ NAVIGATION = (
         _("Points"),
         "coins",
         (
+            Entry(
+                "points-rules", "/points/rules", _("Earning and spending"), "percentage", Scope.PROGRAMME_READ
+            ),
             Entry("adjustments", "/points/adjustments", _("Adjustments"), "shield-check", Scope.POINTS_READ),
             Entry("liability", "/points/liability", _("Liability"), "coins", Scope.POINTS_LIABILITY),
         ),
