@@ -222,3 +222,20 @@ class TestForecast:
             forecasting.look_ahead(WU, None, Change())
         with pytest.raises(MissingScope):
             forecasting.look_ahead(Caller("staff", 3, "x", frozenset()), None, Change())
+
+
+def test_the_bounds_of_the_liability_are_those_of_the_points(shop):
+    bought(shop)
+    from laoke.engine.liability.contract import Book
+    from laoke.points.liability.flows import Totals
+    from laoke.points.liability.services import _liability_if
+
+    totals = {1: Totals(1000, 0, 0, 0, 0), 2: Totals(1000, 0, 0, 0, 0)}
+    expected = {1: 1000, 2: 600}
+    priced = ({}, {1: 10**6, 2: 10**6}, (1, 1))
+    assert Book().liability_minor == 0
+    # Of 2,000 points 400 were counted on to lapse. Were all to, nothing would be owed; were none to, both months whole.
+    assert _liability_if(2000, 400, totals, expected, priced) == 0
+    assert _liability_if(0, 400, totals, expected, priced) == 2 * 999
+    # Half of the 1,600 others more: 500 and 300 points are left, at a price of 1 each.
+    assert _liability_if(1200, 400, totals, expected, priced) == 500 + 300

@@ -291,13 +291,17 @@ def _liability_if(
     expected: dict[int, int],
     priced: tuple[dict[int, Book], dict[int, int], tuple[int, int]],
 ) -> int:
-    """The liability, were `lapse` points expected to lapse instead of `counted`: each month of issue in proportion."""
+    """The liability, were `lapse` points expected to lapse instead of `counted`: every month of issue in proportion."""
     opening, paid, worth = priced
+    whole = sum(of.open for of in totals.values())
     found = 0
     for month, of in totals.items():
         lapsing = of.open - expected.get(month, 0)
-        if counted:
-            lapsing = min(of.open, round_ratio(lapsing * lapse, counted, Rounding.HALF_UP))
+        if lapse > counted:
+            # More of what was expected to be redeemed lapses.
+            lapsing += round_ratio((of.open - lapsing) * (lapse - counted), whole - counted, Rounding.HALF_UP)
+        elif counted:
+            lapsing = round_ratio(lapsing * lapse, counted, Rounding.HALF_UP)
         facts = _facts(of, of.open - lapsing)
         book, _ = advance(opening.get(month, Book()), facts, paid.get(month, 0), worth)
         found += book.liability_minor
