@@ -36,7 +36,7 @@ from laoke.kernel.rounding import Rounding, round_ratio
 from laoke.points.expiry import expire
 from laoke.tiers.review import review
 from tests import shop as shops
-from tests.shop import OPENING, POINTS, PRICES, Shop
+from tests.shop import LADDER, OPENING, POINTS, PRICES, Shop
 
 ZONE = ZoneInfo("Asia/Shanghai")
 # Found examples are told as they are: shrinking a history runs it hundreds of times.
@@ -103,6 +103,29 @@ EARN = {
     "rules": RULES,
     "without": {"product.sku": "apples"},
 }
+WHOLE_LADDER = LADDER | {
+    "tiers": [
+        LADDER["tiers"][0],
+        LADDER["tiers"][1] | {"needs": [{"metric": "spend", "window": "calendar_month", "at_least": 50_000}]},
+        LADDER["tiers"][2]
+        | {
+            "needs": [
+                {
+                    "any": [
+                        {"metric": "spend", "window": "lifetime", "at_least": 200_000},
+                        {
+                            "all": [
+                                {"metric": "purchases", "window": "calendar_quarter", "at_least": 3},
+                                {"metric": "spend", "months": 2, "at_least": 80_000},
+                            ]
+                        },
+                    ]
+                }
+            ]
+        },
+        LADDER["tiers"][3],
+    ]
+}
 POLICIES = {
     "rules of earning": POINTS | {"earn": EARN | {"tiers": {"silver": 1.5}}},
     "rules of earning, capped": POINTS
@@ -114,6 +137,7 @@ POLICIES = {
     "nothing may be owed": POINTS | {"shortfall": "forbid", "valid_months": 2, "pending_days": 1},
     "by inactivity": POINTS | {"expires": "inactivity", "valid_months": 2},
     "by inactivity, pending": POINTS | {"expires": "inactivity", "valid_months": 3, "pending_days": 40},
+    "whole windows and alternatives": POINTS | {"ladder": WHOLE_LADDER},
     "waived, half at most, odd rates": POINTS
     | {
         "shortfall": "waive",
@@ -193,10 +217,12 @@ def test_what_comes_back_as_a_whole_was_never_bought(shop, before, bought, data)
 
 @contextmanager
 def _undone(policy: dict[str, Any]) -> Iterator[None]:
-    """Run under a policy and take everything back."""
+    """Run under a policy of points, and the ladder named beside it, and take everything back."""
     with transaction.atomic():
         shops.forget()
-        programme.apply(SYSTEM, {"points": policy}, at=OPENING)
+        ladder = {"ladder": policy["ladder"]} if "ladder" in policy else {}
+        points = {name: said for name, said in policy.items() if name != "ladder"}
+        programme.apply(SYSTEM, {"points": points, **ladder}, at=OPENING)
         yield
         transaction.set_rollback(True)
     shops.forget()

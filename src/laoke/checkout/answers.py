@@ -70,8 +70,9 @@ def progress(programme: Programme, tier: str, facts: MemberFacts) -> dict[str, A
                 "value": found.value,
                 "at_least": found.at_least,
                 "missing": found.missing,
+                "group": group,
             }
-            for found in tiering.findings(upper, facts.activity)
+            for found, group in tiering.open_findings(upper, facts.activity)
         ],
     }
 

@@ -43,7 +43,7 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": "Programme of a Laoke installation",
-        "description": "Points, tiers, prices, coupons, offers, adjustments, benefits. What is left out stays as it is.",
+        "description": "Points, tiers, prices, coupons, offers, adjustments, benefits. What is left out stays.",
         "type": "object",
         "minProperties": 1,
         "additionalProperties": False,
@@ -151,6 +151,33 @@ _POINTS = _object(
         "The most points a member can give away on a day; 0: all", 0, 10**9, _STANDARD.transfers_per_day
     ),
 )
+_CRITERION = _object(
+    "A criterion",
+    ["metric", "at_least"],
+    metric=_one_of("What is counted", Counted),
+    months=_count("in so many months"),
+    days=_count("or days,"),
+    window=_one_of("or in a whole one", Whole),
+    at_least=_count("Minor units, or purchases"),
+)
+_ALTERNATIVES = _object(
+    "Alternatives: one is enough, a criterion or several that are needed together",
+    ["any"],
+    any={
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "anyOf": [
+                _CRITERION,
+                _object(
+                    "All of these",
+                    ["all"],
+                    all={"type": "array", "minItems": 1, "items": _CRITERION},
+                ),
+            ]
+        },
+    },
+)
 _LADDER = _object(
     "The tiers and how members move between them",
     ["tiers"],
@@ -167,15 +194,7 @@ _LADDER = _object(
             needs={
                 "type": "array",
                 "description": "All have to hold; none for the lowest",
-                "items": _object(
-                    "A criterion",
-                    ["metric", "at_least"],
-                    metric=_one_of("What is counted", Counted),
-                    months=_count("in so many months"),
-                    days=_count("or days,"),
-                    window=_one_of("or in a whole one", Whole),
-                    at_least=_count("Minor units, or purchases"),
-                ),
+                "items": {"anyOf": [_CRITERION, _ALTERNATIVES]},
             },
         ),
     },
@@ -190,7 +209,7 @@ _LIMIT = _object(
 _ADJUSTMENTS = _object(
     "Who may give or take points by hand; above the limit a second person decides",
     limits=_object(
-        "By role, `apikey` for programs; roles left out have no limit", **dict.fromkeys(WHO, _LIMIT)
+        "By role, `apikey` for programs; roles left out have no limit", None, **dict.fromkeys(WHO, _LIMIT)
     ),
     open_days=_whole("Days that a request waits for a decision", 1, 90, AdjustmentRules().open_days),
 )

@@ -83,8 +83,8 @@ _TOTALS: dict[str, object] = {
 _PROGRESS: dict[str, object] = {
     "next_tier": "silver",
     "needs": [
-        {"metric": "purchases", "months": 3, "value": 1, "at_least": 2, "missing": 1},
-        {"metric": "spend", "months": 3, "value": 1340, "at_least": 50000, "missing": 48660},
+        {"metric": "purchases", "months": 3, "value": 1, "at_least": 2, "missing": 1, "group": None},
+        {"metric": "spend", "months": 3, "value": 1340, "at_least": 50000, "missing": 48660, "group": None},
     ],
 }
 

@@ -10,10 +10,13 @@ from typing import Any
 
 from laoke.engine.policy import BadPolicy
 from laoke.engine.tiering import (
+    AllOf,
+    AnyOf,
     Criterion,
     Downgrade,
     Ladder,
     Metric,
+    Need,
     Review,
     Span,
     Tier,
@@ -94,14 +97,7 @@ def to_document(ladder: Ladder) -> dict[str, Any]:
                 "code": tier.code,
                 "name_zh": tier.name_zh,
                 "name_en": tier.name_en,
-                "needs": [
-                    {
-                        "metric": need.metric.value,
-                        **window_as_json(need.window),
-                        "at_least": need.at_least,
-                    }
-                    for need in tier.criteria
-                ],
+                "needs": [_need_document(need) for need in tier.needs],
             }
             for tier in ladder.tiers
         ],
@@ -152,8 +148,34 @@ def _tier(document: Mapping[str, Any], place: str) -> Tier:
         code=code,
         name_zh=_name(document, place, "name_zh") or code,
         name_en=_name(document, place, "name_en") or code,
-        needs=tuple(_criterion(need, f"{place}.needs[{index}]") for index, need in enumerate(needs)),
+        needs=_needs(needs, f"{place}.needs"),
     )
+
+
+def _needs(documents: list[Mapping[str, Any]], place: str, group: str = "any") -> tuple[Need, ...]:
+    return tuple(_need(document, f"{place}[{index}]", group) for index, document in enumerate(documents))
+
+
+def _need(document: Mapping[str, Any], place: str, group: str) -> Need:
+    """A criterion, or the group that may stand here: `any` of some is enough, each of them `all` of some."""
+    if group not in document:
+        return _criterion(document, place)
+    only(document, place, {group})
+    parts = document[group]
+    if not isinstance(parts, list) or not parts or not all(isinstance(part, Mapping) for part in parts):
+        raise BadPolicy(f"{place}.{group}", "takes a list of criteria")
+    if group == "any":
+        return AnyOf(_needs(parts, f"{place}.any", "all"))
+    return AllOf(tuple(_criterion(part, f"{place}.all[{index}]") for index, part in enumerate(parts)))
+
+
+def _need_document(need: Need) -> dict[str, Any]:
+    match need:
+        case AnyOf(parts):
+            return {"any": [_need_document(part) for part in parts]}
+        case AllOf(parts):
+            return {"all": [_need_document(part) for part in parts]}
+    return {"metric": need.metric.value, **window_as_json(need.window), "at_least": need.at_least}
 
 
 def _name(document: Mapping[str, Any], place: str, field: str) -> str:

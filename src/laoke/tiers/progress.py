@@ -53,8 +53,9 @@ def way_up(member_id: int, ladder: Ladder, tier: str, at: datetime) -> WayUp | N
                 "value": each.value,
                 "at_least": each.at_least,
                 "missing": each.missing,
+                "group": group,
             }
-            for each in tiering.findings(upper, facts)
+            for each, group in tiering.open_findings(upper, facts)
         ],
         until=found.until,
         days_left=(found.until - today).days if found.until else None,

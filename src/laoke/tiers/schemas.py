@@ -26,13 +26,25 @@ class CriterionOut(BaseModel):
     at_least: int = Field(examples=[2])
 
 
+class AllOut(BaseModel):
+    """Criteria of which all are needed."""
+
+    all: list[CriterionOut]
+
+
+class AnyOut(BaseModel):
+    """Criteria of which one is enough."""
+
+    any: list[CriterionOut | AllOut]
+
+
 class TierOut(BaseModel):
-    """One rung: every criterion must hold. The lowest is everybody's and has none."""
+    """One rung: every need must hold, a criterion or one of alternatives. The lowest is everybody's and has none."""
 
     code: str = Field(examples=["silver"])
     name_zh: str = Field(examples=["银卡会员"])
     name_en: str = Field(examples=["Silver"])
-    needs: list[CriterionOut]
+    needs: list[CriterionOut | AnyOut]
 
 
 class LadderOut(BaseModel):
@@ -58,6 +70,11 @@ class NeedOut(BaseModel):
     value: int = Field(examples=[1])
     at_least: int = Field(examples=[2])
     missing: int = Field(examples=[1])
+    group: int | None = Field(
+        None,
+        examples=[None],
+        description="criteria of the same group are alternatives, one part of it is enough; null: needed",
+    )
 
 
 class ProgressOut(BaseModel):

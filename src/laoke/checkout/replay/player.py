@@ -347,6 +347,7 @@ class _Batch:
                         at,
                         order_id,
                         return_id,
+                        earned_by=old.order_id,
                     )
             if plan.fresh:
                 expires_at = self.rules.points.terms.grace_ends(at, self.player._zone)
@@ -422,8 +423,10 @@ class _Batch:
         return_id: int | None = None,
         *,
         available_at: datetime | None = None,
+        earned_by: int | str | None = None,
     ) -> None:
-        lot = LotState(self.lot_ids.next(), accrued_at, expires_at, points, order_id, available_at)
+        made_by = order_id if kind == "accrual" else int(earned_by) if earned_by else None
+        lot = LotState(self.lot_ids.next(), accrued_at, expires_at, points, made_by, available_at)
         state.lots[lot.id] = lot
         self.rows.lot(state.member_id, lot, points, origin)
         self._post(state, kind, points, lot.id, at, order_id, return_id)

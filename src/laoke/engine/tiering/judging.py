@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from laoke.engine.tiering.ladder import Downgrade, Fall, Ladder, Tier, Upgrade
-from laoke.engine.tiering.metrics import Criterion, Facts, Metric, Need, criteria
+from laoke.engine.tiering.metrics import Criterion, Facts, Metric, Need, alternatives, criteria
 from laoke.engine.tiering.windows import Span, Window
 
 
@@ -72,6 +72,14 @@ def finding(tier: str, need: Criterion, facts: Facts) -> Finding:
 def findings(tier: Tier, facts: Facts) -> tuple[Finding, ...]:
     """Every criterion of a tier against the facts."""
     return found(tier, tier.needs, facts) + found(tier, tier.active, facts)
+
+
+def open_findings(tier: Tier, facts: Facts) -> tuple[tuple[Finding, int | None], ...]:
+    """Every criterion of a tier against the facts, as `findings`, each with the number of the group of which one part
+    is enough; None for one that is needed.
+    """
+    told = (*alternatives(tier.needs), *((need, None) for need in tier.active))
+    return tuple((finding(tier.code, need, facts), group) for need, group in told)
 
 
 def found(tier: Tier, needs: Iterable[Need], facts: Facts) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import count
 
 from laoke.engine.tiering.windows import Window
 
@@ -110,6 +111,25 @@ def criteria(needs: Iterable[Need]) -> Iterator[Criterion]:
             yield need
         else:
             yield from criteria(need.needs)
+
+
+def alternatives(needs: Iterable[Need]) -> Iterator[tuple[Criterion, int | None]]:
+    """Every criterion of a tree, as `criteria` has them, with the number of the outermost group, counted from 1, of
+    which one part is enough; None for one that is needed whatever else holds.
+    """
+    groups = count(1)
+
+    def walk(needs: Iterable[Need]) -> Iterator[tuple[Criterion, int | None]]:
+        for need in needs:
+            if isinstance(need, Criterion):
+                yield need, None
+            elif isinstance(need, AllOf):
+                yield from walk(need.needs)
+            else:
+                number = next(groups)
+                yield from ((each, number) for each in criteria(need.needs))
+
+    return walk(needs)
 
 
 def hold(needs: Iterable[Need], facts: Facts) -> bool:

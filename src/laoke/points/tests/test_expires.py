@@ -19,7 +19,9 @@ def test_a_document_says_it_and_old_ones_mean_rolling():
     ends = policy.parse({"expires": "year_end"})
     assert ends == PointsPolicy(expires=Expires.YEAR_END)
     assert policy.parse(policy.to_document(ends)) == ends
-    with pytest.raises(BadPolicy, match="takes one of rolling, year_end, next_year_end, inactivity, got 'never'"):
+    with pytest.raises(
+        BadPolicy, match="takes one of rolling, year_end, next_year_end, inactivity, got 'never'"
+    ):
         policy.parse({"expires": "never"})
 
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from laoke.points.liability.selectors import CloseView
 
 app = typer.Typer(help="Points: adjust by hand, close the month.", no_args_is_help=True)
-for command in (adjusting.adjust, adjusting.requests, adjusting.approve, adjusting.refuse):
-    app.command()(command)
-for command in (eventing.event, eventing.events, eventing.undo_event):
-    app.command()(command)
+for adjusted in (adjusting.adjust, adjusting.requests, adjusting.approve, adjusting.refuse):
+    app.command()(adjusted)
+for told in (eventing.event, eventing.events, eventing.undo_event):
+    app.command()(told)
 Month = Annotated[str, typer.Argument(metavar="MONTH", help="A month such as 2026-03.")]
 
 

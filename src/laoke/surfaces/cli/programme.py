@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from laoke.benefits.library.publication import Library
     from laoke.checkout.programme import Plan, Programme
     from laoke.engine.policy import PointsPolicy
-    from laoke.engine.tiering import Criterion, Ladder, Window
+    from laoke.engine.tiering import Ladder, Need, Window
     from laoke.points.activities.rules import ActivityRules
     from laoke.points.adjustments.limits import AdjustmentRules
     from laoke.promotions.documents.files import File
@@ -479,17 +479,22 @@ def _ladder(ladder: Ladder, currency: str) -> Iterator[str]:
     fall = {"to_qualified": "down to what is earned", "one_step": "one step down"}[ladder.downgrade.value]
     yield f"Tiers, reviewed {ladder.review.value}, {fall}; up at once"
     for tier in ladder.tiers:
-        needs = " and ".join(_need(need, currency) for need in tier.criteria) or "everybody"
+        needs = " and ".join(_need(need, currency) for need in tier.needs) or "everybody"
         yield f"  {tier.code} ({tier.name_zh}, {tier.name_en}): {needs}"
 
 
-def _need(need: Criterion, currency: str) -> str:
-    from laoke.engine.tiering import Metric
+def _need(need: Need, currency: str) -> str:
+    from laoke.engine.tiering import AllOf, AnyOf, Metric
     from laoke.kernel.money import Money
+
+    if isinstance(need, AnyOf):
+        return f"({' or '.join(_need(part, currency) for part in need.needs)})"
+    if isinstance(need, AllOf):
+        return " and ".join(_need(part, currency) for part in need.needs)
 
     if need.metric is Metric.SPEND:
         return f"{Money(need.at_least, currency)} {_window(need.window)}"
-    return f"{need.at_least} purchases {_window(need.window)}"
+    return f"{need.at_least} {'purchase' if need.at_least == 1 else 'purchases'} {_window(need.window)}"
 
 
 def _window(window: Window) -> str:

@@ -36,7 +36,7 @@ from laoke.surfaces.console.directory.words import language_name, sentence
 from laoke.surfaces.console.labels import STATUSES
 from laoke.surfaces.console.selectors.imports import KINDS
 from laoke.surfaces.console.selectors.jobs import CHECKS, NAMES
-from laoke.surfaces.console.selectors.ladder import Need
+from laoke.surfaces.console.selectors.ladder import Alternatives, Need
 from laoke.surfaces.console.selectors.member.words import FIELDS as MEMBER_FIELDS
 from laoke.surfaces.console.selectors.stores import places
 from laoke.surfaces.console.templatetags.figures import (
@@ -177,15 +177,21 @@ def _whole(path: str) -> bool:
 def _needs(value: Any) -> str:
     return needs_sentence(
         [
-            Need(
-                need.get("metric") == "spend",
-                need.get("at_least", 0),
-                need.get("months", 0),
-                need.get("days", 0),
-                need.get("window", ""),
-            )
+            Alternatives(tuple(tuple(map(_criterion, way.get("all", [way]))) for way in need["any"]))
+            if "any" in need
+            else _criterion(need)
             for need in value
         ]
+    )
+
+
+def _criterion(need: Mapping[str, Any]) -> Need:
+    return Need(
+        need.get("metric") == "spend",
+        need.get("at_least", 0),
+        need.get("months", 0),
+        need.get("days", 0),
+        need.get("window", ""),
     )
 
 

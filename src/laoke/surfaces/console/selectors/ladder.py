@@ -12,7 +12,7 @@ from django.conf import settings
 
 from laoke.checkout import programme
 from laoke.engine import tiering
-from laoke.engine.tiering import Criterion, Ladder, Metric, Tier, Window
+from laoke.engine.tiering import Criterion, Ladder, Metric, Tier, Window, criteria
 from laoke.foundation.access import Caller
 from laoke.foundation.sql import hot_cursor, load
 from laoke.insight.metrics.catalogue import TIER_MEMBERS
@@ -43,6 +43,13 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternatives:
+    """One of these is enough, each of them some criteria that are needed together."""
+
+    ways: tuple[tuple[Need, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rung:
     """One tier: every need must hold. `members` stand on it, `share` of all of them.
 
@@ -52,7 +59,7 @@ class Rung:
     path: str
     name: Named
     face: str
-    needs: tuple[Need, ...]
+    needs: tuple[Need | Alternatives, ...]
     members: int
     share: float | None
 
@@ -61,8 +68,8 @@ class Rung:
 class Change:
     """One difference between two versions.
 
-    `kind`: "added", "removed", "renamed", "need", "review", "downgrade", "first". `before` and `after` are names,
-    needs or codes as the kind asks; None where there was or is nothing.
+    `kind`: "added", "removed", "renamed", "need", "needs" (all of a tier), "review", "downgrade", "first". `before` and
+    `after` are names, needs or codes as the kind asks; None where there was or is nothing.
     """
 
     kind: str
@@ -122,7 +129,7 @@ def ladder_page(caller: Caller, at: datetime) -> LadderPage:
                 "" if homes is None else f"/members?{urlencode({'tier': tier.code})}{homes}",
                 tier_name(tier),
                 face(rank, len(rules.tiers)),
-                tuple(_need(need) for need in tier.criteria),
+                asked(tier),
                 members,
                 members / total if total else None,
             )
@@ -175,7 +182,7 @@ def differences(before: Ladder, after: Ladder) -> Iterator[Change]:
     old, new = ({tier.code: tier for tier in ladder.tiers} for ladder in (before, after))
     for code, tier in new.items():
         if code not in old:
-            yield Change("added", tier_name(tier), None, tuple(_need(need) for need in tier.criteria))
+            yield Change("added", tier_name(tier), None, asked(tier))
         else:
             yield from _tier_differences(old[code], tier)
     for code, tier in old.items():
@@ -190,10 +197,28 @@ def differences(before: Ladder, after: Ladder) -> Iterator[Change]:
 def _tier_differences(before: Tier, after: Tier) -> Iterator[Change]:
     if (before.name_zh, before.name_en) != (after.name_zh, after.name_en):
         yield Change("renamed", tier_name(after), tier_name(before), tier_name(after))
+    if _has_alternatives(before) or _has_alternatives(after):
+        if before.needs != after.needs:
+            yield Change("needs", tier_name(after), asked(before), asked(after))
+        return
     had, has = ({(need.metric, need.window): need for need in tier.criteria} for tier in (before, after))
     for key in dict.fromkeys((*had, *has)):
         if had.get(key) != has.get(key):
             yield Change("need", tier_name(after), _optional(had, key), _optional(has, key))
+
+
+def asked(tier: Tier) -> tuple[Need | Alternatives, ...]:
+    """What a tier asks for, as the page shows it."""
+    return tuple(
+        _need(need)
+        if isinstance(need, Criterion)
+        else Alternatives(tuple(tuple(_need(each) for each in criteria((way,))) for way in need.needs))
+        for need in tier.needs
+    )
+
+
+def _has_alternatives(tier: Tier) -> bool:
+    return any(not isinstance(need, Criterion) for need in tier.needs)
 
 
 def _optional(needs: dict[tuple[Metric, Window], Criterion], key: tuple[Metric, Window]) -> Need | None:

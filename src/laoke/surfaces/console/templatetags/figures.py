@@ -234,13 +234,19 @@ def days_span(low: int | None, high: int | None) -> str:
 def needs_sentence(needs: Any) -> str:
     """What a tier asks for: 3 purchases and ¥2,000 paid within 3 months."""
     windows: dict[tuple[int, int, str], list[str]] = {}
+    others = []
     for need in needs:
-        windows.setdefault((need.months, need.days, need.span), []).append(_needed(need))
+        if hasattr(need, "ways"):
+            ways = [needs_sentence(way) for way in need.ways]
+            others.append(_("(%(alternatives)s)") % {"alternatives": _(" or ").join(ways)})
+        else:
+            windows.setdefault((need.months, need.days, need.span), []).append(_needed(need))
     both = _(" and ")
-    return both.join(
+    outright = (
         _("%(what)s within %(window)s") % {"what": both.join(what), "window": window(*key)}
         for key, what in windows.items()
     )
+    return both.join([*outright, *others])
 
 
 @register.filter

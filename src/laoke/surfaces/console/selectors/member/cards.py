@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
+from django.utils.translation import get_language
 
 from laoke.checkout.programme import Programme
 from laoke.engine import tiering
-from laoke.engine.tiering import Activity, Finding, Metric
+from laoke.engine.tiering import Activity, Finding, Ladder, Metric, Tier
+from laoke.engine.tiering import Criterion as Asked
 from laoke.foundation.sql import hot_cursor
 from laoke.purchases import selectors as purchases
 from laoke.surfaces.console.naming import Named, face, tier_name
 from laoke.surfaces.console.selectors.member.state import State
 from laoke.tiers import spans
+from laoke.tiers.progress import way_up
 
 SOON_DAYS = 45
 
@@ -49,7 +52,10 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class TierCard:
-    """The member's tier and the way to the next one."""
+    """The member's tier and the way to the next one.
+
+    `says` is that way in a sentence where there are alternatives: a list of what is missing would ask for all of them.
+    """
 
     name: Named
     face: str
@@ -59,6 +65,7 @@ class TierCard:
     criteria: tuple[Criterion, ...]
     keeps: bool
     has_keep: bool
+    says: str
     review_date: date | None
 
 
@@ -118,10 +125,39 @@ def tier_card(rules: Programme, state: State) -> TierCard:
         since=state.since,
         next_name=tier_name(following) if following else None,
         next_face=face(min(rank + 1, rungs - 1), rungs),
-        criteria=_criteria(keep, reach),
-        keeps=all(finding.met for finding in keep),
+        criteria=_apart(keep, reach) if _alternatives(tier, following) else _criteria(keep, reach),
+        keeps=tier.holds(facts),
         has_keep=bool(keep),
         review_date=tiering.next_review(ladder, at.astimezone(zone).date()),
+        says=_says(state.id, ladder, tier, following, at),
+    )
+
+
+def _alternatives(*tiers: Tier | None) -> bool:
+    return any(not isinstance(need, Asked) for tier in tiers if tier for need in tier.needs)
+
+
+def _says(member_id: int, ladder: Ladder, tier: Tier, following: Tier | None, at: datetime) -> str:
+    if not _alternatives(following):
+        return ""
+    way = way_up(member_id, ladder, tier.code, at)
+    return way.says["zh" if (get_language() or "").startswith("zh") else "en"] if way else ""
+
+
+def _apart(keep: tuple[Finding, ...], reach: tuple[Finding, ...]) -> tuple[Criterion, ...]:
+    """Every criterion of the next tier, or of this one at the top, for itself: two alternatives may count the same."""
+    return tuple(
+        Criterion(
+            money=found.metric is Metric.SPEND,
+            months=found.window.months,
+            days=found.window.days,
+            span=spans.of(found.window),
+            value=found.value,
+            keep=None if reach else found.at_least,
+            reach=found.at_least if reach else None,
+            missing=found.missing if reach else 0,
+        )
+        for found in reach or keep
     )
 
 
