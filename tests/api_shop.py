@@ -26,9 +26,9 @@ from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
 from laoke.points import holds, transfers
+from laoke.points import services as point_services
 from laoke.points import services as points
 from laoke.points.liability import services as month_end
-from laoke.points import services as point_services
 from laoke.purchases import selectors as purchase_selectors
 from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, ProductInput, StoreInput

@@ -129,7 +129,7 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
     ("another currency", "post", "/v1/orders", SALE | {"currency": "USD"}, 422, "wrong-currency"),
     ("no currency", "post", "/v1/orders", SALE | {"currency": "yuan"}, 422, "invalid-request"),
     ("payments that do not sum", "post", "/v1/orders", SALE | {"tenders": [{"kind": "cash", "amount_minor": 1}]}, 422, "tenders-do-not-sum"),
-    ("points nobody has", "post", "/v1/orders", SALE | {"points_to_redeem": 100, "tenders": []}, 409, "points-refused"),
+    ("points nobody has", "post", "/v1/orders", SALE | {"points_to_redeem": 100_000, "tenders": []}, 409, "points-refused"),
     ("a till's clock ahead", "post", "/v1/orders", SALE | {"placed_at": "2126-03-10T12:00:00Z"}, 422, "clock-in-future"),
     ("a till's clock lost", "post", "/v1/orders", SALE | {"placed_at": "1980-01-01T00:00:00Z"}, 422, "clock-in-past"),
     ("no time zone", "post", "/v1/orders", SALE | {"placed_at": "2026-03-10T12:00:00"}, 422, "invalid-request"),

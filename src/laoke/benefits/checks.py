@@ -1,6 +1,7 @@
 """What must hold of coupons and benefits."""
 
 from laoke.benefits.library.checks import CHECKS as LIBRARY
+from laoke.benefits.mall.checks import CHECKS as MALL
 from laoke.foundation.checks import Check
 
 CHECKS = (
@@ -75,4 +76,5 @@ CHECKS = (
         """,
     ),
     *LIBRARY,
+    *MALL,
 )

@@ -105,3 +105,23 @@ BUDGET_ALARM = declare(
     spent_minor="what they cost so far, in minor units",
     budget_minor="what they may cost, in minor units",
 )
+MALL_ORDERED = declare(
+    "mall.ordered",
+    "A member got something for points, or reserved goods to be collected.",
+    order_id="the order of the mall",
+    item="key of the item",
+    kind="goods, service, coupon, seat or charity",
+    member_id="the member",
+    quantity="how many",
+    points="points that were spent",
+    state="reserved, or done at once",
+)
+MALL_MOVED = declare(
+    "mall.moved",
+    "An order of the mall can be collected, was collected, or was cancelled and its points given back.",
+    order_id="the order of the mall",
+    item="key of the item",
+    member_id="the member",
+    state="ready, collected or cancelled",
+    keep_until="until before this instant it can be collected; null where it is not waiting",
+)

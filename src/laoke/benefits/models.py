@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from laoke.benefits.library.models import BenefitUse as BenefitUse
+from laoke.benefits.mall.models import MallOrder as MallOrder
 
 
 class CouponTemplateVersion(models.Model):

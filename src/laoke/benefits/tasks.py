@@ -8,6 +8,7 @@ from django.conf import settings
 
 from laoke.benefits.coupons import batches
 from laoke.benefits.library import granting
+from laoke.benefits.mall.services import lapse
 from laoke.foundation.jobs import progress
 from laoke.foundation.jobs.declare import task
 
@@ -35,3 +36,10 @@ def grant_birthdays(at: datetime) -> None:
     with progress.track("benefits.birthdays", 0, at, unit="members") as work:
         today = at.astimezone(settings.LAOKE.zone).date()
         work.detail["granted"] = granting.birthdays(today, now=work.now())
+
+
+@task("mall.lapse", at="20 0 * * *")
+def lapse_mall_orders(at: datetime) -> None:
+    """Cancel what was not collected from the points mall in its time."""
+    with progress.track("mall.lapse", 0, at, unit="orders") as work:
+        work.detail["cancelled"] = lapse(work.now())

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from laoke.benefits.coupons.documents import Document, Moment, Words
 from laoke.benefits.library.errors import BadBenefits, Place
+from laoke.benefits.mall.documents import ItemDocument
 from laoke.benefits.strategies.access import AccessTerms
 from laoke.benefits.strategies.base import Terms, Unit
 from laoke.benefits.strategies.coupon import CouponTerms
@@ -140,10 +141,11 @@ class BudgetDocument(Document):
 
 
 class LibraryDocument(Document):
-    """All benefits there are to be, by their key, and what they may cost by tier."""
+    """All benefits there are to be, by their key, what they may cost by tier, and what the points mall gives."""
 
     library: dict[Key, BenefitDocument] = {}
     budgets: dict[Tier, BudgetDocument] = {}
+    mall: dict[Key, ItemDocument] = {}
 
 
 def read(document: Any) -> LibraryDocument:
@@ -153,7 +155,7 @@ def read(document: Any) -> LibraryDocument:
         BadBenefits: every place that cannot be used, at once.
     """
     if not isinstance(document, Mapping):
-        raise BadBenefits([(("benefits",), "takes the fields library and budgets")])
+        raise BadBenefits([(("benefits",), "takes the fields library, budgets and mall")])
     try:
         return LibraryDocument.model_validate(document)
     except ValidationError as error:

@@ -10,6 +10,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Concat
 
 from laoke.benefits.library.models import BenefitGrant, BenefitSeen, BenefitUse
+from laoke.benefits.mall.models import MallOrder
 
 
 def merge(kept_id: int, gone_id: int) -> dict[str, object]:
@@ -29,7 +30,10 @@ def merge(kept_id: int, gone_id: int) -> dict[str, object]:
     seen = BenefitSeen.objects.filter(member_id=gone_id).exclude(benefit__in=list(known))
     moved = sorted(seen.values_list("benefit", flat=True))
     seen.update(member_id=kept_id)
-    return {"grants": numbers, "marked": sorted(twice), "uses": used, "seen": moved}
+    orders = MallOrder.objects.filter(member_id=gone_id)
+    ordered = sorted(orders.values_list("id", flat=True))
+    orders.update(member_id=kept_id)
+    return {"grants": numbers, "marked": sorted(twice), "uses": used, "seen": moved, "mall": ordered}
 
 
 def unmerge(kept_id: int, gone_id: int, moved: Mapping[str, Any]) -> None:
@@ -42,6 +46,7 @@ def unmerge(kept_id: int, gone_id: int, moved: Mapping[str, Any]) -> None:
         row.save(update_fields=["reference"])
     BenefitUse.objects.filter(pk__in=list(moved.get("uses", ()))).update(member_id=gone_id)
     BenefitUse.objects.filter(grant_id__in=grants).update(member_id=gone_id)
+    MallOrder.objects.filter(pk__in=list(moved.get("mall", ()))).update(member_id=gone_id)
     BenefitSeen.objects.filter(member_id=kept_id, benefit__in=list(moved.get("seen", ()))).update(
         member_id=gone_id
     )
@@ -71,6 +76,17 @@ def export(member_id: int) -> dict[str, object]:
                 "undone": row.undone_at is not None,
             }
             for row in BenefitUse.objects.filter(member_id=member_id).order_by("id")
+        ],
+        "mall_orders": [
+            {
+                "order_id": row.pk,
+                "item": row.item,
+                "quantity": row.quantity,
+                "points": row.points,
+                "state": row.state,
+                "at": row.asked_at.isoformat(),
+            }
+            for row in MallOrder.objects.filter(member_id=member_id).order_by("id")
         ],
     }
 

@@ -16,6 +16,7 @@ from laoke.benefits.library import documents, people
 from laoke.benefits.library.documents import BenefitDocument, BudgetDocument, Gradient, LibraryDocument
 from laoke.benefits.library.errors import BadBenefits, Place, UnknownBenefit
 from laoke.benefits.library.models import LibraryVersion
+from laoke.benefits.mall.documents import ItemDocument
 from laoke.engine.conditions import ALWAYS, leaves
 from laoke.engine.entitlement import Right, Share, falls
 from laoke.engine.entitlement.rights import EVERYBODY
@@ -36,11 +37,25 @@ class Benefit:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """Something for points: as written, and who may have it when as a rule."""
+
+    key: str
+    document: ItemDocument
+    right: Right
+
+
+@dataclass(frozen=True, slots=True)
 class Library:
-    """The benefits in force and what they may cost; `asks` are the attributes of members their rules need."""
+    """The benefits in force, what they may cost, and what is given for points.
+
+    Args:
+        asks: the attributes of members that their rules need.
+    """
 
     document: LibraryDocument
     benefits: Mapping[str, Benefit]
+    items: Mapping[str, Item]
     asks: frozenset[str]
 
     def get(self, key: str) -> Benefit:
@@ -71,14 +86,36 @@ def compiled(document: LibraryDocument) -> Library:
             found[key] = Benefit(key, each, _right(key, each))
         except LaokeError as error:
             faults.append((("benefits", "library", key, "when", *getattr(error, "place", ())), error.detail))
-    for key, benefit in found.items():
-        starts, ends = benefit.right.starts, benefit.right.ends
-        if starts is not None and ends is not None and starts >= ends:
-            faults.append((("benefits", "library", key, "until"), "lies before from"))
+    items: dict[str, Item] = {}
+    for key, item in document.mall.items():
+        try:
+            items[key] = Item(key, item, _right_to_order(key, item))
+        except LaokeError as error:
+            faults.append((("benefits", "mall", key, "when", *getattr(error, "place", ())), error.detail))
+    rights = [
+        *((("benefits", "library", key, "until"), each.right) for key, each in found.items()),
+        *((("benefits", "mall", key, "until"), each.right) for key, each in items.items()),
+    ]
+    faults += [
+        (place, "lies before from")
+        for place, right in rights
+        if right.starts is not None and right.ends is not None and right.starts >= right.ends
+    ]
     if faults:
         raise BadBenefits(faults)
-    asks = {leaf.attribute for benefit in found.values() for leaf in leaves(benefit.right.when)}
-    return Library(document, found, frozenset({people.TIER, *asks}))
+    asks = {leaf.attribute for _, right in rights for leaf in leaves(right.when)}
+    return Library(document, found, items, frozenset({people.TIER, *asks}))
+
+
+def _right_to_order(key: str, document: ItemDocument) -> Right:
+    zone = settings.LAOKE.zone
+    return Right(
+        key,
+        {tier: Share() for tier in document.tiers or (EVERYBODY,)},
+        ALWAYS if document.when is None else people.read(document.when),
+        starts=None if document.since is None else begin(document.since, zone),
+        ends=None if document.until is None else end(document.until, zone),
+    )
 
 
 def _right(key: str, document: BenefitDocument) -> Right:
@@ -134,6 +171,16 @@ def faults(library: Library, ladder: Sequence[str], templates: frozenset[str]) -
                     f"{step.higher} has less of it than {step.lower} ({step.what}). "
                     "Who stands higher never gets less, unless gradient takes free",
                 )
+    for key, item in library.items.items():
+        for tier in item.document.tiers or ():
+            if tier not in known:
+                yield ("benefits", "mall", key, "tiers"), f"there is no tier {tier}"
+        coupon = item.document.coupon
+        if coupon is not None and coupon.template not in templates:
+            yield (
+                ("benefits", "mall", key, "coupon", "template"),
+                f"there is no coupon template {coupon.template}",
+            )
 
 
 def at_version(programme_version: int) -> Library:
@@ -180,7 +227,7 @@ def publish(caller: Caller, library: Library, *, at: datetime) -> int:
         version,
         at=at,
         before={"benefits": len(before.benefits)},
-        after={"benefits": len(library.benefits), "changed": dict(changed[:100])},
+        after={"benefits": len(library.benefits), "changed": [key for key, _ in changed[:100]]},
     )
     for key, what in changed:
         each = (library if what != "ended" else before).benefits[key]

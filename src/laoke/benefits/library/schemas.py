@@ -308,7 +308,7 @@ class PartnerCodesIn(In):
     )
 
     batch: Code
-    codes: Annotated[list[Annotated[str, Field(max_length=1000)]], Field(min_length=1, max_length=10_000)]
+    codes: Annotated[list[Annotated[str, Field(max_length=1000)]], Field(min_length=1, max_length=1000)]
     expires_at: Instant
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from laoke.benefits.api import router as coupons
 from laoke.benefits.library.api import router as benefits
+from laoke.benefits.mall.api import router as mall
 from laoke.checkout.api import router as checkout
 from laoke.foundation.web.api import JsonParser, JsonRenderer, KeyAuth, answer_problems
 from laoke.foundation.web.docs import Docs
@@ -36,6 +37,7 @@ TAGS = {
     "events": "What members do beside buying, and what it earns.",
     "coupons": "Templates, wallets, holds, and issuing to one or to many. Codes travel in bodies only.",
     "benefits": "What members may use, uses and their undoing, grants, codes of partners.",
+    "mall": "What there is for points, reserving and handing it out, donations.",
     "tiers": "The ladder, and where members stand on it.",
     "segments": "What is computed about members overnight.",
     "programme": "The rules in force.",
@@ -72,7 +74,7 @@ for router in (
     liability,
     coupons,
     benefits,
-    liability,
+    mall,
     tiers,
     segments,
     offers,

@@ -24,6 +24,8 @@ TOPICS: dict[str, Any] = {
     "coupon.transferred": _("Coupon transferred"),
     "coupon.used": _("Coupon used"),
     "coupon_batch.ended": _("Issue of coupons ended"),
+    "mall.moved": _("Order for points moved on"),
+    "mall.ordered": _("Something ordered for points"),
     "member.blocked": _("Member blocked"),
     "member.consent_changed": _("Consent changed"),
     "member.erased": _("Member erased"),

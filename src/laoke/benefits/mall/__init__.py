@@ -1,0 +1,1 @@
+"""The points mall: goods, services, coupons, seats and donations for points."""
