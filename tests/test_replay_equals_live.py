@@ -34,6 +34,7 @@ from laoke.foundation.access import SYSTEM
 from laoke.kernel.errors import LaokeError
 from laoke.kernel.rounding import Rounding, round_ratio
 from laoke.points.expiry import expire
+from laoke.tiers import clock
 from laoke.tiers.review import review
 from tests import shop as shops
 from tests.shop import LADDER, OPENING, POINTS, PRICES, Shop
@@ -126,7 +127,48 @@ WHOLE_LADDER = LADDER | {
         LADDER["tiers"][3],
     ]
 }
+LASTING_LADDER = LADDER | {
+    "tiers": [
+        LADDER["tiers"][0],
+        LADDER["tiers"][1]
+        | {
+            "validity": {
+                "months": 2,
+                "grace_days": 5,
+                "basis": "period",
+                "extension": {
+                    "months": 1,
+                    "needs": [{"metric": "purchases", "window": "period", "at_least": 2}],
+                },
+            }
+        },
+        LADDER["tiers"][2]
+        | {
+            "inactive_days": 45,
+            "validity": {
+                "days": 50,
+                "keep": [{"metric": "purchases", "window": "period", "at_least": 1}],
+                "extension": {"months": 1, "needs": [{"metric": "purchases", "months": 3, "at_least": 4}]},
+            },
+        },
+        LADDER["tiers"][3],
+    ],
+    "fall": "at_period_end",
+}
+FALLING_LADDER = LADDER | {
+    "tiers": [
+        LADDER["tiers"][0],
+        LADDER["tiers"][1] | {"inactive_days": 30},
+        *LADDER["tiers"][2:],
+    ],
+    "fall": "at_once",
+    "downgrade": "one_step",
+}
 POLICIES = {
+    "periods, extended, and lost without purchases": POINTS | {"ladder": LASTING_LADDER},
+    "a fall at once": POINTS | {"ladder": FALLING_LADDER},
+    "up and down at reviews": POINTS
+    | {"ladder": WHOLE_LADDER | {"upgrade": "at_review", "review": "monthly"}},
     "rules of earning": POINTS | {"earn": EARN | {"tiers": {"silver": 1.5}}},
     "rules of earning, capped": POINTS
     | {"earn": EARN | {"basis": "net", "caps": {"order": 1200, "day": 1500, "month": 2500}}},
@@ -259,6 +301,7 @@ def _live(people: Sequence[int], history: Sequence[Happening], sweeps: bool, ski
             review(programme.current().ladder, day, now=at)
         if sweeps:
             expire(at=at, now=at)
+            clock.run(at=at)
         try:
             if isinstance(what, Buys):
                 _sell(people, f"A{number}", what, at)
@@ -267,6 +310,7 @@ def _live(people: Sequence[int], history: Sequence[Happening], sweeps: bool, ski
         except LaokeError as error:
             refused.append(f"{number} {error.code}")
     expire(at=at, now=at)
+    clock.run(at=at)
     return refused
 
 
@@ -335,6 +379,7 @@ def _play(shop: Shop, people: Sequence[int], history: Sequence[Happening], cuts:
     for start, end in pairwise(edges):
         player.play(events[start:end])
     expire(at=at, now=at)
+    clock.run(at=at)
     return [f"{events.index(event)} {error.code}" for event, error in player.played.refused]
 
 
@@ -352,7 +397,8 @@ TABLES = {
     "postings": "select m.no, o.order_no, r.return_no, p.kind, p.points, p.at from points_posting p "
     "join people m on m.id = p.member_id left join purchases_order o on o.id = p.order_id "
     "left join purchases_orderreturn r on r.id = p.return_id",
-    "standings": "select m.no, s.tier, s.since, s.reviewed_date from tiers_standing s "
+    "standings": "select m.no, s.tier, s.since, s.reviewed_date, s.period_date, s.valid_until, s.extended_from, "
+    "s.due_date from tiers_standing s "
     "join people m on m.id = s.member_id",
     "moves": "select m.no, o.order_no, c.from_tier, c.to_tier, c.at, c.cause, c.reasons::text "
     "from tiers_tierchange c join people m on m.id = c.member_id left join purchases_order o on o.id = c.order_id",

@@ -20,6 +20,8 @@ from laoke.foundation.sql import Statement, hot_cursor, numbered
 from laoke.members.errors import UnknownMember
 from laoke.points import ledger
 from laoke.segments import audience, one
+from laoke.tiers import clock
+from laoke.tiers.standing import State
 
 READ = sql.load("laoke.checkout", "read_member")
 LOCK = sql.statement("laoke.checkout", "lock_member")
@@ -77,7 +79,13 @@ def read_any(cursor: psycopg.Cursor[Any], key: MemberKey, programme: Programme, 
 
 
 def _read(
-    cursor: psycopg.Cursor[Any], key: MemberKey, programme: Programme, at: datetime, asks: frozenset[str]
+    cursor: psycopg.Cursor[Any],
+    key: MemberKey,
+    programme: Programme,
+    at: datetime,
+    asks: frozenset[str],
+    *,
+    _again: bool = False,
 ) -> Read:
     part = one.part(asks)
     parameters = _parameters(key, programme, at)
@@ -90,9 +98,12 @@ def _read(
     status, merged_into = row[1], row[2]
     if merged_into is not None:
         return _read(cursor, MemberKey(merged_into), programme, at, asks)
+    if row[12] is not None and row[12] <= at.astimezone(settings.LAOKE.zone).date() and not _again:
+        clock.settle_now(row[0], at)
+        return _read(cursor, MemberKey(row[0]), programme, at, asks, _again=True)
     facts = _facts(row[0], row[3], row[4:10], programme)
     if part.names:
-        facts = replace(facts, known=part.read(row[12:]))
+        facts = replace(facts, known=part.read(row[13:]))
     return Read(facts, row[10] or 0, row[11] or 0, status)
 
 
@@ -124,7 +135,7 @@ def lock(
             of the member since.
     """
     parameters = _parameters(key, programme, at) | {"now": now, "caller": caller, "key": command}
-    settled = False
+    settled = brought = False
     for _ in range(_READINGS):
         LOCK.run(cursor, parameters)
         row = cursor.fetchone()
@@ -134,11 +145,18 @@ def lock(
             return lock(cursor, MemberKey(row[2]), programme, at, now, caller, command)
         if row[3] != row[4]:
             continue
-        # Holds that are over, or points that came while some are owed: written down, then read once more.
+        # Holds that are over, points that came while some are owed, a tier whose days are over: written down, then
+        # read once more.
         if not settled and (row[17] or (row[5] and row[8])):
             with hot_cursor() as hot:
                 ledger.lock(hot, row[0], at, programme.points.terms, now=now)
             settled = True
+            continue
+        today = at.astimezone(settings.LAOKE.zone).date()
+        if not brought and row[25] is not None and row[25] <= today:
+            with hot_cursor() as hot:
+                clock.settle(hot, row[0], programme.ladder, today, now)
+            brought = True
             continue
         break
     else:
@@ -148,7 +166,12 @@ def lock(
             None, row[11] or 0, row[12] or 0, FirstAnswer(bytes(row[13]), row[14], row[15]), row[16]
         )
     _must_be_active(row[1])
-    return Locked(_facts(row[0], row[3], row[5:11], programme), row[11] or 0, row[12] or 0, None, row[16])
+    facts = replace(
+        _facts(row[0], row[3], row[5:11], programme),
+        stand=State.read((row[6], row[7], *row[18:26])),
+        late=row[26],
+    )
+    return Locked(facts, row[11] or 0, row[12] or 0, None, row[16])
 
 
 def _parameters(key: MemberKey, programme: Programme, at: datetime) -> dict[str, object]:

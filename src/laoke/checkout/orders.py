@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import psycopg
@@ -48,11 +48,13 @@ from laoke.foundation.access import Caller, Scope
 from laoke.foundation.again import once_more
 from laoke.foundation.idempotency.errors import IdempotencyKeyReused
 from laoke.foundation.idempotency.services import Answer
-from laoke.foundation.sql import raw_cursor
+from laoke.foundation.sql import hot_cursor, raw_cursor
 from laoke.kernel.errors import LaokeError
 from laoke.points import earnings, holds, ledger
 from laoke.promotions import publication
 from laoke.purchases import shipping
+from laoke.tiers import standing
+from laoke.tiers.standing import State
 
 WRITE = sql.statement("laoke.checkout", "write_order")
 OPEN_LOTS = sql.statement("laoke.checkout", "open_lots")
@@ -152,8 +154,11 @@ def _commit(
     repaid = min(facts.debt, price.points_earned) if facts and pending is None else 0
     if held:
         holds.capture_for_order(held.hold_id, order_id, min(held.points, price.points_redeemed), now)
-    activity_after, move = _judge(rules, facts, price, at)
-    tier = move.to_tier if move else facts.tier if facts else None
+    judged = _judge(rules, facts, price, at)
+    activity_after, move = judged.activity, judged.move
+    later = _later(rules, facts, judged, price, at)
+    last = later[-1].move if later else move
+    tier = last.to_tier if last else facts.tier if facts else None
     if facts and held:
         facts = replace(facts, available=facts.available - held.lost(price.points_redeemed, at))
     answer = _answer(
@@ -165,7 +170,7 @@ def _commit(
         facts,
         activity_after,
         tier,
-        move,
+        last,
         repaid,
         shipping_off,
         pending,
@@ -177,7 +182,6 @@ def _commit(
     granted = offers.grant_coupons(order_id, facts, found, rules, now)
     answer["coupons_issued"], answer["coupons_missing"] = coupons.grants_answer(granted)
     text = orjson.dumps(answer)
-    tier_at = max(at, facts.tier_since) if facts and move else None
     WRITE.run(
         cursor,
         {
@@ -220,18 +224,21 @@ def _commit(
             "repaid": repaid,
             "new_tier": move.to_tier if move else None,
             "old_tier": facts.tier if facts else "",
-            "tier_at": tier_at,
+            "tier_at": judged.moved_at,
+            **judged.columns,
             "tier_cause": move.cause if move else None,
             "tier_reasons": orjson.dumps([found.as_json() for found in move.findings]).decode()
             if move
             else None,
-            **_events(order_id, request, price, resolved, facts, move),
+            **_events(order_id, request, price, resolved, facts, judged, rules.ladder),
             "caller": who,
             "key": key,
             "fingerprint": fingerprint,
             "answer": text.decode(),
         },
     )
+    if facts and later:
+        _lift(facts, judged, later, rules.ladder, now)
     if facts and terms.validity.renewed and (price.points_earned or price.points_redeemed):
         ledger.renew(facts.member_id, terms, at)
     if basket.shipping:
@@ -421,15 +428,91 @@ def _takes(
     return holding.together(aside, lot_rules.plan_redemption(lots, left, at, rules.points.terms.order_of_use))
 
 
-def _judge(
-    rules: Programme, facts: MemberFacts | None, price: Price, at: datetime
-) -> tuple[dict[tiering.Window, tiering.Activity], Move | None]:
-    """The member's activity with this purchase, and the upgrade it brings."""
-    if facts is None:
-        return {}, None
+class _Judged(NamedTuple):
+    """What a purchase does to the tier: the activity with it, and the standing where it changed."""
+
+    activity: dict[tiering.Window, tiering.Activity]
+    move: Move | None = None
+    after: State | None = None
+
+    @property
+    def moved_at(self) -> datetime | None:
+        """When the tier changed."""
+        return self.after.since if self.after and self.move else None
+
+    @property
+    def columns(self) -> dict[str, object]:
+        """The standing as it is written; all null where it stays as it is."""
+        here = self.after.standing if self.after else None
+        return {
+            "stands": here is not None,
+            "period_date": here.period if here else None,
+            "valid_until": here.valid_until if here else None,
+            "extended_from": self.after.extended_from if self.after else None,
+            "due_date": self.after.due if self.after else None,
+        }
+
+
+def _judge(rules: Programme, facts: MemberFacts | None, price: Price, at: datetime) -> _Judged:
+    """The member's activity with this purchase, and what it does to the standing."""
+    if facts is None or facts.stand is None:
+        return _Judged({})
     counts = 1 if price.total_minor else 0
     after = {window: activity.plus(price.paid_minor, counts) for window, activity in facts.activity.items()}
-    return after, tiering.upgrade(rules.ladder, facts.tier, after)
+    before = facts.stand
+    found = after
+    if before.standing.valid_until is not None and not facts.late:
+        found = after | standing.own_activity(
+            facts.member_id, rules.ladder, before.standing, (price.paid_minor, counts), at
+        )
+    moved_at = max(at, before.since)
+    zone = settings.LAOKE.zone
+    day = moved_at.astimezone(zone).date()
+    verdict = tiering.after_deed(rules.ladder, before.standing, found, day, late=facts.late)
+    if verdict.standing == before.standing:
+        return _Judged(after)
+    bought = at.astimezone(zone).date() if counts else None
+    due = standing.due(rules.ladder, verdict.standing, bought)
+    moved = moved_at if verdict.move else None
+    return _Judged(after, verdict.move, before.after(verdict.standing, moved_at=moved, due=due))
+
+
+class _Lifted(NamedTuple):
+    """An upgrade that a purchase made earlier brings only now that it is known."""
+
+    move: Move
+    at: datetime
+    order_id: int
+
+
+def _later(
+    rules: Programme, facts: MemberFacts | None, judged: _Judged, price: Price, at: datetime
+) -> list[_Lifted]:
+    """What a purchase that comes late does to the judging of those made after it: they may reach more."""
+    if facts is None or not facts.late:
+        return []
+    bought = tiering.Bought(at, price.paid_minor, bool(price.total_minor))
+    tier = judged.move.to_tier if judged.move else facts.tier
+    with hot_cursor() as cursor:
+        orders = standing.orders_after(cursor, facts.member_id, rules.ladder, at)
+    return [_Lifted(*step) for step in standing.lifted(rules.ladder, tier, orders, bought)]
+
+
+def _lift(
+    facts: MemberFacts, judged: _Judged, later: Sequence[_Lifted], ladder: tiering.Ladder, now: datetime
+) -> None:
+    since = judged.moved_at or facts.tier_since
+    with hot_cursor() as cursor:
+        for step in later:
+            standing.move_member(
+                cursor,
+                facts.member_id,
+                step.move,
+                ladder=ladder,
+                at=max(step.at, since),
+                recorded_at=now,
+                order_id=step.order_id,
+            )
 
 
 def _next_order_id(cursor: psycopg.Cursor[Any]) -> int:
@@ -488,7 +571,8 @@ def _events(
     price: Price,
     resolved: pricing.Resolved,
     facts: MemberFacts | None,
-    move: Move | None,
+    judged: _Judged,
+    ladder: tiering.Ladder,
 ) -> dict[str, str | None]:
     """The events as JSON, by the parameter of the write that takes them."""
     member_id = facts.member_id if facts else None
@@ -508,14 +592,9 @@ def _events(
         "order_committed": orjson.dumps(committed).decode(),
         "tier_changed": None,
     }
-    if move is not None:
-        changed = {
-            "member_id": member_id,
-            "from_tier": move.from_tier,
-            "to_tier": move.to_tier,
-            "cause": move.cause,
-            "order_id": order_id,
-        }
+    if facts and judged.move and judged.after:
+        until = judged.after.standing.valid_until
+        changed = standing.telling(ladder, facts.member_id, judged.move, until, order_id)
         events["tier_changed"] = orjson.dumps(changed).decode()
     return events
 

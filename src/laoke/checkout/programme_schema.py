@@ -13,7 +13,7 @@ from laoke.benefits.coupons.documents import TemplateDocument
 from laoke.benefits.library.documents import LibraryDocument
 from laoke.engine.ledger.terms import OrderOfUse
 from laoke.engine.policy import EarnBasis, Expires, PointsPolicy, Shortfall, Transfers
-from laoke.engine.tiering import Downgrade, Review
+from laoke.engine.tiering import Basis, Downgrade, Fall, Review, Upgrade
 from laoke.kernel.rounding import Rounding
 from laoke.points.activities.rules import LONGEST_KIND, MOST_DAYS, MOST_POINTS, ActivityRules
 from laoke.points.adjustments.limits import WHO, AdjustmentRules
@@ -22,7 +22,7 @@ from laoke.promotions.documents.offers import OfferDocument
 from laoke.promotions.documents.pricing import PricingDocument
 from laoke.promotions.publication import LONGEST_KEY
 from laoke.promotions.schema import trees, typed
-from laoke.tiers.ladder import Counted, Whole
+from laoke.tiers.ladder import Counted, Ends, Kept, Whole
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -160,23 +160,38 @@ _CRITERION = _object(
     window=_one_of("or in a whole one", Whole),
     at_least=_count("Minor units, or purchases"),
 )
-_ALTERNATIVES = _object(
-    "Alternatives: one is enough, a criterion or several that are needed together",
-    ["any"],
-    any={
-        "type": "array",
-        "minItems": 1,
-        "items": {
-            "anyOf": [
-                _CRITERION,
-                _object(
-                    "All of these",
-                    ["all"],
-                    all={"type": "array", "minItems": 1, "items": _CRITERION},
-                ),
-            ]
-        },
-    },
+
+
+def _alternatives(criterion: dict[str, Any]) -> dict[str, Any]:
+    together = _object("All of these", ["all"], all={"type": "array", "minItems": 1, "items": criterion})
+    return _object(
+        "Alternatives: one is enough, a criterion or several that are needed together",
+        ["any"],
+        any={"type": "array", "minItems": 1, "items": {"anyOf": [criterion, together]}},
+    )
+
+
+_KEEPING = _CRITERION | {
+    "properties": _CRITERION["properties"]
+    | {"window": _one_of("or in a whole one, or in the period of the tier", Kept)}
+}
+_KEEPS = {"type": "array", "minItems": 1, "items": {"anyOf": [_KEEPING, _alternatives(_KEEPING)]}}
+_VALIDITY = _object(
+    "How long the tier lasts; left out: until something takes it",
+    months=_count("So many months"),
+    days=_count("or days,"),
+    ends=_one_of("or until the end of a year", Ends),
+    grace_days=_whole("Days after its last day until it is judged", 0, 3650, 0),
+    basis=_one_of(
+        "By what its end is judged: the windows, or what was done in the period", Basis, Basis.WINDOW
+    ),
+    keep=_KEEPS | {"description": "What keeps it; left out: what reaches it"},
+    extension=_object(
+        "Who does so much has it longer, once in each period",
+        ["months", "needs"],
+        months=_count("So many months"),
+        needs=_KEEPS | {"description": "All have to hold"},
+    ),
 )
 _LADDER = _object(
     "The tiers and how members move between them",
@@ -194,12 +209,16 @@ _LADDER = _object(
             needs={
                 "type": "array",
                 "description": "All have to hold; none for the lowest",
-                "items": {"anyOf": [_CRITERION, _ALTERNATIVES]},
+                "items": {"anyOf": [_CRITERION, _alternatives(_CRITERION)]},
             },
+            validity=_VALIDITY,
+            inactive_days=_whole("Days without a purchase after which it is lost; 0: never", 0, 36_500, 0),
         ),
     },
     review=_one_of("When members are judged for a downgrade", Review, Review.QUARTERLY),
-    downgrade=_one_of("How far a review lets them fall", Downgrade, Downgrade.TO_QUALIFIED),
+    downgrade=_one_of("How far they fall", Downgrade, Downgrade.TO_QUALIFIED),
+    upgrade=_one_of("When they rise", Upgrade, Upgrade.AT_ONCE),
+    fall=_one_of("When they fall", Fall, Fall.AT_REVIEW),
 )
 _LIMIT = _object(
     "Points one person gives or takes alone; left out: any number",

@@ -31,6 +31,7 @@ from laoke.points.ledger import Cause, LockedAccount
 from laoke.promotions import services as promotions
 from laoke.promotions.services import Back, Returned, Use
 from laoke.purchases import shipping
+from laoke.tiers import clock as tiers_clock
 from laoke.tiers import standing
 
 WRITE = sql.statement("laoke.checkout", "write_return")
@@ -220,9 +221,14 @@ def _lock_account(
             return None
         account = ledger.lock(cursor, row[0], request.returned_at, rules.points.terms, now=now)
         again = cursor.execute(
-            "select member_id from purchases_order where id = %s", (request.order_id,)
+            "select o.member_id, s.due_date from purchases_order o "
+            "left join tiers_standing s using (member_id) where o.id = %s",
+            (request.order_id,),
         ).fetchone()
-        if again == row:
+        if again is not None and again[0] == row[0]:
+            today = request.returned_at.astimezone(settings.LAOKE.zone).date()
+            if again[1] is not None and again[1] <= today:
+                tiers_clock.settle(cursor, row[0], rules.ladder, today, now)
             return account
 
 
@@ -394,16 +400,19 @@ def _member_after(
         refunded_minor=plan.refunded_minor,
         returned_minor=plan.returned_minor,
         zone=settings.LAOKE.zone,
+        at=request.returned_at,
     )
     if move is not None:
         standing.move_member(
             cursor,
             account.member_id,
             move,
+            ladder=rules.ladder,
             at=request.returned_at,
             recorded_at=now,
             order_id=request.order_id,
         )
+    tiers_clock.after_return(cursor, account.member_id, rules.ladder, request.returned_at, now)
     facts = members.read_any(raw, MemberKey(account.member_id), rules, request.returned_at).facts
     return {
         "member_id": account.member_id,

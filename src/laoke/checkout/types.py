@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from laoke.engine.tiering import Activity, Window
+from laoke.tiers.standing import State
 
 
 class MemberKey(NamedTuple):
@@ -107,3 +108,6 @@ class MemberFacts:
     version: int
     # What offers may ask of the member, by name, where it was read by the way.
     known: Mapping[str, Any] | None = None
+    # Where it was locked: the whole standing, and whether the member has bought since.
+    stand: State | None = None
+    late: bool = False

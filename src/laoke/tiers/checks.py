@@ -29,6 +29,20 @@ CHECKS = (
         """,
     ),
     Check(
+        "periods",
+        "a period begins before it ends, and what is assigned says how it came",
+        """
+        select member_id as member, tier, period_date, valid_until, extended_from, floor_tier, how, floor_until
+        from tiers_standing
+        where valid_until < period_date
+            or (valid_until is null) <> (period_date is null)
+            or (extended_from is not null and (valid_until is null or valid_until <= extended_from))
+            or (floor_tier = '') <> (how = '')
+            or (floor_tier = '' and (floor_until is not null or back is not null))
+            or (floor_until is not null and (due_date is null or due_date > floor_until + 1))
+        """,
+    ),
+    Check(
         "every-member-stands",
         "every member has a tier",
         """

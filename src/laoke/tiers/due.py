@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from laoke.engine import tiering
-from laoke.engine.tiering import Ladder
+from laoke.engine.tiering import Ladder, Upgrade
 from laoke.foundation import generations
 from laoke.kernel.calendar import add_months, start_of_day
 from laoke.tiers import ladder as ladders
@@ -45,10 +45,15 @@ def next_day(at: datetime) -> date | None:
     return tiering.next_review(ladder, at.astimezone(settings.LAOKE.zone).date())
 
 
+def passed_over(ladder: Ladder) -> str:
+    """The tier whose members a review does not judge: the lowest, unless reviews lift members; empty for none."""
+    return "" if ladder.upgrade is Upgrade.AT_REVIEW else ladder.lowest.code
+
+
 def waiting(ladder: Ladder, day: date) -> int:
     """How many members a review of `day` has still to judge. One read over those above the lowest tier."""
     return (
-        Standing.objects.exclude(tier=ladder.lowest.code)
+        Standing.objects.exclude(tier=passed_over(ladder))
         .filter(since__lt=start_of_day(day, settings.LAOKE.zone))
         .exclude(reviewed_date__gte=day)
         .count()

@@ -10,6 +10,8 @@ CHANGED = declare(
     member_id="the member",
     from_tier="code of the tier before",
     to_tier="code of the tier now",
-    cause="threshold_reached, review_upgraded, review_downgraded, return_downgraded, merged or merge_undone",
+    cause="why: threshold_reached, review_downgraded, period_downgraded, trial_assigned and so on",
+    up="true where the tier now stands above the one before",
+    valid_until="the last day of the tier's period; null where it simply lasts",
     order_id="the order that brought or took it; null for reviews and merges",
 )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 import psycopg
+from django.conf import settings
 
 from laoke.engine.tiering import Ladder, Move
 from laoke.foundation import generations
 from laoke.foundation.sql import hot_cursor
 from laoke.members import selectors as members
 from laoke.purchases import selectors as purchases
+from laoke.tiers import clock, standing
 from laoke.tiers import ladder as ladders
-from laoke.tiers import standing
 from laoke.tiers.models import Standing, TierChange
 
 
@@ -71,22 +73,40 @@ class TiersFollow:
             )
 
     def merge(self, kept_id: int, gone_id: int, at: datetime) -> Mapping[str, object]:
-        """The kept member has the best of both tiers, or a better one that both histories together reach."""
+        """The kept member has the best of both tiers, or a better one that both histories together reach.
+
+        Its period and a tier assigned come with the tier; of two tiers assigned the kept member's stays.
+        """
         ladder = _ladder()
         with hot_cursor() as cursor:
-            kept, gone = _tier(cursor, kept_id), _tier(cursor, gone_id)
-            best = standing.best(ladder, (kept, gone), _activity(cursor, ladder, kept_id, at))
-            _move(cursor, kept_id, kept, best, "merged", at)
-            _move(cursor, gone_id, gone, ladder.lowest.code, "merged", at)
-        return {"kept_tier": kept, "gone_tier": gone}
+            states = standing.load(cursor, [kept_id, gone_id])
+            kept, gone = states[kept_id].standing, states[gone_id].standing
+            best = standing.best(ladder, (kept.tier, gone.tier), _activity(cursor, ladder, kept_id, at))
+            _move(cursor, ladder, kept_id, kept.tier, best, "merged", at)
+            _move(cursor, ladder, gone_id, gone.tier, ladder.lowest.code, "merged", at)
+            if best != kept.tier or (gone.assigned and not kept.assigned):
+                _carry(cursor, ladder, kept_id, states[gone_id], at)
+            _carry(cursor, ladder, gone_id, None, at)
+        return {
+            "kept_tier": kept.tier,
+            "gone_tier": gone.tier,
+            "kept": standing.as_kept(states[kept_id]),
+            "gone": standing.as_kept(states[gone_id]),
+        }
 
     def unmerge(self, kept_id: int, gone_id: int, moved: Mapping[str, Any], at: datetime) -> None:
         """Each has its own tier again, or a better one that its own purchases reach by now."""
         ladder = _ladder()
         with hot_cursor() as cursor:
-            for member_id, before in ((kept_id, moved["kept_tier"]), (gone_id, moved["gone_tier"])):
+            for member_id, name in ((kept_id, "kept"), (gone_id, "gone")):
+                before, now = moved[f"{name}_tier"], standing.load(cursor, [member_id])[member_id]
                 best = standing.best(ladder, (before,), _activity(cursor, ladder, member_id, at))
-                _move(cursor, member_id, _tier(cursor, member_id), best, "merge_undone", at)
+                _move(cursor, ladder, member_id, now.standing.tier, best, "merge_undone", at)
+                # Merges of before the clock kept only the tier.
+                if best == before and name in moved:
+                    own = standing.of_kept(moved[name], now.since)
+                    standing.keep(cursor, member_id, own)
+                    clock.settle(cursor, member_id, ladder, at.astimezone(settings.LAOKE.zone).date(), at)
 
     def export(self, member_id: int) -> Mapping[str, object]:
         """The tier and every move."""
@@ -107,20 +127,39 @@ def _ladder() -> Ladder:
     return ladders.at_version(generations.current(generations.PROGRAMME))
 
 
-def _tier(cursor: psycopg.Cursor[Any], member_id: int) -> str:
-    row = cursor.execute("select tier from tiers_standing where member_id = %s", (member_id,)).fetchone()
-    assert row is not None
-    return str(row[0])
-
-
 def _activity(
     cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, at: datetime
 ) -> list[tuple[int, int]]:
     return purchases.activity(cursor, member_id, standing.starts(ladder, at), at)
 
 
+def _carry(
+    cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, other: standing.State | None, at: datetime
+) -> None:
+    """Give a member the period and the tier assigned of another; None: no tier assigned."""
+    mine = standing.load(cursor, [member_id])[member_id]
+    own, today = mine.standing, at.astimezone(settings.LAOKE.zone).date()
+    if other is None:
+        mine = mine._replace(standing=replace(own, assigned=None))
+    else:
+        theirs = other.standing
+        if theirs.tier == own.tier and (theirs.valid_until or date.max) > (own.valid_until or date.max):
+            own = replace(own, period=theirs.period, valid_until=theirs.valid_until, extended=theirs.extended)
+            mine = mine._replace(extended_from=other.extended_from)
+        mine = mine._replace(standing=replace(own, assigned=own.assigned or theirs.assigned))
+    standing.keep(cursor, member_id, mine)
+    clock.settle(cursor, member_id, ladder, today, at)
+
+
 def _move(
-    cursor: psycopg.Cursor[Any], member_id: int, current: str, target: str, cause: str, at: datetime
+    cursor: psycopg.Cursor[Any],
+    ladder: Ladder,
+    member_id: int,
+    current: str,
+    target: str,
+    cause: str,
+    at: datetime,
 ) -> None:
     if current != target:
-        standing.move_member(cursor, member_id, Move(current, target, cause, ()), at=at, recorded_at=at)
+        move = Move(current, target, cause, ())
+        standing.move_member(cursor, member_id, move, ladder=ladder, at=at, recorded_at=at)

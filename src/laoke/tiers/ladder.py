@@ -12,14 +12,20 @@ from laoke.engine.policy import BadPolicy
 from laoke.engine.tiering import (
     AllOf,
     AnyOf,
+    Basis,
     Criterion,
     Downgrade,
+    Extension,
+    Fall,
     Ladder,
     Metric,
     Need,
     Review,
     Span,
+    Term,
     Tier,
+    Upgrade,
+    Validity,
     Window,
     window_as_json,
 )
@@ -31,6 +37,10 @@ from laoke.tiers.models import LadderVersion
 
 # Everybody is on the one rung of a shop that has declared no ladder.
 DEFAULT = Ladder((Tier("basic", "普通会员", "Member"),))
+
+
+# Of months and days in a ladder: more than a life has.
+_MOST = 36_500
 
 
 class Counted(StrEnum):
@@ -50,6 +60,23 @@ class Whole(StrEnum):
     CALENDAR_QUARTER = Span.CALENDAR_QUARTER.value
     CALENDAR_YEAR = Span.CALENDAR_YEAR.value
     LIFETIME = Span.LIFETIME.value
+
+
+class Kept(StrEnum):
+    """A window that what keeps a tier, or makes it last longer, may name: also the period of the tier itself."""
+
+    CALENDAR_MONTH = Span.CALENDAR_MONTH.value
+    CALENDAR_QUARTER = Span.CALENDAR_QUARTER.value
+    CALENDAR_YEAR = Span.CALENDAR_YEAR.value
+    LIFETIME = Span.LIFETIME.value
+    PERIOD = Span.PERIOD.value
+
+
+class Ends(StrEnum):
+    """A period of validity that ends with a year; one of months or days has a length instead."""
+
+    YEAR_END = Term.YEAR_END.value
+    NEXT_YEAR_END = Term.NEXT_YEAR_END.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +105,22 @@ def parse(document: Mapping[str, Any]) -> Ladder:
     Raises:
         BadPolicy: an unknown field or a value that cannot be used, with its place.
     """
-    only(document, "ladder", {"tiers", "review", "downgrade"})
+    only(document, "ladder", {"tiers", "review", "downgrade", "upgrade", "fall"})
     tiers = document.get("tiers")
     if not isinstance(tiers, list) or not all(isinstance(tier, Mapping) for tier in tiers):
         raise BadPolicy("ladder.tiers", "takes a list of tiers, the lowest first")
-    return Ladder(
+    ladder = Ladder(
         tiers=tuple(_tier(tier, f"ladder.tiers[{index}]") for index, tier in enumerate(tiers)),
         review=choice(Review, document.get("review", Review.QUARTERLY), "ladder.review"),
         downgrade=choice(Downgrade, document.get("downgrade", Downgrade.TO_QUALIFIED), "ladder.downgrade"),
+        upgrade=choice(Upgrade, document.get("upgrade", Upgrade.AT_ONCE), "ladder.upgrade"),
+        fall=choice(Fall, document.get("fall", Fall.AT_REVIEW), "ladder.fall"),
     )
+    if ladder.upgrade is Upgrade.AT_REVIEW and ladder.review is Review.NEVER:
+        raise BadPolicy("ladder.upgrade", "a ladder that never reviews lifts nobody at a review")
+    if ladder.fall is Fall.AT_PERIOD_END and not any(tier.validity for tier in ladder.tiers):
+        raise BadPolicy("ladder.fall", "at the end of a period: no tier has a validity")
+    return ladder
 
 
 def to_document(ladder: Ladder) -> dict[str, Any]:
@@ -98,11 +132,14 @@ def to_document(ladder: Ladder) -> dict[str, Any]:
                 "name_zh": tier.name_zh,
                 "name_en": tier.name_en,
                 "needs": [_need_document(need) for need in tier.needs],
+                **_lasts_document(tier),
             }
             for tier in ladder.tiers
         ],
         "review": ladder.review.value,
         "downgrade": ladder.downgrade.value,
+        **({"upgrade": ladder.upgrade.value} if ladder.upgrade is not Upgrade.AT_ONCE else {}),
+        **({"fall": ladder.fall.value} if ladder.fall is not Fall.AT_REVIEW else {}),
     }
 
 
@@ -114,6 +151,13 @@ def at_version(programme_version: int) -> Ladder:
         .first()
     )
     return parse(row.document) if row else DEFAULT
+
+
+def number_at(programme_version: int) -> int:
+    """The version of the programme that brought the ladder in force in another one; 0 before anything was published."""
+    found = LadderVersion.objects.filter(programme_version__lte=programme_version)
+    newest = found.order_by("-programme_version").values_list("programme_version", flat=True).first()
+    return newest or 0
 
 
 def publish(caller: Caller, ladder: Ladder, *, at: datetime) -> int:
@@ -135,38 +179,131 @@ def publish(caller: Caller, ladder: Ladder, *, at: datetime) -> int:
 
 
 def _tier(document: Mapping[str, Any], place: str) -> Tier:
-    only(document, place, {"code", "name_zh", "name_en", "needs"})
+    only(document, place, {"code", "name_zh", "name_en", "needs", "validity", "inactive_days"})
     code = document.get("code")
     if not (
         isinstance(code, str) and 1 <= len(code) <= 20 and code.replace("_", "").isalnum() and code.isascii()
     ):
         raise BadPolicy(f"{place}.code", "takes 1 to 20 letters, digits and underscores")
-    needs = document.get("needs", [])
-    if not isinstance(needs, list) or not all(isinstance(need, Mapping) for need in needs):
-        raise BadPolicy(f"{place}.needs", "takes a list of criteria")
+    needs = _list(document, place, "needs")
     return Tier(
         code=code,
         name_zh=_name(document, place, "name_zh") or code,
         name_en=_name(document, place, "name_en") or code,
         needs=_needs(needs, f"{place}.needs"),
+        validity=_validity(document, place),
+        inactive_days=_whole(document, place, "inactive_days"),
     )
 
 
-def _needs(documents: list[Mapping[str, Any]], place: str, group: str = "any") -> tuple[Need, ...]:
-    return tuple(_need(document, f"{place}[{index}]", group) for index, document in enumerate(documents))
+def _validity(document: Mapping[str, Any], place: str) -> Validity | None:
+    """How long the tier lasts; None: until something takes it."""
+    if "validity" not in document:
+        return None
+    place, found = f"{place}.validity", document["validity"]
+    if not isinstance(found, Mapping):
+        raise BadPolicy(place, f"takes a group of fields, got {found!r}")
+    only(found, place, {"months", "days", "ends", "grace_days", "basis", "keep", "extension"})
+    term = Term(choice(Ends, found["ends"], f"{place}.ends").value) if "ends" in found else Term.FIXED
+    keep = _needs(_list(found, place, "keep"), f"{place}.keep", windows=Kept) if "keep" in found else None
+    if keep == ():
+        raise BadPolicy(f"{place}.keep", "takes a list of criteria")
+    return Validity(
+        term,
+        months=_whole(found, place, "months"),
+        days=_whole(found, place, "days"),
+        grace_days=_whole(found, place, "grace_days"),
+        basis=choice(Basis, found.get("basis", Basis.WINDOW), f"{place}.basis"),
+        keep=keep,
+        extension=_extension(found, f"{place}.extension") if "extension" in found else None,
+    )
 
 
-def _need(document: Mapping[str, Any], place: str, group: str) -> Need:
+def validity(document: Mapping[str, Any]) -> Validity:
+    """How long a tier lasts, out of a ladder that was published."""
+    found = _validity({"validity": document}, "tier")
+    assert found is not None
+    return found
+
+
+def _extension(document: Mapping[str, Any], place: str) -> Extension:
+    found = document["extension"]
+    if not isinstance(found, Mapping):
+        raise BadPolicy(place, f"takes a group of fields, got {found!r}")
+    only(found, place, {"months", "needs"})
+    needs = _needs(_list(found, place, "needs"), f"{place}.needs", windows=Kept)
+    months = _whole(found, place, "months")
+    if not needs or months <= 0:
+        raise BadPolicy(place, "takes criteria, and months above zero")
+    return Extension(needs, months)
+
+
+def _lasts_document(tier: Tier) -> dict[str, Any]:
+    """How long a tier lasts, where it does not simply last."""
+    found: dict[str, Any] = {"inactive_days": tier.inactive_days} if tier.inactive_days else {}
+    if tier.validity is not None:
+        found["validity"] = _validity_document(tier.validity)
+    return found
+
+
+def _validity_document(validity: Validity) -> dict[str, Any]:
+    lasts: dict[str, Any] = {}
+    if validity.term is Term.FIXED:
+        lasts |= {"months": validity.months} if validity.months else {"days": validity.days}
+    else:
+        lasts["ends"] = validity.term.value
+    if validity.grace_days:
+        lasts["grace_days"] = validity.grace_days
+    if validity.basis is not Basis.WINDOW:
+        lasts["basis"] = validity.basis.value
+    if validity.keep is not None:
+        lasts["keep"] = [_need_document(need) for need in validity.keep]
+    if extension := validity.extension:
+        lasts["extension"] = {
+            "months": extension.months,
+            "needs": [_need_document(need) for need in extension.needs],
+        }
+    return lasts
+
+
+def _list(document: Mapping[str, Any], place: str, name: str) -> list[Mapping[str, Any]]:
+    found = document.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
+        raise BadPolicy(f"{place}.{name}", "takes a list of criteria")
+    return found
+
+
+def _whole(document: Mapping[str, Any], place: str, name: str) -> int:
+    found = document.get(name, 0)
+    if type(found) is not int or not 0 <= found <= _MOST:
+        raise BadPolicy(f"{place}.{name}", f"takes a whole number from 0 to {_MOST}, got {found!r}")
+    return found
+
+
+Windows = type[Whole] | type[Kept]
+
+
+def _needs(
+    documents: list[Mapping[str, Any]], place: str, group: str = "any", windows: Windows = Whole
+) -> tuple[Need, ...]:
+    return tuple(
+        _need(document, f"{place}[{index}]", group, windows) for index, document in enumerate(documents)
+    )
+
+
+def _need(document: Mapping[str, Any], place: str, group: str, windows: Windows) -> Need:
     """A criterion, or the group that may stand here: `any` of some is enough, each of them `all` of some."""
     if group not in document:
-        return _criterion(document, place)
+        return _criterion(document, place, windows)
     only(document, place, {group})
     parts = document[group]
     if not isinstance(parts, list) or not parts or not all(isinstance(part, Mapping) for part in parts):
         raise BadPolicy(f"{place}.{group}", "takes a list of criteria")
     if group == "any":
-        return AnyOf(_needs(parts, f"{place}.any", "all"))
-    return AllOf(tuple(_criterion(part, f"{place}.all[{index}]") for index, part in enumerate(parts)))
+        return AnyOf(_needs(parts, f"{place}.any", "all", windows))
+    return AllOf(
+        tuple(_criterion(part, f"{place}.all[{index}]", windows) for index, part in enumerate(parts))
+    )
 
 
 def _need_document(need: Need) -> dict[str, Any]:
@@ -185,7 +322,7 @@ def _name(document: Mapping[str, Any], place: str, field: str) -> str:
     return name
 
 
-def _criterion(document: Mapping[str, Any], place: str) -> Criterion:
+def _criterion(document: Mapping[str, Any], place: str, windows: Windows) -> Criterion:
     only(document, place, {"metric", "months", "days", "window", "at_least"})
     for name in ("months", "days", "at_least"):
         if type(document.get(name, 0)) is not int:
@@ -193,13 +330,17 @@ def _criterion(document: Mapping[str, Any], place: str) -> Criterion:
     return Criterion(
         metric=Metric(choice(Counted, document.get("metric"), f"{place}.metric").value),
         window=Window(
-            months=document.get("months", 0), days=document.get("days", 0), span=_span(document, place)
+            months=document.get("months", 0),
+            days=document.get("days", 0),
+            span=_span(document, place, windows),
         ),
         at_least=document.get("at_least", 0),
     )
 
 
-def _span(document: Mapping[str, Any], place: str) -> Span:
+def _span(document: Mapping[str, Any], place: str, windows: Windows) -> Span:
     if "window" not in document:
         return Span.ROLLING
+    if windows is Kept:
+        return Span(choice(Kept, document["window"], f"{place}.window").value)
     return Span(choice(Whole, document["window"], f"{place}.window").value)

@@ -24,9 +24,30 @@ class Standing(models.Model):
     tier = models.CharField(max_length=20)
     since = models.DateTimeField()
     reviewed_date = models.DateField(null=True, help_text="day of the last review that judged this member")
+    period_date = models.DateField(null=True, help_text="day the running period of validity began")
+    valid_until = models.DateField(null=True, help_text="its last day")
+    extended_from = models.DateField(null=True, help_text="its last day before it was extended")
+    floor_tier = models.CharField(max_length=20, db_default="", help_text="a tier assigned")
+    how = models.CharField(
+        max_length=12, db_default="", help_text="manual, trial, invitation, bought or paid"
+    )
+    floor_until = models.DateField(null=True, help_text="its last day; null: until it is removed")
+    back = models.JSONField(null=True, help_text="tier and period that the member had before it was assigned")
+    due_date = models.DateField(null=True, help_text="nothing comes by the clock before this day")
+    dues_version = models.BigIntegerField(db_default=0, help_text="programme version that said so")
 
     class Meta:
-        indexes = [models.Index(fields=["tier", "member_id"], name="standing_tier")]
+        indexes = [
+            models.Index(fields=["tier", "member_id"], name="standing_tier"),
+            models.Index(
+                fields=["due_date", "member_id"],
+                name="standing_due",
+                condition=models.Q(due_date__isnull=False),
+            ),
+            models.Index(
+                fields=["floor_tier", "member_id"], name="standing_floor", condition=~models.Q(floor_tier="")
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"member {self.member_id}: {self.tier}"

@@ -15,7 +15,9 @@ from laoke.foundation import generations
 from laoke.foundation.sql import hot_cursor
 from laoke.purchases import selectors as purchases
 from laoke.tiers import ladder as ladders
+from laoke.tiers import lasting
 from laoke.tiers.models import Standing, TierChange
+from laoke.tiers.words import Says
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Position:
     missing: tuple[Finding, ...]
     next_review: date | None
     steps: tuple[Step, ...]
+    lasting: tuple[Says, ...] = ()
 
 
 def position(member_id: int, at: datetime, *, steps: int = 5) -> Position | None:
@@ -72,4 +75,5 @@ def position(member_id: int, at: datetime, *, steps: int = 5) -> Position | None
         steps=tuple(
             Step(row.at, row.from_tier, row.to_tier, row.cause, row.reasons) for row in reversed(rows)
         ),
+        lasting=lasting.says(lasting.lasting(standing, ladder), ladder),
     )

@@ -16,7 +16,7 @@ from laoke.foundation import sql
 from laoke.foundation.sql import hot_cursor
 from laoke.kernel.calendar import start_of_day
 from laoke.purchases import selectors as purchases
-from laoke.tiers import standing
+from laoke.tiers import clock, due, standing
 
 DUE = sql.load("laoke.tiers", "due_for_review")
 BEFORE = sql.load("laoke.tiers", "before_review")
@@ -38,14 +38,14 @@ def review(
     batch: int = BATCH,
     advance: Callable[[int], bool] | None = None,
 ) -> Reviewed:
-    """Judge every member above the lowest tier as of the start of `day`.
+    """Judge every member above the lowest tier as of the start of `day`; everybody, where reviews lift members.
 
     Batches are transactions of their own; a member is judged once per review day, so the review can be stopped
     (`advance` is told the members done and returns False) and repeated.
     """
     at = start_of_day(day, settings.LAOKE.zone)
     parameters = {
-        "lowest": ladder.lowest.code,
+        "lowest": due.passed_over(ladder),
         "review_date": day,
         "at": at,
         "window_starts": [window.start_before(at, settings.LAOKE.zone) for window in ladder.windows],
@@ -63,22 +63,27 @@ def review(
                 "select 1 from points_account where member_id = any(%s) order by member_id for no key update",
                 (ids,),
             )
+            brought = clock.settle_due(cursor, ids, ladder, day, now)
             rows = cursor.execute(BEFORE, parameters | {"member_ids": ids}).fetchall()
             changed: list[int] = []
-            for member_id, tier, spend, counts in rows:
+            for member_id, tier, floor, spend, counts in rows:
                 facts = {window: Activity(spend[i], counts[i]) for i, window in enumerate(ladder.windows)}
-                move = tiering.review(ladder, tier, facts)
+                move = tiering.review(ladder, tier, facts, floor or None)
                 if move is not None:
-                    standing.move_member(cursor, member_id, move, at=at, recorded_at=now)
+                    standing.move_member(cursor, member_id, move, ladder=ladder, at=at, recorded_at=now)
                     moved[member_id] = move.to_tier
                     changed.append(member_id)
             moved.update(_since(cursor, ladder, changed, moved, at, now))
+            moved.update(
+                (member_id, tier) for member_id, tier, *_ in rows if member_id in brought - set(moved)
+            )
             # Whoever waits for the account's lock learns by its version that the tier is another one now.
             cursor.execute(
                 "update points_account set version = version + 1 where member_id = any(%s)", (changed,)
             )
             cursor.execute(
-                "update tiers_standing set reviewed_date = %s where member_id = any(%s)", (day, ids)
+                "update tiers_standing set reviewed_date = %s where member_id = any(%s)",
+                (day, [row[0] for row in rows]),
             )
             judged += len(rows)
             after = ids[-1]
@@ -111,6 +116,8 @@ def _since(
         facts = {window: Activity(*numbers) for window, numbers in zip(ladder.windows, found, strict=True)}
         move = tiering.upgrade(ladder, now_at[member_id], facts)
         if move is not None:
-            standing.move_member(cursor, member_id, move, at=placed_at, recorded_at=now, order_id=order_id)
+            standing.move_member(
+                cursor, member_id, move, ladder=ladder, at=placed_at, recorded_at=now, order_id=order_id
+            )
             now_at[member_id] = move.to_tier
             yield member_id, move.to_tier

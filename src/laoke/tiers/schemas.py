@@ -16,7 +16,8 @@ from laoke.tiers.selectors import Stand
 class CriterionOut(BaseModel):
     """One condition: a metric within a window of months or days, or a whole one, reaches a threshold.
 
-    Spend is in minor units. `window`: calendar_month, calendar_quarter, calendar_year or lifetime.
+    Spend is in minor units. `window`: calendar_month, calendar_quarter, calendar_year or lifetime;
+    of what keeps or extends a tier also period.
     """
 
     metric: str = Field(examples=["purchases"])
@@ -45,6 +46,31 @@ class TierOut(BaseModel):
     name_zh: str = Field(examples=["银卡会员"])
     name_en: str = Field(examples=["Silver"])
     needs: list[CriterionOut | AnyOut]
+    validity: LastsOut | None = Field(None, examples=[None])
+    inactive_days: int = Field(
+        0, examples=[0], description="lost after so many days without a purchase; 0: never"
+    )
+
+
+class LastsOut(BaseModel):
+    """How long a tier lasts: `months` or `days`, or until `ends`; what keeps it where that is not what reaches it."""
+
+    months: int | None = Field(None, examples=[12])
+    days: int | None = Field(None, examples=[None])
+    ends: str | None = Field(None, examples=[None], description="year_end or next_year_end")
+    grace_days: int = Field(0, examples=[7])
+    basis: str = Field(
+        "window", examples=["window"], description="window, or period: what was done since it began"
+    )
+    keep: list[CriterionOut | AnyOut] | None = Field(None, examples=[None])
+    extension: ExtensionOut | None = Field(None, examples=[None])
+
+
+class ExtensionOut(BaseModel):
+    """Who does so much has the tier for some months more, once in each period."""
+
+    months: int = Field(examples=[3])
+    needs: list[CriterionOut | AnyOut]
 
 
 class LadderOut(BaseModel):
@@ -53,6 +79,10 @@ class LadderOut(BaseModel):
     tiers: list[TierOut]
     review: str = Field(examples=["quarterly"], description="quarterly, monthly or never")
     downgrade: str = Field(examples=["to_qualified"], description="to_qualified or one_step")
+    upgrade: str = Field("at_once", examples=["at_once"], description="at_once or at_review")
+    fall: str = Field(
+        "at_review", examples=["at_review"], description="never, at_once, at_review or at_period_end"
+    )
 
     @classmethod
     def of(cls, ladder: Ladder) -> LadderOut:
@@ -66,6 +96,7 @@ class NeedOut(BaseModel):
     metric: str = Field(examples=["purchases"])
     months: int | None = Field(None, examples=[3])
     days: int | None = Field(None, examples=[None])
+    last_days: int | None = Field(None, examples=[None], description="so many days, today the last of them")
     window: str | None = Field(None, examples=[None])
     value: int = Field(examples=[1])
     at_least: int = Field(examples=[2])
@@ -114,6 +145,22 @@ class MoveOut(BaseModel):
     order_id: int | None = Field(examples=[None])
 
 
+class LastingOut(BaseModel):
+    """Until when the tier is the member's; all null where it simply lasts.
+
+    `valid_until` is the last day of the period; its end is judged on `judged_on`, after the grace. A tier that was not
+    earned has `how` it came, the tier `assigned`, its last day, and the tier the member goes `back` to.
+    """
+
+    valid_until: date | None = Field(examples=[None])
+    judged_on: date | None = Field(examples=[None])
+    extended: bool = Field(examples=[False])
+    how: str | None = Field(examples=[None], description="manual, trial, invitation, bought or paid")
+    assigned: str | None = Field(examples=[None])
+    assigned_until: date | None = Field(examples=[None])
+    back: str | None = Field(examples=[None])
+
+
 class StandOut(BaseModel):
     """A member's tier. `progress` is null at the top; `next_review` where nothing can be lost."""
 
@@ -123,6 +170,7 @@ class StandOut(BaseModel):
     reviewed_date: date | None = Field(examples=[None])
     next_review: date | None = Field(examples=[None])
     progress: WayUpOut | None
+    lasting: LastingOut
     history: list[MoveOut]
 
     @classmethod

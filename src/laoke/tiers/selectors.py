@@ -13,6 +13,7 @@ from laoke.engine.tiering import Ladder
 from laoke.foundation import generations
 from laoke.members.errors import UnknownMember
 from laoke.tiers import ladder as ladders
+from laoke.tiers.lasting import Lasting, lasting
 from laoke.tiers.models import Standing, TierChange
 from laoke.tiers.progress import WayUp, way_up
 
@@ -42,12 +43,19 @@ class Stand:
     reviewed_date: date | None
     next_review: date | None
     progress: WayUp | None
+    lasting: Lasting
     history: tuple[MoveView, ...]
 
 
 def ladder() -> Ladder:
     """The ladder in force."""
     return ladders.at_version(generations.current(generations.PROGRAMME))
+
+
+def lasting_of(member_id: int) -> Lasting:
+    """Until when a member has its tier; nothing known of one that stands nowhere."""
+    row = Standing.objects.filter(pk=member_id).first()
+    return lasting(row, ladder()) if row else Lasting()
 
 
 def stand(member_id: int, at: datetime) -> Stand:
@@ -70,6 +78,7 @@ def stand(member_id: int, at: datetime) -> Stand:
         reviewed_date=row.reviewed_date,
         next_review=tiering.next_review(rungs, today) if above_lowest else None,
         progress=way_up(member_id, rungs, row.tier, at),
+        lasting=lasting(row, rungs),
         history=tuple(
             MoveView(move.from_tier, move.to_tier, move.at, move.cause, move.reasons, move.order_id)
             for move in moves

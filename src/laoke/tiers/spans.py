@@ -9,7 +9,7 @@ from laoke.engine.tiering import Span, Window
 
 def of(window: Window) -> str:
     """The name of a whole window in ladder documents; empty for one of months or days."""
-    return "" if window.span is Span.ROLLING else window.span.value
+    return "" if window.span in (Span.ROLLING, Span.LAST_DAYS) else window.span.value
 
 
 def name(span: str) -> str:
@@ -23,4 +23,6 @@ def name(span: str) -> str:
             return pgettext("window", "the calendar year")
         case Span.LIFETIME:
             return pgettext("window", "the whole membership")
+        case Span.PERIOD:
+            return pgettext("window", "the period of the tier")
     raise ValueError(f"a ladder names no {span}")

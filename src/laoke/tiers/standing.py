@@ -1,10 +1,10 @@
-"""Where members stand on the ladder: judging a return, and writing a move."""
+"""Where members stand on the ladder: reading it, judging a return, and writing a move."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, tzinfo
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any, NamedTuple
 
 import orjson
 import psycopg
@@ -14,18 +14,157 @@ from laoke.engine import tiering
 from laoke.engine.tiering import (
     CLIMBING,
     Activity,
+    Assigned,
     Bought,
     Climb,
+    Fall,
+    Held,
     History,
+    How,
     Ladder,
     Move,
     Path,
+    Standing,
     Starts,
     Window,
 )
 from laoke.foundation import sql
+from laoke.kernel.calendar import start_of_day
+from laoke.purchases import selectors as purchases
 
 PATHS = sql.load("laoke.tiers", "paths")
+# What `State.read` takes, of tiers_standing as s.
+COLUMNS = (
+    "s.tier, s.since, s.period_date, s.valid_until, s.extended_from, s.floor_tier, s.how, s.floor_until, s.back, "
+    "s.due_date"
+)
+
+
+class State(NamedTuple):
+    """A member's standing as the engine takes it, with what the database keeps beside it.
+
+    `since` is the instant of the last change of tier, `extended_from` the last day of the period before it was
+    extended, `due` a day before which the clock brings nothing; None: it brings nothing.
+    """
+
+    standing: Standing
+    since: datetime
+    extended_from: date | None
+    due: date | None
+
+    @classmethod
+    def read(cls, row: Sequence[Any]) -> State:
+        """From the values of `COLUMNS`."""
+        tier, since, period, valid_until, extended_from, floor, how, floor_until, back, due = row
+        day = since.astimezone(settings.LAOKE.zone).date()
+        assigned = None
+        if floor:
+            assigned = Assigned(floor, How(how), floor_until, held_of(back) if back else None)
+        # No window of a published ladder begins with the day of joining.
+        standing = Standing(tier, day, "", day, period, valid_until, extended_from is not None, assigned)
+        return cls(standing, since, extended_from, due)
+
+    def after(self, standing: Standing, *, moved_at: datetime | None = None, due: date | None) -> State:
+        """With another standing, reached at an instant where the tier changed."""
+        extended_from, same = None, standing.tier == self.standing.tier
+        if standing.extended:
+            extended_from = self.extended_from or self.standing.valid_until if same else standing.valid_until
+        return State(standing, moved_at or self.since, extended_from, due)
+
+
+def held_of(kept: dict[str, Any]) -> Held:
+    """A tier kept aside, as `as_json` wrote it."""
+    period, until = (date.fromisoformat(day) if (day := kept[name]) else None for name in ("period", "until"))
+    return Held(kept["tier"], period, until, kept["extended"])
+
+
+def as_json(held: Held) -> dict[str, Any]:
+    """A tier kept aside in plain values."""
+    period, until = (day.isoformat() if day else None for day in (held.period, held.valid_until))
+    return {"tier": held.tier, "period": period, "until": until, "extended": held.extended}
+
+
+def as_kept(state: State) -> dict[str, Any]:
+    """A standing in plain values, to be restored with `of_kept`."""
+    here, gone = state.standing, state.standing.assigned
+    return {
+        **as_json(Held(here.tier, here.period, here.valid_until, here.extended)),
+        "extended_from": state.extended_from.isoformat() if state.extended_from else None,
+        "floor": gone and gone.tier,
+        "how": gone and gone.how.value,
+        "floor_until": gone.until.isoformat() if gone and gone.until else None,
+        "back": as_json(gone.back) if gone and gone.back else None,
+    }
+
+
+def of_kept(kept: dict[str, Any], since: datetime) -> State:
+    """The standing that `as_kept` gave."""
+    held = held_of(kept)
+    extended_from, floor_until = (
+        date.fromisoformat(day) if (day := kept[name]) else None for name in ("extended_from", "floor_until")
+    )
+    return State.read(
+        (
+            held.tier,
+            since,
+            held.period,
+            held.valid_until,
+            extended_from,
+            kept["floor"],
+            kept["how"],
+            floor_until,
+            kept["back"],
+            None,
+        )
+    )
+
+
+def load(cursor: psycopg.Cursor[Any], member_ids: Iterable[int]) -> dict[int, State]:
+    """Where members stand."""
+    cursor.execute(
+        f"select s.member_id, {COLUMNS} from tiers_standing s where s.member_id = any(%s)",  # noqa: S608 -- ours
+        (list(member_ids),),
+    )
+    return {row[0]: State.read(row[1:]) for row in cursor}
+
+
+def due(ladder: Ladder, standing: Standing, last_purchase: date | None) -> date | None:
+    """The day on which the clock brings something; None where it never does."""
+    found = tiering.dues(ladder, standing, last_purchase)
+    return found[0].day if found else None
+
+
+def last_purchase(cursor: psycopg.Cursor[Any], member_id: int, ladder: Ladder, today: date) -> date | None:
+    """The day of the last purchase by `today` of which something was kept; not asked where no tier looks at it."""
+    if not any(tier.inactive_days for tier in ladder.tiers):
+        return None
+    row = cursor.execute(
+        "select max(placed_at) from purchases_order where member_id = %s and total_minor > returned_minor "
+        "and placed_at < %s",
+        (member_id, start_of_day(today + timedelta(days=1), settings.LAOKE.zone)),
+    ).fetchone()
+    return row[0].astimezone(settings.LAOKE.zone).date() if row and row[0] else None
+
+
+def keep(cursor: psycopg.Cursor[Any], member_id: int, state: State) -> None:
+    """Write a standing, all but the tier and since when, which moves write."""
+    standing, gone = state.standing, state.standing.assigned
+    cursor.execute(
+        "update tiers_standing set period_date = %s, valid_until = %s, extended_from = %s, floor_tier = %s, how = %s, "
+        "floor_until = %s, back = %s::jsonb, due_date = %s, "
+        "dues_version = (select number from foundation_generation where name = 'programme') where member_id = %s",
+        (
+            standing.period,
+            standing.valid_until,
+            state.extended_from,
+            gone.tier if gone else "",
+            gone.how.value if gone else "",
+            gone.until if gone else None,
+            orjson.dumps(as_json(gone.back)).decode() if gone and gone.back else None,
+            state.due,
+            member_id,
+        ),
+    )
 
 
 def starts(ladder: Ladder, at: datetime) -> list[datetime]:
@@ -43,6 +182,75 @@ def best(ladder: Ladder, had: Iterable[str], activity: Iterable[tuple[int, int]]
     return max((*had, tiering.qualified(ladder, facts).code), key=ladder.rank)
 
 
+def bought(cursor: psycopg.Cursor[Any], member_id: int, since: datetime, until: datetime) -> list[Bought]:
+    """What is left of a member's purchases from `since` on, before `until`, in order of time."""
+    cursor.execute(
+        "select placed_at, paid_minor - refunded_minor, total_minor > returned_minor from purchases_order "
+        "where member_id = %s and placed_at >= %s and placed_at < %s order by placed_at, id",
+        (member_id, since, until),
+    )
+    return [Bought(*row) for row in cursor]
+
+
+class Order(NamedTuple):
+    """A purchase with its number."""
+
+    order_id: int
+    bought: Bought
+
+
+def orders_after(cursor: psycopg.Cursor[Any], member_id: int, ladder: Ladder, at: datetime) -> list[Order]:
+    """A member's purchases from the longest window before `at` on, in order of time."""
+    cursor.execute(
+        "select id, placed_at, paid_minor - refunded_minor, total_minor > returned_minor from purchases_order "
+        "where member_id = %s and placed_at >= %s order by placed_at, id",
+        (member_id, min([at, *starts(ladder, at)])),
+    )
+    return [Order(row[0], Bought(*row[1:])) for row in cursor]
+
+
+def lifted(
+    ladder: Ladder, tier: str, orders: Sequence[Order], late: Bought
+) -> Iterator[tuple[Move, datetime, int]]:
+    """The upgrades of those purchases made after one that came late, judged again with it, each as of its instant.
+
+    Args:
+        tier: the member's with the late one judged; `orders` the others, in order of time.
+    """
+    if all(order.bought.at <= late.at for order in orders):
+        return
+    history = History(bought.deed for bought in (*(order.bought for order in orders), late))
+    for order_id, bought in orders:
+        if bought.at <= late.at:
+            continue
+        begins = zip(ladder.windows, starts(ladder, bought.at), strict=True)
+        move = tiering.upgrade(ladder, tier, history.facts(begins, bought.at))
+        if move is not None:
+            tier = move.to_tier
+            yield move, bought.at, order_id
+
+
+def own_activity(
+    member_id: int, ladder: Ladder, here: Standing, purchase: tuple[int, int], at: datetime
+) -> dict[Window, Activity]:
+    """What a member did in windows of its own, with a purchase of now; asked where that can make its period longer.
+
+    Args:
+        purchase: minor units paid, and 1 where it counts as one.
+    """
+    validity = ladder.tier(here.tier).validity
+    if validity is None or validity.extension is None or here.extended:
+        return {}
+    own = [window for window in ladder.all_windows if window.of_member]
+    begins = [window.start(at, settings.LAOKE.zone, here.anchors) for window in own]
+    with sql.hot_cursor() as cursor:
+        found = purchases.activity(cursor, member_id, begins, at)
+    return {
+        window: Activity(*did).plus(*purchase) if begin <= at else Activity(*did)
+        for window, begin, did in zip(own, begins, found, strict=True)
+    }
+
+
 def history(cursor: psycopg.Cursor[Any], member_id: int, since: datetime, at: datetime) -> History:
     """What is left of a member's purchases from `since` until `at`, one by one."""
     cursor.execute(
@@ -58,32 +266,57 @@ def move_member(
     member_id: int,
     move: Move,
     *,
+    ladder: Ladder,
     at: datetime,
     recorded_at: datetime,
     order_id: int | None = None,
+    told: bool = True,
 ) -> None:
-    """Write a change of tier with its cause and reasons, and the event that tells of it."""
-    reasons = orjson.dumps([found.as_json() for found in move.findings]).decode()
+    """Write a change of tier with its cause and reasons, the period that begins with it, and the event that tells.
+
+    Args:
+        told: False where another move of the same instant leads back: nobody is told of the first.
+    """
+    day = at.astimezone(settings.LAOKE.zone).date()
+    here = tiering.stand_on(ladder, Standing(move.from_tier, day, "", day), move.to_tier, day, move.cause)
+    ends = None
+    if move.to_tier in ladder.timed:
+        bought = last_purchase(cursor, member_id, ladder, day)
+        ends = due(ladder, here, bought)
     cursor.execute(
-        "update tiers_standing set tier = %s, since = %s where member_id = %s", (move.to_tier, at, member_id)
+        "update tiers_standing set tier = %s, since = %s, period_date = %s, valid_until = %s, extended_from = null, "
+        "due_date = least(%s, floor_until + 1), "
+        "dues_version = (select number from foundation_generation where name = 'programme') where member_id = %s",
+        (move.to_tier, at, here.period, here.valid_until, ends, member_id),
     )
+    reasons = orjson.dumps([found.as_json() for found in move.findings]).decode()
     cursor.execute(
         "insert into tiers_tierchange (member_id, from_tier, to_tier, at, cause, reasons, order_id, recorded_at) "
         "values (%s, %s, %s, %s, %s, %s::jsonb, %s, %s)",
         (member_id, move.from_tier, move.to_tier, at, move.cause, reasons, order_id, recorded_at),
     )
-    payload = {
+    if told:
+        payload = telling(ladder, member_id, move, here.valid_until, order_id)
+        cursor.execute(
+            "insert into foundation_outboxmessage (topic, payload, member_id, occurred_at, available_at) "
+            "values ('tier.changed', %s::jsonb, %s, %s, %s)",
+            (orjson.dumps(payload).decode(), member_id, recorded_at, recorded_at),
+        )
+
+
+def telling(
+    ladder: Ladder, member_id: int, move: Move, valid_until: date | None, order_id: int | None
+) -> dict[str, Any]:
+    """What the event of a move says."""
+    return {
         "member_id": member_id,
         "from_tier": move.from_tier,
         "to_tier": move.to_tier,
         "cause": move.cause,
+        "up": ladder.rank(move.to_tier) > ladder.rank(move.from_tier),
+        "valid_until": valid_until.isoformat() if valid_until else None,
         "order_id": order_id,
     }
-    cursor.execute(
-        "insert into foundation_outboxmessage (topic, payload, member_id, occurred_at, available_at) "
-        "values ('tier.changed', %s::jsonb, %s, %s, %s)",
-        (orjson.dumps(payload).decode(), member_id, recorded_at, recorded_at),
-    )
 
 
 def paths(cursor: psycopg.Cursor[Any], member_ids: Iterable[int]) -> dict[int, Path]:
@@ -117,17 +350,31 @@ def after_return(
     refunded_minor: int,
     returned_minor: int,
     zone: tzinfo,
+    at: datetime,
 ) -> Move | None:
-    """Find out whether a tier must be withdrawn that only goods now returned had reached.
+    """Find out whether a tier must be withdrawn that only goods now returned had reached, or that what is left does
+    not reach, where the ladder takes tiers at once.
 
     Args:
         order_id: the order that goods came back of; the return has been added up on it already.
         refunded_minor: of this return, money; `returned_minor` the value of its goods.
+        at: when they came back.
     """
-    row = cursor.execute("select tier from tiers_standing where member_id = %s", (member_id,)).fetchone()
-    path = paths(cursor, [member_id]).get(member_id)
-    if row is None or path is None or not path.climb:
+    row = cursor.execute(
+        "select tier, floor_tier from tiers_standing where member_id = %s", (member_id,)
+    ).fetchone()
+    if row is None:
         return None
+    tier, floor, fallen = str(row[0]), row[1] or None, None
+    if ladder.fall is Fall.AT_ONCE:
+        found = purchases.activity(
+            cursor, member_id, [window.start(at, zone) for window in ladder.windows], at
+        )
+        facts = {window: Activity(*numbers) for window, numbers in zip(ladder.windows, found, strict=True)}
+        fallen = tiering.fall(ladder, tier, facts, "return_downgraded", floor)
+    path = paths(cursor, [member_id]).get(member_id)
+    if path is None or not path.climb:
+        return fallen
 
     def starting(at: datetime) -> list[tuple[Window, datetime]]:
         return [(window, window.start(at, zone)) for window in ladder.windows]
@@ -144,5 +391,8 @@ def after_return(
         else:
             others.append(Bought(at, spend, left > 0))
     if returned is None:  # older than anything the tier rests on
-        return None
-    return tiering.withdraw(ladder, str(row[0]), path, others, returned, starting)
+        return fallen
+    back = tiering.withdraw(ladder, tier, path, others, returned, starting, floor)
+    return min(
+        (move for move in (fallen, back) if move), key=lambda move: ladder.rank(move.to_tier), default=None
+    )

@@ -1,4 +1,4 @@
-"""The review of tiers, looked for every night."""
+"""The review of tiers and what the clock brings, looked for every night."""
 
 from __future__ import annotations
 
@@ -8,7 +8,25 @@ from django.utils import timezone
 
 from laoke.foundation.jobs import progress
 from laoke.foundation.jobs.declare import task
-from laoke.tiers import due, review
+from laoke.tiers import clock, due, review
+
+
+@task("tiers.clock", at="35 3 * * *")
+def bring_by_the_clock(at: datetime) -> None:
+    """End periods of validity and tiers assigned whose days are over, and tiers nobody has bought for.
+
+    Before the review, which judges by what the clock has brought until its day.
+    """
+    total = clock.waiting(at)
+    if not total:
+        return
+    with progress.track("tiers.clock", total, at, unit="members") as work:
+
+        def advance(members: int) -> bool:
+            work.advance(members)
+            return not work.stop_requested
+
+        work.detail["moved"] = clock.run(at=at, advance=advance).moved
 
 
 @task("tiers.review", at="40 3 * * *")

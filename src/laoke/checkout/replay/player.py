@@ -25,12 +25,13 @@ from laoke.engine.ledger.terms import Shortage
 from laoke.engine.pricing import plain as pricing
 from laoke.engine.pricing.purchase import Earned
 from laoke.engine.returning import GiveBack, ReturnRefused, give_back
-from laoke.engine.tiering import Bought
+from laoke.engine.tiering import Bought, History
+from laoke.engine.tiering.windows import BEGINNING
 from laoke.foundation.sql import hot_cursor
 from laoke.kernel.calendar import start_of_day
 from laoke.kernel.errors import LaokeError
 from laoke.points.ledger import LAPSED
-from laoke.tiers import standing
+from laoke.tiers import clock, standing
 from laoke.tiers.review import review
 
 Event = Sale | GiveBackEvent
@@ -229,6 +230,7 @@ class _Batch:
     def _sell(self, sale: Sale) -> None:
         rules, at = self.rules, sale.placed_at
         state = self.members.get(sale.member_id) if sale.member_id else None
+        self._bring(state, at)
         self._settle_debt(state, at)
         net = [line.net_minor for line in sale.lines]
         total = sum(net)
@@ -267,9 +269,7 @@ class _Batch:
         state.purchases.append(
             Purchase(order_id, at, total - settled.points_minor, total, settled.points_earned)
         )
-        move = tiering.upgrade(rules.ladder, state.tier, state.activity(self.calendar, at))
-        if move is not None:
-            self._climb(state, move, max(at, state.since), at, order_id)
+        self._judge(state, state.purchases[-1])
 
     def _settle(
         self, sale: Sale, net: Sequence[int], state: MemberState | None, redeemed: int
@@ -301,6 +301,7 @@ class _Batch:
             raise ReturnRefused("The return lies before the purchase", reason="before_purchase")
         plan = give_back(record.order(), record.sold_lines(), event.lines)
         state = self.members.get(record.member_id) if record.member_id else None
+        self._bring(state, event.returned_at)
         self._settle_debt(state, event.returned_at)
         self._refuse_short(state, record.order_id, plan, event.returned_at)
         return_id = next(self.return_ids)
@@ -316,6 +317,13 @@ class _Batch:
                 purchase.left_minor -= plan.returned_minor
                 purchase.points -= plan.clawback
         self._withdraw(state, event.returned_at, record, plan)
+        if self.rules.ladder.timed:
+            shorter = clock.without_extension(
+                self.rules.ladder, state.stand, self._bought(state, event.returned_at), event.returned_at
+            )
+            state.moved = state.moved or shorter is not state.stand
+            state.stand = shorter
+            self._bring(state, event.returned_at, whatever=True)
 
     def _return_points(
         self,
@@ -533,30 +541,127 @@ class _Batch:
         state.balance_delta += points
         self.rows.posting(state.member_id, kind, points, lot_id, order_id, return_id, at)
 
+    def _bring(self, state: MemberState | None, at: datetime, *, whatever: bool = False) -> None:
+        """See laoke.tiers.clock: what the clock has brought to the member's standing by the day of `at`."""
+        today = self.calendar.day(at)
+        if state is None or not (whatever or (state.stand.due is not None and state.stand.due <= today)):
+            return
+        ladder = self.rules.ladder
+
+        def last() -> date | None:
+            if not any(tier.inactive_days for tier in ladder.tiers):
+                return None
+            kept = [bought for bought in self._bought(state, at)(BEGINNING) if bought.kept]
+            return self.calendar.day(kept[-1].at) if kept else None
+
+        brought = clock.bring(ladder, state.stand, today, self._bought(state, at), last)
+        state.moved = state.moved or brought.state != state.stand
+        state.stand = brought.state
+        for change in brought.changes:
+            self._record(state, change.move, change.at, change.at, None)
+
+    def _bought(self, state: MemberState, at: datetime) -> clock.Purchases:
+        """What is left of the purchases from an instant on until the end of the day of `at`, in order of time."""
+        until = start_of_day(self.calendar.day(at) + timedelta(days=1), self.player._zone)
+
+        def since(start: datetime) -> list[Bought]:
+            found = self._history(state, start).values()
+            return sorted(Bought(when, money, left > 0) for when, money, left in found if when < until)
+
+        return since
+
+    def _judge(self, state: MemberState, purchase: Purchase) -> None:
+        """As the till does right after a purchase; one that comes late may lift those made after it."""
+        ladder, at, zone = self.rules.ladder, purchase.at, self.player._zone
+        late = any(other.at > at for other in state.purchases)
+        before, facts = state.stand, state.activity(self.calendar, at)
+        validity = ladder.tier(state.tier).validity
+        if before.standing.valid_until and validity and validity.extension and not late:
+            own = [window for window in ladder.all_windows if window.of_member]
+            starts = [(window, window.start(at, zone, before.standing.anchors)) for window in own]
+            did = self._bought(state, at)(min([at, *(start for _, start in starts)]))
+            found = History(bought.deed for bought in did).facts(starts, at)
+            facts = facts | dict(found)
+        moved_at = max(at, before.since)
+        verdict = tiering.after_deed(ladder, before.standing, facts, self.calendar.day(moved_at), late=late)
+        if verdict.standing != before.standing:
+            day = self.calendar.day(at) if purchase.left_minor else None
+            due = standing.due(ladder, verdict.standing, day)
+            moved = moved_at if verdict.move else None
+            state.stand, state.moved = before.after(verdict.standing, moved_at=moved, due=due), True
+            if verdict.move:
+                self._record(state, verdict.move, moved_at, at, purchase.order_id)
+        if late:
+            self._lift(state, purchase)
+
+    def _lift(self, state: MemberState, late: Purchase) -> None:
+        first = min([late.at, *(start for _, start in self.calendar.starts(late.at))])
+        others = sorted(
+            standing.Order(order_id, Bought(at, money, left > 0))
+            for order_id, (at, money, left) in self._history(state, first).items()
+            if order_id != late.order_id
+        )
+        others.sort(key=lambda order: (order.bought.at, order.order_id))
+        own = Bought(late.at, late.spend_minor, late.left_minor > 0)
+        for move, at, order_id in standing.lifted(self.rules.ladder, state.tier, others, own):
+            self._climb(state, move, max(at, state.since), at, order_id)
+
     def _climb(
         self, state: MemberState, move: tiering.Move, at: datetime, judged_at: datetime, order_id: int
     ) -> None:
-        state.tier, state.since, state.moved = move.to_tier, at, True
-        state.climb.insert(0, tiering.Climb(move.from_tier, move.cause, judged_at))
+        """Move a member, and begin what begins with the tier."""
+        day = self.calendar.day(at)
+        here = tiering.stand_on(self.rules.ladder, state.stand.standing, move.to_tier, day, move.cause)
+        kept = (
+            [bought.at for bought in self._bought(state, at)(BEGINNING) if bought.kept]
+            if (move.to_tier in self.rules.ladder.timed)
+            else []
+        )
+        due = standing.due(self.rules.ladder, here, self.calendar.day(kept[-1]) if kept else None)
+        state.stand, state.moved = state.stand.after(here, moved_at=at, due=due), True
+        self._record(state, move, at, judged_at, order_id)
+
+    def _record(
+        self,
+        state: MemberState,
+        move: tiering.Move,
+        at: datetime,
+        judged_at: datetime,
+        order_id: int | None,
+    ) -> None:
+        if move.cause in tiering.CLIMBING:
+            state.climb.insert(0, tiering.Climb(move.from_tier, move.cause, judged_at))
+        else:
+            state.ground_at, state.climb = at, []
         reasons = orjson.dumps([found.as_json() for found in move.findings]).decode()
         self.rows.tier_change(state.member_id, move, at, reasons, order_id)
 
     def _withdraw(self, state: MemberState, at: datetime, record: SoldRecord, plan: GiveBack) -> None:
+        ladder, floor = self.rules.ladder, state.stand.standing.floor
+        fallen = None
+        if ladder.fall is tiering.Fall.AT_ONCE:
+            facts = state.activity(self.calendar, at)
+            fallen = tiering.fall(ladder, state.tier, facts, "return_downgraded", floor)
+        moves = [move for move in (fallen, self._back(state, record, plan)) if move]
+        if moves:
+            move = min(moves, key=lambda move: ladder.rank(move.to_tier))
+            self._climb(state, move, at, at, record.order_id)
+
+    def _back(self, state: MemberState, record: SoldRecord, plan: GiveBack) -> tiering.Move | None:
         if not state.climb:
-            return
+            return None
         path = tiering.Path(state.ground_at, state.climb)
         history = self._history(state, standing.reach(path, self.calendar.starts))
         if record.order_id not in history:  # older than anything the tier rests on
-            return
+            return None
         _, spend, left = history.pop(record.order_id)
         before = Bought(record.placed_at, spend + plan.refunded_minor, left + plan.returned_minor > 0)
         after = Bought(record.placed_at, spend, left > 0)
         others = [Bought(bought_at, money, goods > 0) for bought_at, money, goods in history.values()]
-        move = tiering.withdraw(
-            self.rules.ladder, state.tier, path, others, (before, after), self.calendar.starts
+        floor = state.stand.standing.floor
+        return tiering.withdraw(
+            self.rules.ladder, state.tier, path, others, (before, after), self.calendar.starts, floor
         )
-        if move is not None:
-            self._climb(state, move, at, at, record.order_id)
 
     def _history(self, state: MemberState, since: datetime) -> dict[int, tuple[datetime, int, int]]:
         """Purchases since an instant by order: when, money and goods left. What memory has dropped is read back."""

@@ -14,6 +14,7 @@ from laoke.engine.ledger.lots import Lot
 from laoke.engine.policy import PointsPolicy
 from laoke.engine.tiering import Activity, Climb, Ladder, Window
 from laoke.tiers import standing
+from laoke.tiers.standing import State
 
 
 @dataclass(slots=True)
@@ -61,8 +62,7 @@ class MemberState:
     member_id: int
     version: int
     debt: int
-    tier: str
-    since: datetime
+    stand: State
     # Purchases are held from this instant on.
     horizon: datetime
     lots: dict[int, LotState] = field(default_factory=dict)
@@ -79,6 +79,16 @@ class MemberState:
     expired_delta: int = 0
     touched_lots: set[int] = field(default_factory=set)
     moved: bool = False
+
+    @property
+    def tier(self) -> str:
+        """The tier."""
+        return self.stand.standing.tier
+
+    @property
+    def since(self) -> datetime:
+        """When the tier came."""
+        return self.stand.since
 
     def activity(self, calendar: WindowCalendar, at: datetime) -> dict[Window, Activity]:
         """What the member did in each window that ends with `at`."""
@@ -156,12 +166,12 @@ def load(
     ids = list(member_ids)
     found: dict[int, MemberState] = {}
     cursor.execute(
-        "select a.member_id, a.version, a.debt, s.tier, s.since from points_account a "
+        f"select a.member_id, a.version, a.debt, {standing.COLUMNS} from points_account a "  # noqa: S608 -- ours
         "join tiers_standing s using (member_id) where a.member_id = any(%s)",
         (ids,),
     )
     for row in cursor:
-        found[row[0]] = MemberState(row[0], row[1], row[2], row[3], row[4], oldest)
+        found[row[0]] = MemberState(row[0], row[1], row[2], State.read(row[3:]), oldest)
     if missing := set(ids) - set(found):
         raise UnknownAccount(f"members {sorted(missing)[:5]} have no account")
     cursor.execute(

@@ -146,7 +146,9 @@ class Rows:
         """A movement of points."""
         self._postings.append((member_id, kind, points, lot_id, order_id, return_id, at, self._now))
 
-    def tier_change(self, member_id: int, move: Move, at: datetime, reasons: str, order_id: int) -> None:
+    def tier_change(
+        self, member_id: int, move: Move, at: datetime, reasons: str, order_id: int | None
+    ) -> None:
         """A move on the ladder."""
         self._changes.append(
             (member_id, move.from_tier, move.to_tier, at, move.cause, reasons, order_id, self._now)
@@ -318,14 +320,27 @@ def _write_members(cursor: psycopg.Cursor[Any], members: list[MemberState], new_
     moved = [state for state in members if state.moved]
     if moved:
         cursor.execute(
-            "update tiers_standing s set tier = m.tier, since = m.since "
-            "from unnest(%s::bigint[], %s::text[], %s::timestamptz[]) as m (member_id, tier, since) "
+            "update tiers_standing s set tier = m.tier, since = m.since, period_date = m.period, "
+            "valid_until = m.valid_until, extended_from = m.extended_from, due_date = m.due, "
+            "dues_version = (select number from foundation_generation where name = 'programme') "
+            "from unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::date[], %s::date[], %s::date[], %s::date[]) "
+            "as m (member_id, tier, since, period, valid_until, extended_from, due) "
             "where s.member_id = m.member_id",
             (
                 [state.member_id for state in moved],
                 [state.tier for state in moved],
                 [state.since for state in moved],
+                [state.stand.standing.period for state in moved],
+                [state.stand.standing.valid_until for state in moved],
+                [state.stand.extended_from for state in moved],
+                [state.stand.due for state in moved],
             ),
+        )
+        ended = [state.member_id for state in moved if state.stand.standing.assigned is None]
+        cursor.execute(
+            "update tiers_standing set floor_tier = '', how = '', floor_until = null, back = null "
+            "where member_id = any(%s) and floor_tier <> ''",
+            (ended,),
         )
 
 

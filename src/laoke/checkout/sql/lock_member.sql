@@ -2,6 +2,7 @@
 -- under this idempotency key and the next order id.
 -- Rows read beside a lock that had to be waited for are as of before the wait. seen_version tells: when it
 -- differs from version, the caller reads once more, now holding the lock.
+-- due_date: the clock may have brought something to the member's standing, bought_since: this purchase comes late.
 -- holds_over: there are holds whose time is over that nobody has written down yet; the caller does, and reads once more.
 select
     m.id,
@@ -29,7 +30,18 @@ select
     a.held > 0 and exists (
         select from points_hold h
         where h.member_id = m.id and h.state = 'open' and h.until <= %(now)s::timestamptz
-    ) as holds_over
+    ) as holds_over,
+    s.period_date,
+    s.valid_until,
+    s.extended_from,
+    s.floor_tier,
+    s.how,
+    s.floor_until,
+    s.back,
+    s.due_date,
+    exists (
+        select from purchases_order o where o.member_id = m.id and o.placed_at > %(at)s::timestamptz
+    ) as bought_since
 from members_member m
 join points_account a on a.member_id = m.id
 join tiers_standing s on s.member_id = m.id

@@ -77,8 +77,15 @@ the_account as (
 ),
 the_standing as (
     update tiers_standing
-    set tier = %(new_tier)s::text, since = %(tier_at)s::timestamptz
-    where member_id = %(member_id)s::bigint and %(new_tier)s::text is not null
+    set
+        tier = coalesce(%(new_tier)s::text, tier),
+        since = coalesce(%(tier_at)s::timestamptz, since),
+        period_date = %(period_date)s::date,
+        valid_until = %(valid_until)s::date,
+        extended_from = %(extended_from)s::date,
+        due_date = %(due_date)s::date,
+        dues_version = %(programme_version)s::bigint
+    where member_id = %(member_id)s::bigint and %(stands)s::boolean
 ),
 the_change as (
     insert into tiers_tierchange (

@@ -4,6 +4,7 @@ from laoke.engine.tiering.history import Deed, History
 from laoke.engine.tiering.judging import (
     Finding,
     Move,
+    fall,
     findings,
     next_tier,
     open_findings,
@@ -13,10 +14,10 @@ from laoke.engine.tiering.judging import (
     window_as_json,
 )
 from laoke.engine.tiering.ladder import Downgrade, Fall, Ladder, Review, Tier, Upgrade
-from laoke.engine.tiering.life import Life, Step
+from laoke.engine.tiering.life import Life, Step, bring
 from laoke.engine.tiering.metrics import Activity, AllOf, AnyOf, Criterion, Facts, Metric, Need, criteria
 from laoke.engine.tiering.progress import Missing, Progress, Ways, missing, progress
-from laoke.engine.tiering.returns import CLIMBING, Bought, Climb, Path, Starts, withdraw
+from laoke.engine.tiering.returns import CLIMBING, Bought, Climb, Path, Starts, still_extended, withdraw
 from laoke.engine.tiering.reviews import next_review, reviews_between
 from laoke.engine.tiering.standing import (
     Assigned,
@@ -29,10 +30,13 @@ from laoke.engine.tiering.standing import (
     after_deed,
     assign,
     at_review,
+    begin,
     dues,
     end_period,
     enrolled,
+    extends,
     lapse,
+    stand_on,
     unassign,
 )
 from laoke.engine.tiering.validity import Basis, Extension, Term, Validity
@@ -83,10 +87,14 @@ __all__ = [
     "after_deed",
     "assign",
     "at_review",
+    "begin",
+    "bring",
     "criteria",
     "dues",
     "end_period",
     "enrolled",
+    "extends",
+    "fall",
     "findings",
     "lapse",
     "missing",
@@ -97,6 +105,8 @@ __all__ = [
     "qualified",
     "review",
     "reviews_between",
+    "stand_on",
+    "still_extended",
     "unassign",
     "upgrade",
     "window_as_json",

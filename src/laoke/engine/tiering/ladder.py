@@ -119,8 +119,18 @@ class Ladder:
 
     @cached_property
     def windows(self) -> tuple[Window, ...]:
-        """Every window that some criterion looks at, each once."""
+        """Every window that some criterion looks at and that begins on one day for everybody, each once."""
+        return tuple(window for window in self.all_windows if not window.of_member)
+
+    @cached_property
+    def all_windows(self) -> tuple[Window, ...]:
+        """Every window that some criterion looks at, each once: also those that begin on a day of the member's own."""
         return tuple(sorted({window for tier in self.tiers for window in _windows(tier)}))
+
+    @cached_property
+    def timed(self) -> frozenset[str]:
+        """Codes of the tiers that the clock can take: those of a period, and those lost without purchases."""
+        return frozenset(tier.code for tier in self.tiers if tier.validity or tier.inactive_days)
 
     def rank(self, code: str) -> int:
         """Position of a tier, 0 the lowest. A code the ladder no longer has ranks lowest."""

@@ -5,6 +5,7 @@ Live judging sees one step at a time; this sees them all, and must come to the s
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
@@ -24,6 +25,60 @@ class Step(NamedTuple):
     day: date
     standing: Standing
     move: Move | None
+
+
+def bring(
+    ladder: Ladder,
+    standing: Standing,
+    today: date,
+    zone: tzinfo,
+    facts: Callable[[Standing, datetime], Facts],
+    last_purchase: date | None,
+    after: date,
+) -> Iterator[Step]:
+    """Everything the clock brings by `today`, the earliest first.
+
+    Args:
+        facts: what was done in each window of the ladder that ends with an instant, for a standing.
+        last_purchase: the day of the last purchase that counts.
+        after: the day of the change before.
+    """
+    looked: set[Due] = set()
+    while due := next(
+        (
+            due
+            for due in rules.dues(ladder, standing, last_purchase)
+            if due.day <= today and due not in looked
+        ),
+        None,
+    ):
+        # What is found late, because something else covered it, changes nothing before the change that uncovered it.
+        after = max(due.day, after)
+        verdict = _brought(ladder, standing, due, zone, facts, after)
+        if verdict.standing == standing:
+            # What changed nothing is not looked at again before something else changed.
+            looked.add(due)
+            continue
+        looked, standing = set(), verdict.standing
+        yield Step(after, standing, verdict.move)
+
+
+def _brought(
+    ladder: Ladder,
+    standing: Standing,
+    due: Due,
+    zone: tzinfo,
+    facts: Callable[[Standing, datetime], Facts],
+    day: date,
+) -> Verdict:
+    at = start_of_day(due.day, zone)
+    match due.what:
+        case Clock.ASSIGNED_ENDS:
+            return rules.unassign(ladder, standing, facts(standing, at), day, ended=True)
+        case Clock.PERIOD_ENDS:
+            found = facts(standing, at - timedelta(microseconds=1))
+            return rules.end_period(ladder, standing, found, day)
+    return rules.lapse(ladder, standing, facts(standing, at), day)
 
 
 class Life:
@@ -75,24 +130,27 @@ class Life:
 
     def come_to(self, at: datetime) -> None:
         """Let the clock bring everything due by the day of `at`."""
-        today = self._day(at)
-        looked: set[Due] = set()
-        while due := next(
-            (
-                due
-                for due in rules.dues(self.ladder, self.standing, self._last_purchase)
-                if due.day <= today and due not in looked
-            ),
-            None,
-        ):
-            before = self.standing
-            self._brought(due)
-            # What changed nothing is not looked at again before something else changed.
-            looked = looked | {due} if self.standing == before else set()
+        brought = bring(
+            self.ladder,
+            self.standing,
+            self._day(at),
+            self._zone,
+            self._facts,
+            self._last_purchase,
+            self.steps[-1].day,
+        )
+        for step in brought:
+            self.standing = step.standing
+            self.steps.append(step)
 
     def facts(self, at: datetime) -> Facts:
         """What was done in each window of the ladder that ends with `at`."""
-        starts = ((window, self._start(window, at)) for window in self.ladder.windows)
+        return self._facts(self.standing, at)
+
+    def _facts(self, standing: Standing, at: datetime) -> Facts:
+        starts = (
+            (window, window.start(at, self._zone, standing.anchors)) for window in self.ladder.all_windows
+        )
         return self._history.facts(starts, at)
 
     def activity(self, window: Window, at: datetime) -> Activity:
@@ -101,20 +159,6 @@ class Life:
 
     def _start(self, window: Window, at: datetime) -> datetime:
         return window.start(at, self._zone, self.standing.anchors)
-
-    def _brought(self, due: Due) -> None:
-        at = start_of_day(due.day, self._zone)
-        # What is found late, because something else covered it, changes nothing before the change that uncovered it.
-        day = max(due.day, self.steps[-1].day)
-        match due.what:
-            case Clock.ASSIGNED_ENDS:
-                verdict = rules.unassign(self.ladder, self.standing, self.facts(at), day, ended=True)
-            case Clock.PERIOD_ENDS:
-                facts = self.facts(at - timedelta(microseconds=1))
-                verdict = rules.end_period(self.ladder, self.standing, facts, day)
-            case Clock.INACTIVE:
-                verdict = rules.lapse(self.ladder, self.standing, self.facts(at), day)
-        self._take(verdict, day)
 
     def _take(self, verdict: Verdict, day: date) -> None:
         if verdict.standing != self.standing:

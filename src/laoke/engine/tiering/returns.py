@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from laoke.engine.tiering.history import Deed, History
 from laoke.engine.tiering.judging import Move, findings, qualified
 from laoke.engine.tiering.ladder import Ladder
+from laoke.engine.tiering.standing import Standing, extends
 from laoke.engine.tiering.windows import Window
 
 # Moves that purchases and their returns cause; any other move (a review, a hand) starts from firm ground.
@@ -56,6 +57,7 @@ def withdraw(
     others: Sequence[Bought],
     returned: tuple[Bought, Bought],
     starts: Starts,
+    floor: str | None = None,
 ) -> Move | None:
     """Judge right after a return: a tier that only returned goods had reached is taken back.
 
@@ -67,6 +69,7 @@ def withdraw(
         others: the member's other purchases, from the longest window before firm ground on.
         returned: the purchase that goods came back of, before and after this return.
         starts: the first instant of each window that ends with an instant.
+        floor: a tier assigned, below which nothing takes the member.
     """
     upgrades = [move.at for move in path.climb if move.cause == "threshold_reached"]
     now, base = ladder.rank(current), ladder.rank(path.climb[-1].from_tier) if path.climb else 0
@@ -79,11 +82,30 @@ def withdraw(
     latest_first = sorted(instants.union(upgrades), reverse=True)
     left = _best(ladder, now, _history([*others, after]), latest_first, starts)
     had = _best(ladder, now, _history([*others, before]), latest_first, starts)
-    rank = max(base, left.rank)
+    rank = max(base, left.rank, min(now, ladder.rank(floor)) if floor else 0)
     if rank >= now or had.rank <= rank:
         return None
     missed = findings(ladder.tiers[now], _history([*others, after]).facts(starts(had.at), had.at))
     return Move(current, ladder.tiers[rank].code, "return_downgraded", missed)
+
+
+def still_extended(
+    ladder: Ladder, standing: Standing, purchases: Sequence[Bought], at: datetime, zone: tzinfo
+) -> bool:
+    """Whether what is left of the purchases since the period began has made it longer, as of some of them.
+
+    Args:
+        purchases: from the longest window before the period on.
+    """
+    history = _history(purchases)
+    for bought in purchases:
+        day = bought.at.astimezone(zone).date()
+        if bought.at > at or standing.period is None or day < standing.period:
+            continue
+        starts = [(window, window.start(bought.at, zone, standing.anchors)) for window in ladder.all_windows]
+        if extends(ladder, standing, history.facts(starts, bought.at)):
+            return True
+    return False
 
 
 class _Reached(NamedTuple):

@@ -104,24 +104,45 @@ class Due(NamedTuple):
 def enrolled(ladder: Ladder, day: date) -> Standing:
     """The standing of a new member: the tier that nothing reaches."""
     tier = qualified(ladder, {}).code
-    return _stand(ladder, Standing(tier, day, "enrolled", day), tier, day, "enrolled")
+    return stand_on(ladder, Standing(tier, day, "enrolled", day), tier, day, "enrolled")
 
 
 def after_deed(
-    ladder: Ladder, standing: Standing, facts: Facts, day: date, *, returned: bool = False
+    ladder: Ladder,
+    standing: Standing,
+    facts: Facts,
+    day: date,
+    *,
+    returned: bool = False,
+    late: bool = False,
 ) -> Verdict:
     """Judge right after something was done: up or down where the ladder does so at once, or a longer period.
 
     Args:
         returned: what was done was bringing goods back.
+        late: more has been done since, which is judged already; this can only lift the member.
     """
     move = upgrade(ladder, standing.tier, facts)
-    if move is None and ladder.fall is Fall.AT_ONCE:
+    if move is None and ladder.fall is Fall.AT_ONCE and not late:
         cause = "return_downgraded" if returned else "immediate_downgrade"
         move = fall(ladder, standing.tier, facts, cause, standing.floor)
     if move is not None:
         return _moved(ladder, standing, move, day)
     return Verdict(_extended(ladder, standing, facts), None)
+
+
+def begin(ladder: Ladder, standing: Standing, day: date) -> Standing:
+    """The first period of a tier that was had before the ladder gave it a validity; else the standing as it is."""
+    validity = ladder.tier(standing.tier).validity
+    if validity is None or standing.valid_until is not None:
+        return standing
+    return replace(standing, period=day, valid_until=validity.until(day))
+
+
+def extends(ladder: Ladder, standing: Standing, facts: Facts) -> bool:
+    """Whether what makes the tier last longer holds."""
+    validity = ladder.tier(standing.tier).validity
+    return bool(validity and validity.extension and hold(validity.extension.needs, facts))
 
 
 def at_review(ladder: Ladder, standing: Standing, facts: Facts, day: date) -> Verdict:
@@ -220,7 +241,7 @@ def end_period(ladder: Ladder, standing: Standing, facts: Facts, day: date) -> V
     if validity is None or until is None:
         return Verdict(standing, None)
     if validity.basis is Basis.PERIOD:
-        facts = dict.fromkeys(ladder.windows, facts.get(PERIOD, NOTHING))
+        facts = dict.fromkeys(ladder.all_windows, facts.get(PERIOD, NOTHING))
     now, reached = ladder.rank(tier.code), ladder.rank(qualified(ladder, facts).code)
     kept = tier.is_kept(facts) or reached > now
     if kept or ladder.fall is not Fall.AT_PERIOD_END or _on_floor(ladder, standing):
@@ -260,10 +281,10 @@ def _fallen(
 
 
 def _moved(ladder: Ladder, standing: Standing, move: Move, day: date) -> Verdict:
-    return Verdict(_stand(ladder, standing, move.to_tier, day, move.cause), move)
+    return Verdict(stand_on(ladder, standing, move.to_tier, day, move.cause), move)
 
 
-def _stand(ladder: Ladder, standing: Standing, tier: str, day: date, cause: str) -> Standing:
+def stand_on(ladder: Ladder, standing: Standing, tier: str, day: date, cause: str) -> Standing:
     """The standing after a change of tier: a new period begins, where the tier has one."""
     validity = ladder.tier(tier).validity
     return replace(
@@ -282,7 +303,7 @@ def _extended(ladder: Ladder, standing: Standing, facts: Facts) -> Standing:
     extension = validity.extension if validity else None
     if extension is None or standing.extended or standing.valid_until is None:
         return standing
-    if not hold(extension.needs, facts):
+    if not extends(ladder, standing, facts):
         return standing
     later = add_months(standing.valid_until, extension.months)
     return replace(standing, cause="extended", valid_until=later, extended=True)

@@ -74,6 +74,7 @@ class Account:
                 "next_tier": self.position.upper.code if self.position.upper else None,
                 "needs": [found.as_json() | {"missing": found.missing} for found in self.position.missing],
                 "next_review": self.position.next_review,
+                "lasting": [said._asdict() for said in self.position.lasting],
                 "moves": [asdict(step) for step in self.position.steps],
             },
             "points": asdict(self.points) | {"worth_minor": self.points_worth_minor},

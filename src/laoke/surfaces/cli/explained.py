@@ -19,6 +19,7 @@ from laoke.surfaces.cli.account import Account
 from laoke.surfaces.cli.moments import last_day
 from laoke.surfaces.cli.output import padded_columns
 from laoke.tiers import spans
+from laoke.tiers import words as tier_words
 
 _BAR = 10
 # Those that end first; a member who shops every week has fifty.
@@ -86,6 +87,8 @@ class _Words:
             "tier": self._tier(place.tier),
             "day": self._day(place.since),
         }
+        for said in place.lasting:
+            yield f"  {self._says(said)}"
         if place.upper:
             yield "  " + _("To %(tier)s:") % {"tier": self._tier(place.upper)}
             for found in place.missing:
@@ -94,21 +97,14 @@ class _Words:
             yield "  " + _("The highest tier.")
         if place.next_review:
             yield "  " + _("Next review: %(day)s") % {"day": place.next_review}
-        causes = {
-            "enrolled": _("joined"),
-            "threshold_reached": _("threshold reached"),
-            "review_upgraded": _("up at a review"),
-            "review_downgraded": _("down at a review"),
-            "return_downgraded": _("goods that had reached it were returned"),
-            "merged": _("merged with another member"),
-            "merge_undone": _("a merge was undone"),
-        }
         yield from _indented(
             [
                 (
                     self._day(step.at),
                     f"{step.from_tier} → {step.to_tier}" if step.from_tier else step.to_tier,
-                    causes.get(step.cause, step.cause),
+                    self._says(tier_words.CAUSES[step.cause])
+                    if step.cause in tier_words.CAUSES
+                    else step.cause,
                     self._reasons(step.reasons),
                 )
                 for step in place.steps
@@ -259,6 +255,9 @@ class _Words:
             ]
         )
 
+    def _says(self, said: tier_words.Says) -> str:
+        return said.zh if self._chinese else said.en
+
     def _tier(self, tier: Tier) -> str:
         return f"{tier.name_zh if self._chinese else tier.name_en} ({tier.code})"
 
@@ -307,7 +306,7 @@ class _Words:
     def _window(self, window: Mapping[str, Any]) -> str:
         if "window" in window:
             return spans.name(window["window"])
-        months, days = window.get("months", 0), window.get("days", 0)
+        months, days = window.get("months", 0), window.get("days") or window.get("last_days", 0)
         if months:
             return ngettext("%(count)s month", "%(count)s months", months) % {"count": months}
         return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}

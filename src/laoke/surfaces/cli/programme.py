@@ -475,12 +475,17 @@ def _earning(found: Programme, currency: str) -> Iterator[str]:
 
 
 def _ladder(ladder: Ladder, currency: str) -> Iterator[str]:
+    from laoke.engine.tiering import Fall
+    from laoke.tiers import words
+
     yield ""
-    fall = {"to_qualified": "down to what is earned", "one_step": "one step down"}[ladder.downgrade.value]
-    yield f"Tiers, reviewed {ladder.review.value}, {fall}; up at once"
+    down = words.STEPS[ladder.downgrade] if ladder.fall is Fall.AT_REVIEW else words.falls(ladder)
+    yield f"Tiers, reviewed {ladder.review.value}, {down.en}; {words.RISES[ladder.upgrade].en}"
     for tier in ladder.tiers:
         needs = " and ".join(_need(need, currency) for need in tier.needs) or "everybody"
         yield f"  {tier.code} ({tier.name_zh}, {tier.name_en}): {needs}"
+        for told in words.lasts(tier, currency):
+            yield f"    {told.en}"
 
 
 def _need(need: Need, currency: str) -> str:

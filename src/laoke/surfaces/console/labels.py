@@ -130,6 +130,18 @@ HAPPENINGS: dict[str, tuple[Any, str]] = {
     "tier:merged": (_("Tier after a merge of members"), "move"),
     "tier:merge_undone": (_("Tier after a merge was undone"), "move"),
     "tier:return_downgraded": (_("Moved down: what reached the tier was returned"), "move"),
+    "tier:immediate_downgrade": (_("Moved down: the criteria hold no longer"), "move"),
+    "tier:period_downgraded": (_("Moved down: not kept at the end of its period"), "move"),
+    "tier:inactivity_downgraded": (_("Moved down: no purchase for too long"), "move"),
+    "tier:manual_assigned": (_("Tier set by hand"), "hand"),
+    "tier:manual_expired": (_("Tier set by hand ended"), "move"),
+    "tier:manual_removed": (_("Tier set by hand taken back"), "hand"),
+    "tier:trial_assigned": (_("Tier on trial"), "hand"),
+    "tier:trial_expired": (_("Trial of a tier ended"), "move"),
+    "tier:trial_removed": (_("Trial of a tier taken back"), "hand"),
+    "tier:invitation_assigned": (_("Invited to a tier"), "hand"),
+    "tier:invitation_expired": (_("Invitation to a tier ended"), "move"),
+    "tier:invitation_removed": (_("Invitation to a tier taken back"), "hand"),
 }
 OTHER_MOVE = (_("Tier changed"), "move")
 

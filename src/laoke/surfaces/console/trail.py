@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from laoke.engine.tiering import Fall, Upgrade
 from laoke.foundation.access import ROLE_LABELS, SCOPE_LABELS, Caller
 from laoke.foundation.audit.selectors import Entry
 from laoke.insight.metrics.catalogue import BY_CODE
@@ -51,6 +52,8 @@ from laoke.surfaces.console.templatetags.figures import (
 from laoke.surfaces.console.templatetags.metrics import worth_signed
 from laoke.surfaces.console.templatetags.work import size
 from laoke.surfaces.console.topics import topic_words
+from laoke.tiers import ladder as ladders
+from laoke.tiers import words as tier_words
 
 NOTHING = "–"
 _LONGEST = 300
@@ -100,6 +103,9 @@ class Reader:
             return _("yes") if value else _("no")
         if name == "needs":
             return _needs(value)
+        if name == "validity" and isinstance(value, dict):
+            found = tier_words.validity(ladders.validity(value), settings.LAOKE.currency)
+            return "; ".join(named(said) for said in found)
         if name == "filter":
             return sentence(parsed(str(value))[0], self._vocabulary) or _("all members")
         if name == "topics" and not value:
@@ -158,7 +164,7 @@ _NOTHING = object()
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """The values in a document with their places: tiers[1].name_zh. Criteria of a tier stay together."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and not _whole(path):
         for name, inner in value.items():
             yield from _flat(inner, f"{path}.{name}" if path else name)
     elif (
@@ -171,7 +177,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _whole(path: str) -> bool:
-    return path.endswith(".needs")
+    return path.endswith((".needs", ".validity"))
 
 
 def _needs(value: Any) -> str:
@@ -249,6 +255,8 @@ _WRITERS: dict[tuple[str, str], Callable[[Entry, Any], str]] = {
     ("", "spend.max_percent"): lambda entry, value: f"{value}%",
     ("", "review"): _by(CODES),
     ("", "downgrade"): _by(CODES),
+    ("", "upgrade"): lambda entry, value: named(tier_words.RISES[Upgrade(value)]),
+    ("", "fall"): lambda entry, value: named(tier_words.FALLS[Fall(value)]),
     ("", "earn.basis"): _by(CODES),
     ("", "earn.rounding"): _by(CODES),
     ("", "shortfall"): _by(CODES),

@@ -3,6 +3,7 @@
 select
     s.member_id,
     s.tier,
+    s.floor_tier,
     array_agg(coalesce(activity.spend_minor, 0) order by starts.position) as spend_minor,
     array_agg(coalesce(activity.purchases, 0) order by starts.position) as purchases
 from tiers_standing s
@@ -19,5 +20,5 @@ where
     and s.tier <> %(lowest)s
     and s.since < %(at)s
     and (s.reviewed_date is null or s.reviewed_date < %(review_date)s)
-group by s.member_id, s.tier
+group by s.member_id, s.tier, s.floor_tier
 order by s.member_id

@@ -30,6 +30,10 @@ NIGHTLY: dict[str, Any] = {
         "Points whose time is over by now expire at once and not in the coming night. Members see their new balance. "
         "This cannot be undone."
     ),
+    "tiers.clock": _(
+        "Periods of tiers, trials and invitations whose days are over end at once and not in the coming night: members "
+        "may move down. This cannot be undone."
+    ),
     "tiers.review": _(
         "Members whom the latest review day has not judged yet are judged: they may move up or down. This cannot be "
         "undone. When everybody has been judged, nothing happens."
@@ -45,6 +49,7 @@ NAMES: dict[str, Any] = {
     "points.expiring": _in("task", "Tell of points that end soon"),
     "points.month-end": _in("task", "Close or reopen a month of points"),
     "points.requests": _in("task", "End requests for points that nobody decided"),
+    "tiers.clock": _in("task", "End periods of tiers that are over"),
     "tiers.review": _in("task", "Review tiers"),
     "checkout.check": _in("task", "Check the books"),
     "foundation.purge": _in("task", "Delete handled messages, old logs and ended sessions"),
@@ -84,6 +89,7 @@ CHECKS: dict[str, Any] = {
     "coupons-in-total": _("limits of coupons"),
     "coupons-of-members": _("coupons of members"),
     "every-member-stands": _("every member has a tier"),
+    "periods": _("periods of tiers"),
     "lines": _("lines of orders"),
     "activities": _("points of events"),
     "adjustments-booked-once": _("adjustments by hand in the ledger"),
@@ -317,7 +323,7 @@ def _facts(name: str, detail: Mapping[str, Any]) -> str:
         }
     if name == "points.expire" and "points" in detail:
         return _t("%(n)s points expired") % {"n": f"{detail['points']:,}"}
-    if name == "tiers.review" and "moved" in detail:
+    if name in ("tiers.clock", "tiers.review") and "moved" in detail:
         return ngettext("%(n)s member moved", "%(n)s members moved", detail["moved"]) % {
             "n": f"{detail['moved']:,}"
         }

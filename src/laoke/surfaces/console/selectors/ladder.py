@@ -12,7 +12,7 @@ from django.conf import settings
 
 from laoke.checkout import programme
 from laoke.engine import tiering
-from laoke.engine.tiering import Criterion, Ladder, Metric, Tier, Window, criteria
+from laoke.engine.tiering import Criterion, Fall, Ladder, Metric, Tier, Upgrade, Window, criteria
 from laoke.foundation.access import Caller
 from laoke.foundation.sql import hot_cursor, load
 from laoke.insight.metrics.catalogue import TIER_MEMBERS
@@ -21,7 +21,8 @@ from laoke.surfaces.console.directory.filters import MOST_VALUES
 from laoke.surfaces.console.naming import Named, face, tier_name
 from laoke.surfaces.console.selectors.stores import homes_query, limit_of
 from laoke.tiers import ladder as ladders
-from laoke.tiers import spans
+from laoke.tiers import spans, words
+from laoke.tiers.words import Says
 
 _PACKAGE = "laoke.surfaces.console"
 VERSIONS = 20
@@ -62,14 +63,15 @@ class Rung:
     needs: tuple[Need | Alternatives, ...]
     members: int
     share: float | None
+    lasts: tuple[Says, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One difference between two versions.
 
-    `kind`: "added", "removed", "renamed", "need", "needs" (all of a tier), "review", "downgrade", "first". `before` and
-    `after` are names, needs or codes as the kind asks; None where there was or is nothing.
+    `kind`: "added", "removed", "renamed", "need", "needs" (all of a tier), "told", "review", "downgrade", "first".
+    `before` and `after` are names, needs or codes as the kind asks; None where there was or is nothing.
     """
 
     kind: str
@@ -103,6 +105,8 @@ class LadderPage:
     limited: bool
     review: str
     downgrade: str
+    rises: Says | None
+    falls: Says | None
     reviews: tuple[date, ...]
     days_to_review: int | None
     versions: tuple[Version, ...]
@@ -132,6 +136,7 @@ def ladder_page(caller: Caller, at: datetime) -> LadderPage:
                 asked(tier),
                 members,
                 members / total if total else None,
+                tuple(words.lasts(tier, settings.LAOKE.currency)),
             )
             for rank, (tier, members) in reversed(list(enumerate(zip(rules.tiers, found, strict=True))))
         ),
@@ -140,6 +145,9 @@ def ladder_page(caller: Caller, at: datetime) -> LadderPage:
         limited=limits is not None,
         review=rules.review.value,
         downgrade=rules.downgrade.value,
+        # As most ladders do it, the page says it at greater length.
+        rises=None if rules.upgrade is Upgrade.AT_ONCE else words.RISES[rules.upgrade],
+        falls=None if rules.fall is Fall.AT_REVIEW else words.falls(rules),
         reviews=reviews,
         days_to_review=(reviews[0] - today).days if reviews else None,
         versions=tuple(_versions(published)),
@@ -190,6 +198,10 @@ def differences(before: Ladder, after: Ladder) -> Iterator[Change]:
             yield Change("removed", tier_name(tier))
     if before.review is not after.review:
         yield Change("review", None, before.review.value, after.review.value)
+    if before.upgrade is not after.upgrade:
+        yield Change("told", None, words.RISES[before.upgrade], words.RISES[after.upgrade])
+    if before.fall is not after.fall:
+        yield Change("told", None, words.FALLS[before.fall], words.FALLS[after.fall])
     if before.downgrade is not after.downgrade:
         yield Change("downgrade", None, before.downgrade.value, after.downgrade.value)
 
@@ -197,14 +209,24 @@ def differences(before: Ladder, after: Ladder) -> Iterator[Change]:
 def _tier_differences(before: Tier, after: Tier) -> Iterator[Change]:
     if (before.name_zh, before.name_en) != (after.name_zh, after.name_en):
         yield Change("renamed", tier_name(after), tier_name(before), tier_name(after))
+    old, new = (_lasts(tier) for tier in (before, after))
+    if old != new:
+        yield Change("told", tier_name(after), old, new)
     if _has_alternatives(before) or _has_alternatives(after):
         if before.needs != after.needs:
             yield Change("needs", tier_name(after), asked(before), asked(after))
         return
-    had, has = ({(need.metric, need.window): need for need in tier.criteria} for tier in (before, after))
+    had, has = (
+        {(need.metric, need.window): need for need in criteria(tier.needs)} for tier in (before, after)
+    )
     for key in dict.fromkeys((*had, *has)):
         if had.get(key) != has.get(key):
             yield Change("need", tier_name(after), _optional(had, key), _optional(has, key))
+
+
+def _lasts(tier: Tier) -> Says | None:
+    told = words.lasts(tier, settings.LAOKE.currency)
+    return Says("；".join(each.zh for each in told), "; ".join(each.en for each in told)) if told else None
 
 
 def asked(tier: Tier) -> tuple[Need | Alternatives, ...]:

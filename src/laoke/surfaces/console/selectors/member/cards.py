@@ -10,14 +10,16 @@ from django.utils.translation import get_language
 
 from laoke.checkout.programme import Programme
 from laoke.engine import tiering
-from laoke.engine.tiering import Activity, Finding, Ladder, Metric, Tier
+from laoke.engine.tiering import Activity, Fall, Finding, Ladder, Metric, Tier
 from laoke.engine.tiering import Criterion as Asked
 from laoke.foundation.sql import hot_cursor
 from laoke.purchases import selectors as purchases
 from laoke.surfaces.console.naming import Named, face, tier_name
 from laoke.surfaces.console.selectors.member.state import State
-from laoke.tiers import spans
+from laoke.tiers import lasting, spans
+from laoke.tiers import selectors as tiers
 from laoke.tiers.progress import way_up
+from laoke.tiers.words import Says
 
 SOON_DAYS = 45
 
@@ -67,6 +69,7 @@ class TierCard:
     has_keep: bool
     says: str
     review_date: date | None
+    lasting: tuple[Says, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,8 @@ def tier_card(rules: Programme, state: State) -> TierCard:
         with hot_cursor() as cursor:
             done = purchases.activity(cursor, state.id, starts, state.at)
         facts = {window: Activity(*did) for window, did in zip(ladder.windows, done, strict=True)}
-    keep = tiering.findings(tier, facts)
+    reviewed = ladder.fall is Fall.AT_REVIEW
+    keep = tiering.findings(tier, facts) if reviewed else ()
     reach = tiering.findings(following, facts) if following else ()
     return TierCard(
         name=tier_name(tier),
@@ -128,7 +132,8 @@ def tier_card(rules: Programme, state: State) -> TierCard:
         criteria=_apart(keep, reach) if _alternatives(tier, following) else _criteria(keep, reach),
         keeps=tier.holds(facts),
         has_keep=bool(keep),
-        review_date=tiering.next_review(ladder, at.astimezone(zone).date()),
+        review_date=tiering.next_review(ladder, at.astimezone(zone).date()) if reviewed else None,
+        lasting=lasting.says(tiers.lasting_of(state.id), ladder),
         says=_says(state.id, ladder, tier, following, at),
     )
 
