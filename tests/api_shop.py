@@ -18,6 +18,7 @@ from laoke.benefits.library import granting, using
 from laoke.benefits.mall import services as mall
 from laoke.checkout import catalogue, orders, programme, quotes
 from laoke.checkout.types import BasketRequest, LineRequest, MemberKey, OrderRequest
+from laoke.engine.tiering import How
 from laoke.foundation.access import SYSTEM, Scope
 from laoke.foundation.apikeys import services as apikeys
 from laoke.foundation.idempotency.services import Command
@@ -35,6 +36,7 @@ from laoke.purchases.services import CategoryInput, ProductInput, StoreInput
 from laoke.segments.models import MemberFeatures
 from laoke.surfaces.api.main import api
 from laoke.surfaces.demo.loader import PROGRAMME
+from laoke.tiers import assigning as tier_assigning
 
 DAY = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 MEMBER, OTHER, ORDER, MERGE, ENDPOINT, DELIVERY, IDENTITY = 1042, 1077, 88213, 31, 3, 7711, 2203
@@ -280,6 +282,9 @@ def _open() -> None:
     _next("points_hold", HOLD)
     holds.reserve(SYSTEM, MEMBER, 200, "S001-20260310-0131", 30, Command("hold", ()), at=now)
     _next("points_transfer", TRANSFER)
+    tier_assigning.assign(
+        SYSTEM, MEMBER, "basic", how=How.INVITATION, until=None, reason="Invited by the store", at=now
+    )
     transfers.give(SYSTEM, MEMBER, OTHER, 200, "生日快乐", Command("transfer", ()), at=now)
     month_end.close(SYSTEM, date(2026, 3, 1), at=now)
     _next("foundation_webhookendpoint", ENDPOINT)

@@ -137,6 +137,8 @@ REGISTER: dict[str, Address] = {
     "member-block": form(Scope.MEMBERS_WRITE),
     "member-unblock": form(Scope.MEMBERS_WRITE),
     "member-points": form(Scope.POINTS_ADJUST),
+    "member-tier": form(Scope.TIERS_ASSIGN),
+    "member-tier-remove": form(Scope.TIERS_ASSIGN),
     "member-points-preview": door(Scope.POINTS_ADJUST),
     "member-reveal": form(Scope.MEMBERS_REVEAL),
     "member-export": form(Scope.MEMBERS_REVEAL),

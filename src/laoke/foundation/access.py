@@ -31,6 +31,7 @@ class Scope(StrEnum):
     POINTS_LIABILITY = "points:liability"
     POINTS_CLOSE = "points:close"
     TIERS_READ = "tiers:read"
+    TIERS_ASSIGN = "tiers:assign"
     COUPONS_READ = "coupons:read"
     COUPONS_ISSUE = "coupons:issue"
     COUPONS_REVEAL = "coupons:reveal"
@@ -93,6 +94,7 @@ SCOPE_LABELS = {
     Scope.POINTS_CLOSE: _("Close and reopen the months of points"),
     Scope.POINTS_TRANSFER: _("Transfer points between members, and undo it"),
     Scope.TIERS_READ: _("View tiers"),
+    Scope.TIERS_ASSIGN: _("Give tiers that were not earned, and take them back"),
     Scope.COUPONS_READ: _("View coupons, codes masked"),
     Scope.COUPONS_ISSUE: _("Issue, transfer and revoke coupons"),
     Scope.COUPONS_REVEAL: _("Reveal and export coupon codes"),
@@ -138,6 +140,7 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.POINTS_APPROVE,
         Scope.POINTS_TRANSFER,
         Scope.ACTIVITIES_WRITE,
+        Scope.TIERS_ASSIGN,
         Scope.POINTS_LIABILITY,
         Scope.COUPONS_ISSUE,
         Scope.COUPONS_REVEAL,
@@ -177,6 +180,7 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.POINTS_ADJUST,
         Scope.POINTS_TRANSFER,
         Scope.ACTIVITIES_WRITE,
+        Scope.TIERS_ASSIGN,
         Scope.COUPONS_ISSUE,
         Scope.COUPONS_REVEAL,
         Scope.BENEFITS_USE,

@@ -53,14 +53,8 @@ class Run(NamedTuple):
     moved: int
 
 
-def bring(
-    ladder: Ladder, state: State, today: date, purchases: Purchases, last: Callable[[], date | None]
-) -> Brought:
-    """Everything the clock brings to one member by `today`.
-
-    Args:
-        last: the day of the last purchase by today of which something was kept.
-    """
+def reader(ladder: Ladder, purchases: Purchases) -> Callable[[Standing, datetime], Facts]:
+    """What was done in each window of the ladder that ends with an instant, for a standing."""
     zone = settings.LAOKE.zone
 
     def facts(here: Standing, at: datetime) -> Facts:
@@ -70,12 +64,24 @@ def bring(
         history = History(bought.deed for bought in purchases(min(start for _, start in starts)))
         return history.facts(starts, at)
 
+    return facts
+
+
+def bring(
+    ladder: Ladder, state: State, today: date, purchases: Purchases, last: Callable[[], date | None]
+) -> Brought:
+    """Everything the clock brings to one member by `today`.
+
+    Args:
+        last: the day of the last purchase by today of which something was kept.
+    """
+    zone, facts = settings.LAOKE.zone, reader(ladder, purchases)
     changes: list[Change] = []
     here = state._replace(standing=tiering.begin(ladder, state.standing, today))
     last_purchase = last()
     for step in tiering.bring(ladder, here.standing, today, zone, facts, last_purchase, here.standing.since):
         at = max(start_of_day(step.day, zone), here.since)
-        for move, told in _moves(ladder, here.standing, step, lambda: facts(step.standing, at)):  # noqa: B023
+        for move, told in moves_of(ladder, here.standing, step, lambda: facts(step.standing, at)):  # noqa: B023
             changes.append(Change(move, at, told))
         here = here.after(step.standing, moved_at=at if step.move else None, due=None)
     due = standing.due(ladder, here.standing, last_purchase)
@@ -83,7 +89,7 @@ def bring(
     return Brought(here._replace(due=due and max(due, today + timedelta(days=1))), tuple(changes))
 
 
-def _moves(
+def moves_of(
     ladder: Ladder, before: Standing, step: Step, facts: Callable[[], Facts]
 ) -> Iterator[tuple[Move, bool]]:
     """The changes of tier of one step. Where a tier assigned ends and the member has earned more than it had before,

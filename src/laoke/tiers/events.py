@@ -13,5 +13,6 @@ CHANGED = declare(
     cause="why: threshold_reached, review_downgraded, period_downgraded, trial_assigned and so on",
     up="true where the tier now stands above the one before",
     valid_until="the last day of the tier's period; null where it simply lasts",
+    until="the last day of a tier that was assigned; null for one without end, and one that was earned",
     order_id="the order that brought or took it; null for reviews and merges",
 )

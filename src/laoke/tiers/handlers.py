@@ -10,6 +10,7 @@ from laoke.foundation.outbox.registry import Event, subscribe
 from laoke.members.errors import MemberErased, UnknownMember
 from laoke.tiers import events, ladder
 
+_TRIAL = "trial_assigned"
 _WENT_BACK = "return_downgraded"
 
 
@@ -21,6 +22,8 @@ def grant_with_the_way_up(event: Event, at: datetime) -> None:
     if before not in codes or now not in codes:
         return
     try:
+        if event.payload["cause"] == _TRIAL:  # has the tier's benefits, and no gift for reaching it
+            return
         if codes.index(now) > codes.index(before):
             granting.reached(member_id, now, at=event.occurred_at)
         elif event.payload["cause"] == _WENT_BACK:

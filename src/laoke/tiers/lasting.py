@@ -9,7 +9,7 @@ from laoke.engine.tiering import Ladder
 from laoke.tiers.models import Standing
 from laoke.tiers.words import Says
 
-_HOW = {
+HOW = {
     "manual": Says("人工设定", "Set by hand"),
     "trial": Says("体验", "On trial"),
     "invitation": Says("受邀", "By invitation"),
@@ -52,7 +52,7 @@ def says(found: Lasting, ladder: Ladder) -> tuple[Says, ...]:
     """The same as an associate says it; nothing where a tier simply lasts."""
     told = []
     if found.assigned and found.how:
-        how, tier = _HOW[found.how], ladder.tier(found.assigned)
+        how, tier = HOW[found.how], ladder.tier(found.assigned)
         zh, en = f"{how.zh}{tier.name_zh}", f"{how.en}: {tier.name_en}"
         if until := found.assigned_until:
             zh, en = f"{zh}，至 {until}", f"{en}, until {until}"

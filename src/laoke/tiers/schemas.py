@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from laoke.engine.tiering import Ladder
 from laoke.tiers import ladder as ladders
+from laoke.tiers.assigning import Assignment
+from laoke.tiers.lasting import Lasting
 from laoke.tiers.selectors import Stand
 
 
@@ -177,3 +179,39 @@ class StandOut(BaseModel):
     def of(cls, stand: Stand) -> StandOut:
         """From the module's own type."""
         return cls.model_validate(asdict(stand))
+
+
+Reason = Annotated[str, Field(min_length=1, max_length=300, examples=["Invited by the store"])]
+
+
+class AssignIn(BaseModel):
+    """A tier that was not earned. Without `until` a trial lasts 30 days, anything else until it is taken back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tier: str = Field(min_length=1, max_length=20, examples=["gold"])
+    how: Literal["manual", "trial", "invitation"] = Field("manual", examples=["invitation"])
+    until: date | None = Field(None, examples=[None], description="the last day, such as 2026-12-31")
+    reason: Reason
+
+
+class RemoveIn(BaseModel):
+    """Why a tier is taken back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason
+
+
+class AssignedOut(BaseModel):
+    """Where the member stands now. `changed` is false for a repeat."""
+
+    member_id: int = Field(examples=[1042])
+    tier: str = Field(examples=["gold"])
+    changed: bool = Field(examples=[True])
+    lasting: LastingOut
+
+    @classmethod
+    def of(cls, done: Assignment, lasting: Lasting) -> AssignedOut:
+        """From the module's own types."""
+        return cls.model_validate(asdict(done) | {"lasting": asdict(lasting)})

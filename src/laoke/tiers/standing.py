@@ -59,7 +59,8 @@ class State(NamedTuple):
         day = since.astimezone(settings.LAOKE.zone).date()
         assigned = None
         if floor:
-            assigned = Assigned(floor, How(how), floor_until, held_of(back) if back else None)
+            kept = orjson.loads(back) if isinstance(back, str) else back  # as Django's connections give it
+            assigned = Assigned(floor, How(how), floor_until, held_of(kept) if kept else None)
         # No window of a published ladder begins with the day of joining.
         standing = Standing(tier, day, "", day, period, valid_until, extended_from is not None, assigned)
         return cls(standing, since, extended_from, due)
@@ -271,11 +272,13 @@ def move_member(
     recorded_at: datetime,
     order_id: int | None = None,
     told: bool = True,
+    until: date | None = None,
 ) -> None:
     """Write a change of tier with its cause and reasons, the period that begins with it, and the event that tells.
 
     Args:
         told: False where another move of the same instant leads back: nobody is told of the first.
+        until: the last day of a tier that is assigned.
     """
     day = at.astimezone(settings.LAOKE.zone).date()
     here = tiering.stand_on(ladder, Standing(move.from_tier, day, "", day), move.to_tier, day, move.cause)
@@ -296,7 +299,7 @@ def move_member(
         (member_id, move.from_tier, move.to_tier, at, move.cause, reasons, order_id, recorded_at),
     )
     if told:
-        payload = telling(ladder, member_id, move, here.valid_until, order_id)
+        payload = telling(ladder, member_id, move, here.valid_until, order_id, until)
         cursor.execute(
             "insert into foundation_outboxmessage (topic, payload, member_id, occurred_at, available_at) "
             "values ('tier.changed', %s::jsonb, %s, %s, %s)",
@@ -305,7 +308,12 @@ def move_member(
 
 
 def telling(
-    ladder: Ladder, member_id: int, move: Move, valid_until: date | None, order_id: int | None
+    ladder: Ladder,
+    member_id: int,
+    move: Move,
+    valid_until: date | None,
+    order_id: int | None,
+    until: date | None = None,
 ) -> dict[str, Any]:
     """What the event of a move says."""
     return {
@@ -315,6 +323,7 @@ def telling(
         "cause": move.cause,
         "up": ladder.rank(move.to_tier) > ladder.rank(move.from_tier),
         "valid_until": valid_until.isoformat() if valid_until else None,
+        "until": until.isoformat() if until else None,
         "order_id": order_id,
     }
 

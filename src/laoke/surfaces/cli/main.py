@@ -23,6 +23,7 @@ from laoke.surfaces.cli import (
     reseal,
     settings,
     staff,
+    tiers,
     webhooks,
 )
 from laoke.surfaces.cli.output import Json, emit
@@ -156,6 +157,7 @@ app.add_typer(recompute.app, name="recompute")
 app.command()(expire.expire)
 app.command()(backup.backup)
 app.command()(backup.restore)
+app.add_typer(tiers.app, name="tiers")
 app.add_typer(staff.app, name="user")
 app.add_typer(apikeys.app, name="apikey")
 app.add_typer(webhooks.app, name="webhook")

@@ -54,6 +54,7 @@ from laoke.surfaces.console.templatetags.work import size
 from laoke.surfaces.console.topics import topic_words
 from laoke.tiers import ladder as ladders
 from laoke.tiers import words as tier_words
+from laoke.tiers.lasting import HOW
 
 NOTHING = "–"
 _LONGEST = 300
@@ -255,6 +256,7 @@ _WRITERS: dict[tuple[str, str], Callable[[Entry, Any], str]] = {
     ("", "spend.max_percent"): lambda entry, value: f"{value}%",
     ("", "review"): _by(CODES),
     ("", "downgrade"): _by(CODES),
+    ("", "how"): lambda entry, value: named(HOW[value]),
     ("", "upgrade"): lambda entry, value: named(tier_words.RISES[Upgrade(value)]),
     ("", "fall"): lambda entry, value: named(tier_words.FALLS[Fall(value)]),
     ("", "earn.basis"): _by(CODES),

@@ -39,6 +39,7 @@ from laoke.surfaces.console.views import (
     shell,
     staff,
     stores,
+    tiering,
     traits,
     webhooks,
 )
@@ -158,6 +159,8 @@ urlpatterns = [
     path("members/<int:member_id>/consents", traits.consents, name="member-consents"),
     path("members/<int:member_id>/block", traits.block, name="member-block"),
     path("members/<int:member_id>/unblock", traits.unblock, name="member-unblock"),
+    path("members/<int:member_id>/tier", tiering.assign, name="member-tier"),
+    path("members/<int:member_id>/tier/remove", tiering.remove, name="member-tier-remove"),
     path("members/<int:member_id>/points", adjusting.adjust, name="member-points"),
     path("members/<int:member_id>/points/preview", adjusting.preview, name="member-points-preview"),
     path("members/<int:member_id>/reveal", personal.reveal, name="member-reveal"),

@@ -18,6 +18,7 @@ class May:
 
     write: bool
     adjust: bool
+    assign: bool
     reveal: bool
     merge: bool
     erase: bool
@@ -53,6 +54,7 @@ def may_of(caller: Caller) -> May:
     return May(
         write=Scope.MEMBERS_WRITE in scopes,
         adjust=Scope.POINTS_ADJUST in scopes,
+        assign=Scope.TIERS_ASSIGN in scopes,
         reveal=Scope.MEMBERS_REVEAL in scopes,
         merge=Scope.MEMBERS_MERGE in scopes,
         erase=Scope.MEMBERS_ERASE in scopes,

@@ -1,0 +1,30 @@
+"""Refusals around tiers."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from laoke.kernel.errors import LaokeError
+
+
+class TierNotAssigned(LaokeError):
+    """A tier is not given, or not taken back, for the reason that `reason` names."""
+
+    code, status, title = "tier-not-assigned", 409, "The tier was not assigned"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            {
+                "unknown_tier": _("The ladder has no tier of this code."),
+                "not_higher": _("The member has this tier or a higher one already."),
+                "assigned_otherwise": _(
+                    "The member has a tier that was assigned in another way. Take it back first."
+                ),
+                "tried_before": _("The member has tried this tier before: a tier is tried once."),
+                "member_not_active": _("The member is blocked."),
+                "day_passed": _("The last day has passed."),
+                "no_end": _("A trial needs a last day."),
+                "nothing_assigned": _("The member has no tier that was assigned."),
+            }[reason],
+            reason=reason,
+        )
