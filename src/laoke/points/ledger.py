@@ -97,16 +97,22 @@ class LockedAccount:
         *,
         available_at: datetime | None = None,
         carried_from: int | None = None,
+        earned_by: int | None = None,
     ) -> int:
-        """Add a lot, pending until `available_at`; returns its id. The account's debt is repaid from it."""
+        """Add a lot, pending until `available_at`; returns its id. The account's debt is repaid from it.
+
+        Args:
+            earned_by: the order that earned the points, where that is not the cause: its return takes them first.
+        """
         born = accrued_at or cause.at
+        order_id = cause.order_id if kind == "accrual" else earned_by
         row = self._cursor.execute(
             "insert into points_lot (member_id, origin, order_id, carried_from_id, accrued_at, available_at, "
             "expires_at, points, remaining) values (%s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
             (
                 self.member_id,
                 origin,
-                cause.order_id,
+                order_id,
                 carried_from,
                 born,
                 available_at,
@@ -117,7 +123,7 @@ class LockedAccount:
         ).fetchone()
         assert row is not None
         lot_id = int(row[0])
-        self.lots[lot_id] = Lot(lot_id, born, expires_at, points, cause.order_id, available_at)
+        self.lots[lot_id] = Lot(lot_id, born, expires_at, points, order_id, available_at)
         self._post(kind, points, lot_id, cause)
         if kind in ("accrual", "adjustment"):
             self._earned += points
@@ -199,7 +205,9 @@ class LockedAccount:
                 self.lots.setdefault(lot.id, lot)
                 self._move(lot.id, give.points, kind, cause)
             else:
-                self.accrue(give.points, lot.expires_at, kind, "restore", cause, lot.accrued_at)
+                earned_by = int(lot.order_id) if lot.order_id else None
+                born, ends = lot.accrued_at, lot.expires_at
+                self.accrue(give.points, ends, kind, "restore", cause, born, earned_by=earned_by)
         if plan.fresh:
             expires_at = self.terms.grace_ends(cause.at, settings.LAOKE.zone)
             self.accrue(plan.fresh, expires_at, kind, "restore", cause)
