@@ -176,6 +176,13 @@ REGISTER: dict[str, Address] = {
     "segments": page(Scope.INSIGHT_READ, "?by=rm", "?by=fm", charts=True),
     "points-rules": page(Scope.PROGRAMME_READ),
     "tiers": page(Scope.TIERS_READ),
+    "benefits": page(Scope.BENEFITS_READ),
+    "member-benefits": page(Scope.BENEFITS_READ),
+    "member-benefit-use": form(Scope.BENEFITS_USE),
+    "member-benefit-undo": form(Scope.BENEFITS_USE),
+    "mall": page(Scope.BENEFITS_READ),
+    "mall-orders": page(Scope.BENEFITS_READ),
+    "mall-order": form(Scope.BENEFITS_USE),
     # Offers.
     "offers": page(Scope.PROGRAMME_READ, "?q=no-such-thing", "?state=live&goal=repeat"),
     "offer-calendar": page(Scope.PROGRAMME_READ, "?month=2027-02"),

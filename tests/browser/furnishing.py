@@ -15,6 +15,8 @@ from django.db import connection
 
 from laoke.benefits.coupons import batches, issuing
 from laoke.benefits.coupons import selectors as coupons
+from laoke.benefits.library import using
+from laoke.benefits.mall import services as mall
 from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM, Caller, Role, Scope
 from laoke.foundation.apikeys import services as apikeys
@@ -23,6 +25,7 @@ from laoke.foundation.staff import services as staff
 from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
+from laoke.points import services as points
 from laoke.points.adjustments import requests
 from laoke.points.liability import requests as months
 from laoke.points.liability import selectors as month_ends
@@ -130,6 +133,7 @@ def _left_by_work(at: datetime) -> dict[str, Any]:
         "code": "repurchase_90",
         **_an_offer(at),
         **_coupons(at, some),
+        **_benefits(at, some[0], _one("select min(id) from purchases_store")),
         "number": _a_request(at, some[0]),
         "request_id": _a_month(at),
     }
@@ -193,6 +197,50 @@ def _coupons(at: datetime, some: list[int]) -> dict[str, Any]:
         "batch_id": batch.pk,
         "coupon_id": given.coupon_id,
         "member-coupons.member_id": some[0],
+    }
+
+
+def _benefits(at: datetime, member_id: int, store_id: int) -> dict[str, Any]:
+    """A benefit that was used, one whose budget is almost gone, goods that wait, a donation."""
+    section = {
+        "library": {
+            "trial-parking": {
+                "name": {"zh": "试用停车", "en": "Parking on trial"},
+                "service": {"does": "parking", "unit": "hour"},
+                "everybody": {"quota": 10},
+                "per": "month",
+                "cost_minor": 500,
+            },
+            "trial-points": {
+                "name": {"zh": "试用生日礼", "en": "Birthday on trial"},
+                "points": {},
+                "everybody": {"amount": 100},
+                "granted": {"on": "birthday", "days": 14, "days_before": 7},
+            },
+        },
+        "mall": {
+            "trial-cup": {"name": {"zh": "试用杯", "en": "Cup"}, "goods": {}, "points": 10, "stock": 3},
+            "trial-fund": {
+                "name": {"zh": "试用基金", "en": "Fund"},
+                "charity": {"fund": "trial", "gives_minor": 100, "goal_minor": 1_000},
+                "points": 10,
+            },
+        },
+    }
+    programme.apply(SYSTEM, {"benefits": section}, at=at)
+    points.apply(SYSTEM, member_id, 50, "trial", at=at)
+    used = using.use(SYSTEM, member_id, "trial-parking", 2, at=at)
+    mall.order(SYSTEM, member_id, "trial-fund", at=at)
+    order = mall.order(SYSTEM, member_id, "trial-cup", store_id=store_id, at=at)
+    return {
+        "benefit": "trial-parking",
+        "use_id": used.use_id,
+        "mall-order.order_id": order.order_id,
+        "mall-order.what": "ready",
+        **{
+            f"{name}.member_id": member_id
+            for name in ("member-benefits", "member-benefit-use", "member-benefit-undo")
+        },
     }
 
 

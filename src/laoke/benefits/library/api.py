@@ -63,7 +63,7 @@ def list_benefits(request: HttpRequest) -> BenefitsOut:
     """The benefits in force, as published, with how they go this calendar year, and what tiers cost."""
     at = received_at(request)
     return BenefitsOut(
-        benefits=[BenefitOut.of(row) for row in selectors.rows(_year(at))],
+        benefits=[BenefitOut.of(row) for row in selectors.rows(_year(at), at)],
         budgets=[BenefitBudgetOut.of(row) for row in selectors.budget_rows(at)],
     )
 

@@ -11,10 +11,15 @@ from django.db.models import Count, Sum
 from laoke.benefits.library import budgets, publication
 from laoke.benefits.library.entitlements import stock_key
 from laoke.benefits.library.errors import UnknownBenefitUse
-from laoke.benefits.library.models import BenefitSeen, BenefitStock, BenefitUse, TierBudget
-from laoke.benefits.library.publication import Benefit
+from laoke.benefits.library.models import BenefitUse, TierBudget
+from laoke.benefits.library.publication import Benefit, Library
+from laoke.benefits.strategies.kinds import Kind
 from laoke.foundation import paging
+from laoke.foundation.sql import hot_cursor
 from laoke.members import selectors as members
+
+# More showings than these are not all counted for a page.
+COUNTED = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +44,19 @@ class UseView:
 
 @dataclass(frozen=True, slots=True)
 class BenefitRow:
-    """A benefit in force and how it goes: pieces taken of its stock, uses that stand since an instant, those who used
-    it, what these cost; members who were ever shown it.
+    """A benefit in force and how it goes: pieces taken of its stock, codes of its partner that are left, uses that
+    stand since an instant, those who used it, what these cost; members who were ever shown it, an estimate where these are
+    many.
     """
 
     benefit: Benefit
     taken: int | None
+    codes: int | None
     uses: int
     users: int
     cost_minor: int
     seen_by: int
+    seen_about: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,41 +96,39 @@ def use(use_id: int) -> UseView:
     return _view(row)
 
 
-def rows(since: datetime) -> list[BenefitRow]:
-    """Every benefit in force, in its order, with what became of it since an instant."""
-    library = publication.in_force()
+def rows(since: datetime, at: datetime, library: Library | None = None) -> list[BenefitRow]:
+    """Every benefit in force (or of a library), with what became of it since an instant and is left at another."""
+    library = library or publication.in_force()
     keys = list(library.benefits)
-    taken = dict(
-        BenefitStock.objects.filter(key__in=[stock_key(key) for key in keys]).values_list("key", "taken")
-    )
+    taken, codes, showings = _left(keys, at)
     used = {
         row["benefit"]: row
         for row in BenefitUse.objects.filter(benefit__in=keys, used_at__gte=since, undone_at=None)
         .values("benefit")
         .annotate(uses=Count("id"), users=Count("member_id", distinct=True), cost=Sum("cost_minor"))
     }
-    seen = dict(
-        BenefitSeen.objects.filter(benefit__in=keys).values_list("benefit").annotate(Count("member_id"))
-    )
+    seen, about = _seen(keys, showings)
     nothing = {"uses": 0, "users": 0, "cost": 0}
     return [
         BenefitRow(
             benefit,
-            None if benefit.document.stock is None else taken.get(stock_key(key), 0),
+            None if benefit.document.stock is None else taken.get(key, 0),
+            codes.get(key, 0) if benefit.document.kind is Kind.PARTNER_CODE else None,
             (found := used.get(key, nothing))["uses"],
             found["users"],
             found["cost"],
             seen.get(key, 0),
+            about,
         )
         for key, benefit in library.benefits.items()
     ]
 
 
-def budget_rows(at: datetime) -> list[BudgetRow]:
+def budget_rows(at: datetime, library: Library | None = None) -> list[BudgetRow]:
     """What benefits cost this year, by tier: those with a budget first, in the order of the document."""
     starts = budgets.year_of(at, settings.LAOKE.zone)
     spent = dict(TierBudget.objects.filter(starts=starts).order_by("tier").values_list("tier", "spent_minor"))
-    of = publication.in_force().document.budgets
+    of = (library or publication.in_force()).document.budgets
     return [
         BudgetRow(
             tier,
@@ -134,6 +140,33 @@ def budget_rows(at: datetime) -> list[BudgetRow]:
         )
         for tier in [*of, *(tier for tier in spent if tier not in of)]
     ]
+
+
+def _left(keys: list[str], at: datetime) -> tuple[dict[str, int], dict[str, int], float]:
+    """Pieces taken by benefit, codes of partners that can be handed out, and how many showings there are, about."""
+    with hot_cursor() as cursor:
+        found = cursor.execute(
+            "select 'taken', substr(key, 9), taken::float from benefits_benefitstock where key = any(%s) "
+            "union all select 'codes', benefit, count(*)::float from benefits_partnercode "
+            "where state = 'open' and expires_at > %s group by benefit "
+            "union all select 'seen', '', reltuples from pg_class where oid = 'benefits_benefitseen'::regclass",
+            ([stock_key(key) for key in keys], at),
+        ).fetchall()
+    taken = {key: int(count) for what, key, count in found if what == "taken"}
+    codes = {key: int(count) for what, key, count in found if what == "codes"}
+    return taken, codes, next(count for what, _, count in found if what == "seen")
+
+
+def _seen(keys: list[str], showings: float) -> tuple[dict[str, int], bool]:
+    """Members who were shown each benefit; where many were shown many, counted in a part of the table."""
+    part = 1.0 if showings <= COUNTED else COUNTED / showings
+    with hot_cursor() as cursor:
+        counts = cursor.execute(
+            "select benefit, count(*) from benefits_benefitseen tablesample system (%s) "
+            "where benefit = any(%s) group by benefit",
+            (part * 100, keys),
+        ).fetchall()
+    return {key: round(count / part) for key, count in counts}, part < 1
 
 
 def _view(row: BenefitUse) -> UseView:

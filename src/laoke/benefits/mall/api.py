@@ -103,7 +103,7 @@ def to_hand_out(
 )
 def ready(request: HttpRequest, order_id: OrderNumber) -> MallOrderOut:
     """They lie at the store; the member is told by an event. A repeat changes nothing."""
-    return MallOrderOut.of(services.ready(caller(request), order_id, at=received_at(request)))
+    return MallOrderOut.of(selectors.view(services.ready(caller(request), order_id, at=received_at(request))))
 
 
 @router.post(
@@ -111,7 +111,9 @@ def ready(request: HttpRequest, order_id: OrderNumber) -> MallOrderOut:
 )
 def collect(request: HttpRequest, order_id: ReadyNumber) -> MallOrderOut:
     """They were handed out. A repeat changes nothing."""
-    return MallOrderOut.of(services.collect(caller(request), order_id, at=received_at(request)))
+    return MallOrderOut.of(
+        selectors.view(services.collect(caller(request), order_id, at=received_at(request)))
+    )
 
 
 @router.post(
@@ -119,9 +121,8 @@ def collect(request: HttpRequest, order_id: ReadyNumber) -> MallOrderOut:
 )
 def cancel(request: HttpRequest, order_id: OrderNumber, body: MallCancelIn) -> MallOrderOut:
     """Points go back to their lots with their old expiry, pieces to the stock. A repeat changes nothing."""
-    return MallOrderOut.of(
-        services.cancel(caller(request), order_id, reason=body.reason, at=received_at(request))
-    )
+    row = services.cancel(caller(request), order_id, reason=body.reason, at=received_at(request))
+    return MallOrderOut.of(selectors.view(row))
 
 
 @router.get(

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from laoke.benefits.mall.models import MallOrder
-from laoke.benefits.mall.selectors import ItemRow, Receipt
+from laoke.benefits.mall.selectors import ItemRow, OrderView, Receipt
 from laoke.benefits.mall.services import MOST
 from laoke.foundation.web.fields import Code, In, Text, example
 
@@ -101,11 +100,9 @@ class MallOrderOut(BaseModel):
     ended_at: datetime | None = Field(examples=[None])
 
     @classmethod
-    def of(cls, row: MallOrder) -> MallOrderOut:
-        """From a row."""
-        return cls.model_validate(
-            {name: getattr(row, "pk" if name == "order_id" else name) for name in cls.model_fields}
-        )
+    def of(cls, row: OrderView) -> MallOrderOut:
+        """From the module's own type."""
+        return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})
 
 
 class MallOrdersOut(BaseModel):

@@ -39,6 +39,25 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order of the points mall. `cash_minor` is paid when it is collected, until before `keep_until`."""
+
+    order_id: int
+    member_id: int
+    item: str
+    kind: str
+    quantity: int
+    points: int
+    cash_minor: int
+    store_id: int | None
+    state: str
+    asked_at: datetime
+    ready_at: datetime | None
+    keep_until: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What a donation is shown by: number, fund, who, when, points given and what the shop gives for them."""
 
@@ -48,6 +67,14 @@ class Receipt:
     points: int
     gives_minor: int
     at: datetime
+
+
+def waiting(caller: Caller) -> int:
+    """How many orders wait at the stores of the caller; more than 1,000 are not counted."""
+    rows = MallOrder.objects.filter(state__in=WAITING)
+    if caller.stores is not None:
+        rows = rows.filter(store_id__in=caller.stores)
+    return rows[:1000].count()
 
 
 def item_rows() -> list[ItemRow]:
@@ -89,7 +116,7 @@ def funds() -> dict[str, int]:
 
 def of_member(
     member_id: int, *, after: str | None = None, limit: int = 50
-) -> tuple[list[MallOrder], str | None]:
+) -> tuple[list[OrderView], str | None]:
     """A page of a member's orders, the newest first.
 
     Raises:
@@ -99,12 +126,12 @@ def of_member(
     if mark := paging.read(after, paging.number):
         rows = rows.filter(pk__lt=mark[0])
     page, more = paging.cut(list(rows.order_by("-id")[: limit + 1]), limit, lambda row: paging.write(row.pk))
-    return list(page), more
+    return [view(row) for row in page], more
 
 
 def to_hand_out(
     caller: Caller, *, store_id: int | None = None, after: str | None = None, limit: int = 50
-) -> tuple[list[MallOrder], str | None]:
+) -> tuple[list[OrderView], str | None]:
     """A page of the goods that wait to be made ready or collected, at the stores of the caller or one of them.
 
     Raises:
@@ -119,19 +146,16 @@ def to_hand_out(
     if mark := paging.read(after, paging.number):
         rows = rows.filter(pk__lt=mark[0])
     page, more = paging.cut(list(rows.order_by("-id")[: limit + 1]), limit, lambda row: paging.write(row.pk))
-    return list(page), more
+    return [view(row) for row in page], more
 
 
-def order(order_id: int) -> MallOrder:
+def order(order_id: int) -> OrderView:
     """One order.
 
     Raises:
         UnknownMallOrder
     """
-    row = MallOrder.objects.filter(pk=order_id).first()
-    if row is None:
-        raise UnknownMallOrder
-    return row
+    return view(_row(order_id))
 
 
 def receipt(order_id: int) -> Receipt:
@@ -140,8 +164,34 @@ def receipt(order_id: int) -> Receipt:
     Raises:
         UnknownMallOrder: there is none, or it is no donation.
     """
-    row = order(order_id)
+    row = _row(order_id)
     if row.kind != ItemKind.CHARITY:
         raise UnknownMallOrder
     fund = row.party.partition(":")[2]
     return Receipt(f"{fund}-{row.pk:08d}", fund, row.member_id, row.points, row.cost_minor, row.asked_at)
+
+
+def view(row: MallOrder) -> OrderView:
+    """An order as others see it."""
+    return OrderView(
+        row.pk,
+        row.member_id,
+        row.item,
+        row.kind,
+        row.quantity,
+        row.points,
+        row.cash_minor,
+        row.store_id,
+        row.state,
+        row.asked_at,
+        row.ready_at,
+        row.keep_until,
+        row.ended_at,
+    )
+
+
+def _row(order_id: int) -> MallOrder:
+    row = MallOrder.objects.filter(pk=order_id).first()
+    if row is None:
+        raise UnknownMallOrder
+    return row

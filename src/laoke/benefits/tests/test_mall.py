@@ -99,7 +99,7 @@ def test_goods_are_reserved_made_ready_and_collected(shop, member):
     row = services.ready(SYSTEM, made.order_id, at=AT)
     # The whole seventh day after today.
     assert row.keep_until.isoformat() == "2026-03-18T00:00:00+08:00"
-    assert [each.pk for each in selectors.to_hand_out(SYSTEM)[0]] == [made.order_id]
+    assert [each.order_id for each in selectors.to_hand_out(SYSTEM)[0]] == [made.order_id]
     elsewhere = Caller("staff", 1, "二店", SYSTEM.scopes, frozenset({shop.stores["S2"]}))
     with pytest.raises(OutsideStores):
         services.collect(elsewhere, made.order_id, at=AT)
@@ -182,7 +182,7 @@ def test_an_order_follows_a_merge_and_comes_back(shop, member):
     other = shop.member()
     made = services.order(SYSTEM, member, "tea-set", store_id=shop.stores["S1"], at=AT)
     merge = members.merge(caller=SYSTEM, kept_id=other, gone_id=member, reason="同一人", at=AT)
-    assert [row.pk for row in selectors.of_member(member)[0]] == [made.order_id]
+    assert [row.order_id for row in selectors.of_member(member)[0]] == [made.order_id]
     assert selectors.order(made.order_id).member_id == other
     services.cancel(SYSTEM, made.order_id, at=AT)
     assert available(other) == 1200

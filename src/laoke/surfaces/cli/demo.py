@@ -28,6 +28,7 @@ _STEPS = {
     "orders": "playing orders and returns",
     "expire": "expiring points",
     "close": "closing the months that are over",
+    "rewards": "giving benefits and what points buy",
     "rfm": "scoring members",
     "figures": "counting figures",
 }

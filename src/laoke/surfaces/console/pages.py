@@ -84,6 +84,7 @@ NAVIGATION = (
             Entry(
                 "points-rules", "/points/rules", _("Earning and spending"), "percentage", Scope.PROGRAMME_READ
             ),
+            Entry("mall", "/mall", _("Points mall"), "package", Scope.BENEFITS_READ),
             Entry("adjustments", "/points/adjustments", _("Adjustments"), "shield-check", Scope.POINTS_READ),
             Entry("liability", "/points/liability", _("Liability"), "coins", Scope.POINTS_LIABILITY),
         ),
@@ -91,7 +92,10 @@ NAVIGATION = (
     Group(
         _("Tiers"),
         "award",
-        (Entry("tiers", "/tiers", _("Tier rules"), "award", Scope.TIERS_READ),),
+        (
+            Entry("tiers", "/tiers", _("Tier rules"), "award", Scope.TIERS_READ),
+            Entry("benefits", "/benefits", _("Benefit library"), "gift", Scope.BENEFITS_READ),
+        ),
     ),
     Group(
         _("Promotions"),

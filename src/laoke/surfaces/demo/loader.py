@@ -30,7 +30,7 @@ from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, ProductInput, StoreInput
 from laoke.review import figures
 from laoke.segments import services as segments
-from laoke.surfaces.demo import fortnight, goals
+from laoke.surfaces.demo import fortnight, goals, rewards
 from laoke.surfaces.demo import types as demo
 from laoke.surfaces.demo.shop import generate
 
@@ -173,6 +173,9 @@ def load(count: int, now: datetime, step: Step) -> bool:
     expiry.expire(at=now, now=now)
     step("expire", 1, 1)
     _close_months(mark.today, now, step)
+    step("rewards", 0, 1)
+    rewards.announce(mark.today, now)
+    step("rewards", 1, 1)
     step("rfm", 0, 1)
     # As the night does: of days that are over.
     segments.recompute(as_of=mark.today - timedelta(days=1), now=now)

@@ -155,6 +155,15 @@ def ladder_page(caller: Caller, at: datetime) -> LadderPage:
     )
 
 
+def members_by_tier(caller: Caller) -> dict[str, int]:
+    """How many of the members at home in the caller's stores stand on each tier, by its code."""
+    ladder = programme.current().ladder
+    found = dict.fromkeys((tier.code for tier in ladder.tiers), 0)
+    for code, members in _standing(caller, limit_of(caller))[0]:
+        found[ladder.tiers[ladder.rank(code)].code] += members
+    return found
+
+
 def _standing(caller: Caller, limits: list[int] | None) -> tuple[list[tuple[str, int]], date | None]:
     """Members by tier: counted now, or last night where counting would take long. The second value is its day."""
     with hot_cursor() as cursor:

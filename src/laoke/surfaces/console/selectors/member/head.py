@@ -25,6 +25,7 @@ class May:
     orders: bool
     points: bool
     coupons: bool
+    benefits: bool
     export: bool
 
 
@@ -61,6 +62,7 @@ def may_of(caller: Caller) -> May:
         orders=Scope.ORDERS_READ in scopes,
         points=Scope.POINTS_READ in scopes,
         coupons=Scope.COUPONS_READ in scopes,
+        benefits=Scope.BENEFITS_READ in scopes,
         export=Scope.MEMBERS_REVEAL in scopes and caller.stores is None,
     )
 
