@@ -28,3 +28,26 @@ class TierNotAssigned(LaokeError):
             }[reason],
             reason=reason,
         )
+
+
+class UnknownPreview(LaokeError):
+    """There is no preview of a ladder of this number."""
+
+    code, status, title = "unknown-tier-preview", 404, "There is no such preview of a ladder"
+
+
+class PreviewOutdated(LaokeError):
+    """A preview of a ladder is not what would happen any more, for the reason that `reason` names."""
+
+    code, status, title = "tier-preview-outdated", 409, "The preview of the ladder is outdated"
+
+    def __init__(self, reason: str, **numbers: int) -> None:
+        super().__init__(
+            {
+                "ladder": _("Another ladder was published since. Preview it again."),
+                "age": _("It is older than seven days. Preview it again."),
+                "members": _("Too many members would move otherwise by now. Preview it again."),
+            }[reason],
+            reason=reason,
+            **numbers,
+        )

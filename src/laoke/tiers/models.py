@@ -70,3 +70,56 @@ class TierChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_tier} to {self.to_tier}"
+
+
+class TierPreview(models.Model):
+    """Who would move under a ladder, as of an instant; applied, who did."""
+
+    class State(models.TextChoices):
+        """How far it has come."""
+
+        MAKING = "making"
+        READY = "ready"
+        APPLYING = "applying"
+        APPLIED = "applied"
+
+    document = models.JSONField(help_text="the ladder that everybody was judged by")
+    before = models.JSONField(help_text="the ladder in force then")
+    state = models.CharField(max_length=12, choices=State)
+    as_of = models.DateTimeField()
+    made_by = models.CharField(max_length=120)
+    last_order = models.BigIntegerField(help_text="newest order, return and change of tier it knows")
+    last_return = models.BigIntegerField()
+    last_change = models.BigIntegerField()
+    found = models.JSONField(null=True, help_text="members, money and benefits, by tier before and after")
+    applied_at = models.DateTimeField(null=True, help_text="when applying began")
+    applied_by = models.CharField(max_length=120, default="", db_default="")
+    orders_then = models.BigIntegerField(null=True, help_text="newest order when applying began")
+
+    def __str__(self) -> str:
+        return f"preview {self.pk}"
+
+
+class TierPreviewMove(models.Model):
+    """A member who would move; or, once applying has begun, one who is judged anew."""
+
+    pk = models.CompositePrimaryKey("preview", "member_id")
+    preview = models.ForeignKey(TierPreview, models.CASCADE, related_name="+", db_index=False)
+    member_id = models.BigIntegerField()
+    from_tier = models.CharField(max_length=20)
+    to_tier = models.CharField(max_length=20)
+    again = models.BooleanField(db_default=False, help_text="bought, returned or moved since")
+    outcome = models.CharField(
+        max_length=12, db_default="", help_text="as_previewed, otherwise or stayed; empty: not looked at yet"
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["preview", "from_tier", "to_tier", "member_id"], name="preview_moves"),
+            models.Index(
+                fields=["preview", "member_id"], name="preview_move_open", condition=models.Q(outcome="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"member {self.member_id}: {self.from_tier} to {self.to_tier}"

@@ -11,12 +11,13 @@ from django.conf import settings
 from django.db import transaction
 
 from laoke.engine import tiering
-from laoke.engine.tiering import Activity, Ladder
+from laoke.engine.tiering import Activity, Ladder, Move
 from laoke.foundation import sql
 from laoke.foundation.sql import hot_cursor
 from laoke.kernel.calendar import start_of_day
 from laoke.purchases import selectors as purchases
-from laoke.tiers import clock, due, standing
+from laoke.tiers import clock, due, moving, standing
+from laoke.tiers.judging import Bench
 
 DUE = sql.load("laoke.tiers", "due_for_review")
 BEFORE = sql.load("laoke.tiers", "before_review")
@@ -48,9 +49,9 @@ def review(
         "lowest": due.passed_over(ladder),
         "review_date": day,
         "at": at,
-        "window_starts": [window.start_before(at, settings.LAOKE.zone) for window in ladder.windows],
         "batch": batch,
     }
+    bench = Bench.before(ladder, at)
     judged, after = 0, 0
     moved: dict[int, str] = {}
     while True:
@@ -65,21 +66,17 @@ def review(
             )
             brought = clock.settle_due(cursor, ids, ladder, day, now)
             rows = cursor.execute(BEFORE, parameters | {"member_ids": ids}).fetchall()
-            changed: list[int] = []
-            for member_id, tier, floor, spend, counts in rows:
-                facts = {window: Activity(spend[i], counts[i]) for i, window in enumerate(ladder.windows)}
-                move = tiering.review(ladder, tier, facts, floor or None)
+            numbers = bench.numbers(cursor, [row[0] for row in rows])
+            moves: dict[int, Move] = {}
+            for member_id, tier, floor in rows:
+                move = bench.judge(tier, floor, numbers.get(member_id))
                 if move is not None:
-                    standing.move_member(cursor, member_id, move, ladder=ladder, at=at, recorded_at=now)
-                    moved[member_id] = move.to_tier
-                    changed.append(member_id)
-            moved.update(_since(cursor, ladder, changed, moved, at, now))
+                    moves[member_id] = move
+            moving.write(cursor, ladder, moves, at=at, recorded_at=now)
+            moved.update((member_id, move.to_tier) for member_id, move in moves.items())
+            moved.update(_since(cursor, ladder, list(moves), moved, at, now))
             moved.update(
-                (member_id, tier) for member_id, tier, *_ in rows if member_id in brought - set(moved)
-            )
-            # Whoever waits for the account's lock learns by its version that the tier is another one now.
-            cursor.execute(
-                "update points_account set version = version + 1 where member_id = any(%s)", (changed,)
+                (member_id, tier) for member_id, tier, _ in rows if member_id in brought - set(moved)
             )
             cursor.execute(
                 "update tiers_standing set reviewed_date = %s where member_id = any(%s)",

@@ -23,6 +23,7 @@ from laoke.surfaces.cli import (
     reseal,
     settings,
     staff,
+    tier_previews,
     tiers,
     webhooks,
 )
@@ -157,6 +158,7 @@ app.add_typer(recompute.app, name="recompute")
 app.command()(expire.expire)
 app.command()(backup.backup)
 app.command()(backup.restore)
+tier_previews.join(tiers.app)
 app.add_typer(tiers.app, name="tiers")
 app.add_typer(staff.app, name="user")
 app.add_typer(apikeys.app, name="apikey")

@@ -189,6 +189,12 @@ def percent(share: Fraction) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d}".rstrip("0").rstrip(".") + " %"
 
 
+def planned(file: Path) -> Plan:
+    """The plan of a file, or its refusal with the line of every fault."""
+    document, lines = _read(file)
+    return _planned(file, document, lines)
+
+
 def _planned(file: Path, document: Mapping[str, Any], lines: File) -> Plan:
     """The plan of a document, or its refusal with the line of every fault."""
     from laoke.checkout import programme
