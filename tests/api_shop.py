@@ -37,9 +37,18 @@ from laoke.segments.models import MemberFeatures
 from laoke.surfaces.api.main import api
 from laoke.surfaces.demo.loader import PROGRAMME
 from laoke.tiers import assigning as tier_assigning
+from laoke.tiers import buying as tier_buying
 
 DAY = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 MEMBER, OTHER, ORDER, MERGE, ENDPOINT, DELIVERY, IDENTITY = 1042, 1077, 88213, 31, 3, 7711, 2203
+INVITED, SALE = 1080, 71
+# The demo's, with a price for silver.
+LADDER = PROGRAMME["ladder"] | {
+    "tiers": [
+        tier | ({"price": {"points": 100, "days": 30}} if tier["code"] == "silver" else {})
+        for tier in PROGRAMME["ladder"]["tiers"]
+    ]
+}
 PHONE = "13812346217"
 ALL = frozenset(scope.value for scope in Scope)
 COUPON, BATCH = 5501, 12
@@ -244,16 +253,16 @@ def _open() -> None:
         ],
         at=DAY,
     )
-    programme.apply(SYSTEM, PROGRAMME, at=DAY)
+    programme.apply(SYSTEM, PROGRAMME | {"ladder": LADDER}, at=DAY)
     programme.apply(SYSTEM, {"points": PROGRAMME["points"] | {"transfers": "keep"}}, at=DAY)
     programme.apply(SYSTEM, {"offers": {"members-monday": OFFER}}, at=DAY)
     _next("members_identity", IDENTITY)
     _register(MEMBER, [IdentityInput("phone", PHONE), IdentityInput("card", "88880042")], name="陈雨桐")
     _register(OTHER, [IdentityInput("phone", "13700001077")])
-    _register(1080, [IdentityInput("phone", "13700001080")])
+    _register(INVITED, [IdentityInput("phone", "13700001080")])
     _register(1081, [IdentityInput("phone", "13700001081")])
     _next("members_merge", MERGE)
-    members.merge(caller=SYSTEM, kept_id=1080, gone_id=1081, reason="same person", at=now)
+    members.merge(caller=SYSTEM, kept_id=INVITED, gone_id=1081, reason="same person", at=now)
     _next("benefits_coupon", COUPON - 1)
     programme.apply(SYSTEM, {"coupons": COUPONS}, at=DAY)
     issuing.give(SYSTEM, MEMBER, "thanks-10", at=now)
@@ -283,8 +292,11 @@ def _open() -> None:
     holds.reserve(SYSTEM, MEMBER, 200, "S001-20260310-0131", 30, Command("hold", ()), at=now)
     _next("points_transfer", TRANSFER)
     tier_assigning.assign(
-        SYSTEM, MEMBER, "basic", how=How.INVITATION, until=None, reason="Invited by the store", at=now
+        SYSTEM, INVITED, "silver", how=How.INVITATION, until=None, reason="Invited by the store", at=now
     )
+    _next("tiers_tiersale", SALE)
+    points.apply(SYSTEM, OTHER, 400, "for a tier", at=now)
+    tier_buying.buy(SYSTEM, OTHER, "silver", "APP-20260310-6", at=now)
     transfers.give(SYSTEM, MEMBER, OTHER, 200, "生日快乐", Command("transfer", ()), at=now)
     month_end.close(SYSTEM, date(2026, 3, 1), at=now)
     _next("foundation_webhookendpoint", ENDPOINT)

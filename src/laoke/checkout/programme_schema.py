@@ -22,6 +22,7 @@ from laoke.promotions.documents.offers import OfferDocument
 from laoke.promotions.documents.pricing import PricingDocument
 from laoke.promotions.publication import LONGEST_KEY
 from laoke.promotions.schema import trees, typed
+from laoke.tiers.ladder import MOST_POINTS as MOST_POINTS_OF_TIER
 from laoke.tiers.ladder import Counted, Ends, Kept, Whole
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -212,6 +213,13 @@ _LADDER = _object(
                 "items": {"anyOf": [_CRITERION, _alternatives(_CRITERION)]},
             },
             validity=_VALIDITY,
+            price=_object(
+                "What it can be bought for, and how long it then lasts; left out: not for sale",
+                ["points"],
+                points=_whole("So many points", 1, MOST_POINTS_OF_TIER),
+                months=_count("for so many months"),
+                days=_count("or days"),
+            ),
             inactive_days=_whole("Days without a purchase after which it is lost; 0: never", 0, 36_500, 0),
         ),
     },

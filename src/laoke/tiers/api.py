@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Path, Router
+from ninja.responses import Status
 
 from laoke.engine.tiering import How
 from laoke.foundation.access import Scope
 from laoke.foundation.web.api import KeyAuth, caller, received_at
-from laoke.foundation.web.fields import MemberId
-from laoke.tiers import assigning, selectors
-from laoke.tiers.schemas import AssignedOut, AssignIn, LadderOut, RemoveIn, StandOut
+from laoke.foundation.web.fields import LARGEST_ID, MemberId
+from laoke.tiers import assigning, buying, selectors
+from laoke.tiers.schemas import AssignedOut, AssignIn, BuyIn, LadderOut, RemoveIn, SaleOut, StandOut
 
 router = Router(tags=["tiers"])
+
+# Of the examples: who was invited to a tier, and a tier that was sold.
+InvitedId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[1080])]
+SaleId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[71])]
 
 READ = KeyAuth(Scope.TIERS_READ)
 ASSIGN = KeyAuth(Scope.TIERS_ASSIGN)
@@ -54,7 +61,27 @@ def assign(request: HttpRequest, member_id: MemberId, body: AssignIn) -> Assigne
     response=AssignedOut,
     summary="Take back a tier given by hand",
 )
-def remove(request: HttpRequest, member_id: MemberId, body: RemoveIn) -> AssignedOut:
+def remove(request: HttpRequest, member_id: InvitedId, body: RemoveIn) -> AssignedOut:
     """End a tier that was not earned before its last day. The member has what it has earned, or had before."""
     done = assigning.remove(caller(request), member_id, reason=body.reason, at=received_at(request))
     return AssignedOut.of(done, selectors.lasting_of(done.member_id))
+
+
+@router.post(
+    "/members/{member_id}/tier/purchases",
+    auth=ASSIGN,
+    response={201: SaleOut},
+    summary="Buy a tier with points",
+)
+def buy(request: HttpRequest, member_id: MemberId, body: BuyIn) -> Status[SaleOut]:
+    """A higher tier for the points that the ladder asks for, for as long as it says. A repeat changes nothing."""
+    sale = buying.buy(caller(request), member_id, body.tier, body.reference, at=received_at(request))
+    return Status(201, SaleOut.of(sale))
+
+
+@router.post(
+    "/tier-purchases/{sale_id}/undo", auth=ASSIGN, response=SaleOut, summary="Undo the purchase of a tier"
+)
+def undo(request: HttpRequest, sale_id: SaleId, body: RemoveIn) -> SaleOut:
+    """Take back a tier bought with points while it is in force; its points come back. A repeat changes nothing."""
+    return SaleOut.of(buying.undo(caller(request), sale_id, body.reason, at=received_at(request)))

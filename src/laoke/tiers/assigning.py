@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -67,7 +67,7 @@ def give(
 ) -> Assignment:
     """As `assign`, for services of this module that have asked who may do it."""
     with transaction.atomic(), hot_cursor() as cursor:
-        number, ladder, state = _settled(cursor, member_id, at)
+        number, ladder, state = settled(cursor, member_id, at)
         today, here = _today(at), state.standing
         had = here.assigned
         if had and (had.tier, had.how, had.until) == (tier, how, until):
@@ -97,18 +97,22 @@ def remove(caller: Caller, member_id: int, *, reason: str, at: datetime) -> Assi
 
     Raises:
         MissingScope, ReasonMissing, UnknownMember, MemberErased.
-        TierNotAssigned: none is assigned.
+        TierNotAssigned: none is assigned, or one that was sold.
     """
     caller.require(Scope.TIERS_ASSIGN)
-    return take_away(caller, member_id, reason=checked_reason(reason), at=at)
+    return take_away(caller, member_id, BY_STAFF, reason=checked_reason(reason), at=at)
 
 
-def take_away(caller: Caller, member_id: int, *, reason: str = "", at: datetime) -> Assignment:
-    """As `remove`, for services of this module that have asked who may do it."""
+def take_away(
+    caller: Caller, member_id: int, given: Collection[How], *, reason: str = "", at: datetime
+) -> Assignment:
+    """As `remove`, for services of this module that have asked who may do it, of tiers `given` in these ways."""
     with transaction.atomic(), hot_cursor() as cursor:
-        number, ladder, state = _settled(cursor, member_id, at)
+        number, ladder, state = settled(cursor, member_id, at)
         if state.standing.assigned is None:
             raise TierNotAssigned("nothing_assigned")
+        if state.standing.assigned.how not in given:
+            raise TierNotAssigned("sold")
         today = _today(at)
         until = start_of_day(today + timedelta(days=1), settings.LAOKE.zone)
 
@@ -138,7 +142,7 @@ def _today(at: datetime) -> date:
     return at.astimezone(settings.LAOKE.zone).date()
 
 
-def _settled(cursor: psycopg.Cursor[Any], member_id: int, at: datetime) -> tuple[int, Ladder, State]:
+def settled(cursor: psycopg.Cursor[Any], member_id: int, at: datetime) -> tuple[int, Ladder, State]:
     """The member, locked, with everything written down that the clock has brought.
 
     Raises:

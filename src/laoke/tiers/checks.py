@@ -43,6 +43,16 @@ CHECKS = (
         """,
     ),
     Check(
+        "tiers-sold",
+        "the points of tiers sold are spent, and come back with the purchase undone",
+        """
+        select t.id as sale, t.member_id as member, t.points, s.points as spent, t.undone_at, s.undone_at as back_at
+        from tiers_tiersale t
+        left join points_spending s on s.sink = 'tier' and s.reference = t.id::text
+        where s.points is distinct from t.points or (s.undone_at is null) <> (t.undone_at is null)
+        """,
+    ),
+    Check(
         "every-member-stands",
         "every member has a tier",
         """

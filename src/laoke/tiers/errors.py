@@ -25,9 +25,19 @@ class TierNotAssigned(LaokeError):
                 "day_passed": _("The last day has passed."),
                 "no_end": _("A trial needs a last day."),
                 "nothing_assigned": _("The member has no tier that was assigned."),
+                "sold": _("The tier was sold: undo its purchase."),
+                "not_for_sale": _("The tier is not for sale."),
+                "reference_taken": _("The reference stands for another purchase of a tier."),
+                "not_in_force": _("The tier that was bought is not in force any more."),
             }[reason],
             reason=reason,
         )
+
+
+class UnknownTierSale(LaokeError):
+    """No tier was sold under this number."""
+
+    code, status, title = "unknown-tier-sale", 404, "There is no such purchase of a tier"
 
 
 class UnknownPreview(LaokeError):

@@ -17,7 +17,7 @@ from laoke.members import selectors as members
 from laoke.purchases import selectors as purchases
 from laoke.tiers import clock, standing
 from laoke.tiers import ladder as ladders
-from laoke.tiers.models import Standing, TierChange
+from laoke.tiers.models import Standing, TierChange, TierSale
 
 
 def after_merge(ladder: Ladder, kept: tuple[int, str], gone: tuple[int, str], at: datetime) -> str:
@@ -116,6 +116,14 @@ class TiersFollow:
             "changes": [
                 {"at": change.at.isoformat(), "to": change.to_tier, "cause": change.cause}
                 for change in TierChange.objects.filter(member_id=member_id).order_by("id")
+            ],
+            "bought": [
+                {
+                    "at": sale.sold_at.isoformat(),
+                    "tier": sale.tier,
+                    "points": sale.points,
+                }
+                for sale in TierSale.objects.filter(member_id=member_id).order_by("id")
             ],
         }
 

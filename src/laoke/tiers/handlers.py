@@ -11,11 +11,14 @@ from laoke.members.errors import MemberErased, UnknownMember
 from laoke.tiers import events, ladder
 
 _TRIAL = "trial_assigned"
-_WENT_BACK = "return_downgraded"
+# The goods went back, or the points.
+_WENT_BACK = ("return_downgraded", "bought_removed")
 
 
 def grant_with_the_way_up(event: Event, at: datetime) -> None:
-    """Up: grant what comes with the tier. Down with a return: what it brought and was not used goes too."""
+    """Up: grant what comes with the tier. Down with the goods or points that had reached it: what it brought and was not
+    used goes too.
+    """
     member_id, now = event.payload["member_id"], event.payload["to_tier"]
     codes = [tier.code for tier in ladder.at_version(generations.current(generations.PROGRAMME)).tiers]
     before = event.payload["from_tier"]
@@ -26,7 +29,7 @@ def grant_with_the_way_up(event: Event, at: datetime) -> None:
             return
         if codes.index(now) > codes.index(before):
             granting.reached(member_id, now, at=event.occurred_at)
-        elif event.payload["cause"] == _WENT_BACK:
+        elif event.payload["cause"] in _WENT_BACK:
             for tier in codes[codes.index(now) + 1 : codes.index(before) + 1]:
                 granting.lost(member_id, tier, at=event.occurred_at)
     except (UnknownMember, MemberErased):

@@ -20,6 +20,7 @@ from laoke.engine.tiering import (
     Ladder,
     Metric,
     Need,
+    Price,
     Review,
     Span,
     Term,
@@ -41,6 +42,8 @@ DEFAULT = Ladder((Tier("basic", "普通会员", "Member"),))
 
 # Of months and days in a ladder: more than a life has.
 _MOST = 36_500
+# As many as can be spent at once.
+MOST_POINTS = 10_000_000
 
 
 class Counted(StrEnum):
@@ -179,7 +182,7 @@ def publish(caller: Caller, ladder: Ladder, *, at: datetime) -> int:
 
 
 def _tier(document: Mapping[str, Any], place: str) -> Tier:
-    only(document, place, {"code", "name_zh", "name_en", "needs", "validity", "inactive_days"})
+    only(document, place, {"code", "name_zh", "name_en", "needs", "validity", "inactive_days", "price"})
     code = document.get("code")
     if not (
         isinstance(code, str) and 1 <= len(code) <= 20 and code.replace("_", "").isalnum() and code.isascii()
@@ -193,7 +196,22 @@ def _tier(document: Mapping[str, Any], place: str) -> Tier:
         needs=_needs(needs, f"{place}.needs"),
         validity=_validity(document, place),
         inactive_days=_whole(document, place, "inactive_days"),
+        price=_price(document, place),
     )
+
+
+def _price(document: Mapping[str, Any], place: str) -> Price | None:
+    """What the tier can be bought for; None: it is not for sale."""
+    if "price" not in document:
+        return None
+    place, found = f"{place}.price", document["price"]
+    if not isinstance(found, Mapping):
+        raise BadPolicy(place, f"takes a group of fields, got {found!r}")
+    only(found, place, {"points", "months", "days"})
+    points = found.get("points")
+    if type(points) is not int or not 0 < points <= MOST_POINTS:
+        raise BadPolicy(f"{place}.points", f"takes a whole number from 1 to {MOST_POINTS}, got {points!r}")
+    return Price(points, _whole(found, place, "months"), _whole(found, place, "days"))
 
 
 def _validity(document: Mapping[str, Any], place: str) -> Validity | None:
@@ -243,6 +261,9 @@ def _lasts_document(tier: Tier) -> dict[str, Any]:
     found: dict[str, Any] = {"inactive_days": tier.inactive_days} if tier.inactive_days else {}
     if tier.validity is not None:
         found["validity"] = _validity_document(tier.validity)
+    if price := tier.price:
+        lasts = {"months": price.months} if price.months else {"days": price.days}
+        found["price"] = {"points": price.points, **lasts}
     return found
 
 

@@ -13,7 +13,7 @@ HOW = {
     "manual": Says("人工设定", "Set by hand"),
     "trial": Says("体验", "On trial"),
     "invitation": Says("受邀", "By invitation"),
-    "bought": Says("用积分购买", "Bought with points"),
+    "bought": Says("积分购买", "Bought with points"),
     "paid": Says("付费会员", "Paid membership"),
 }
 
@@ -36,7 +36,9 @@ class Lasting:
 def lasting(row: Standing, ladder: Ladder) -> Lasting:
     """Of a member's standing, by the ladder in force."""
     validity = ladder.tier(row.tier).validity
-    until = row.valid_until if validity else None
+    # While a tier assigned holds it, no period takes it.
+    held = bool(row.floor_tier) and ladder.rank(row.floor_tier) >= ladder.rank(row.tier)
+    until = row.valid_until if validity and not held else None
     return Lasting(
         valid_until=until,
         judged_on=validity.judged_on(until) if validity and until else None,

@@ -123,3 +123,23 @@ class TierPreviewMove(models.Model):
 
     def __str__(self) -> str:
         return f"member {self.member_id}: {self.from_tier} to {self.to_tier}"
+
+
+class TierSale(models.Model):
+    """A tier bought with points. Its number is the reference of the spending."""
+
+    member_id = models.BigIntegerField()
+    tier = models.CharField(max_length=20)
+    reference = models.CharField(max_length=64, unique=True, help_text="a repeat is recognised by it")
+    points = models.IntegerField()
+    until = models.DateField(help_text="the last day")
+    sold_at = models.DateTimeField()
+    sold_by = models.CharField(max_length=120)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=120, db_default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["member_id", "id"], name="tier_sale_of_member")]
+
+    def __str__(self) -> str:
+        return f"{self.tier} for {self.points} points"

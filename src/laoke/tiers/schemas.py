@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from laoke.engine.tiering import Ladder
+from laoke.foundation.web.fields import Code
 from laoke.tiers import ladder as ladders
 from laoke.tiers.assigning import Assignment
+from laoke.tiers.buying import Sale
 from laoke.tiers.lasting import Lasting
 from laoke.tiers.selectors import Stand
 
@@ -52,6 +54,17 @@ class TierOut(BaseModel):
     inactive_days: int = Field(
         0, examples=[0], description="lost after so many days without a purchase; 0: never"
     )
+    price: PriceOut | None = Field(
+        None, examples=[None], description="what it can be bought for; null: not for sale"
+    )
+
+
+class PriceOut(BaseModel):
+    """Points, and how long the tier then lasts: `months` or `days`, the day it is bought the first."""
+
+    points: int = Field(examples=[5000])
+    months: int | None = Field(None, examples=[12])
+    days: int | None = Field(None, examples=[None])
 
 
 class LastsOut(BaseModel):
@@ -215,3 +228,29 @@ class AssignedOut(BaseModel):
     def of(cls, done: Assignment, lasting: Lasting) -> AssignedOut:
         """From the module's own types."""
         return cls.model_validate(asdict(done) | {"lasting": asdict(lasting)})
+
+
+class BuyIn(BaseModel):
+    """A tier to be bought with points. A repeat is recognised by the reference."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tier: str = Field(min_length=1, max_length=20, examples=["silver"])
+    reference: Annotated[Code, Field(examples=["APP-20260310-7"])]
+
+
+class SaleOut(BaseModel):
+    """A tier sold for points. `first` is false for a repeat, which changes nothing."""
+
+    sale_id: int = Field(examples=[71])
+    member_id: int = Field(examples=[1042])
+    tier: str = Field(examples=["gold"])
+    points: int = Field(examples=[5000])
+    until: date = Field(examples=["2027-03-09"])
+    undone: bool = Field(examples=[False])
+    first: bool = Field(examples=[True])
+
+    @classmethod
+    def of(cls, sale: Sale) -> SaleOut:
+        """From the module's own type."""
+        return cls.model_validate(asdict(sale))

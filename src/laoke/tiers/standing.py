@@ -153,7 +153,8 @@ def keep(cursor: psycopg.Cursor[Any], member_id: int, state: State) -> None:
     cursor.execute(
         "update tiers_standing set period_date = %s, valid_until = %s, extended_from = %s, floor_tier = %s, how = %s, "
         "floor_until = %s, back = %s::jsonb, due_date = %s, "
-        "dues_version = (select number from foundation_generation where name = 'programme') where member_id = %s",
+        "dues_version = coalesce((select number from foundation_generation where name = 'programme'), 0) "
+        "where member_id = %s",
         (
             standing.period,
             standing.valid_until,
@@ -289,7 +290,8 @@ def move_member(
     cursor.execute(
         "update tiers_standing set tier = %s, since = %s, period_date = %s, valid_until = %s, extended_from = null, "
         "due_date = least(%s, floor_until + 1), "
-        "dues_version = (select number from foundation_generation where name = 'programme') where member_id = %s",
+        "dues_version = coalesce((select number from foundation_generation where name = 'programme'), 0) "
+        "where member_id = %s",
         (move.to_tier, at, here.period, here.valid_until, ends, member_id),
     )
     reasons = orjson.dumps([found.as_json() for found in move.findings]).decode()

@@ -135,7 +135,7 @@ _SPANS = {
 
 
 def lasts(tier: Tier, currency: str) -> list[Says]:
-    """How long a tier lasts, what keeps it, makes it last longer or takes it; nothing for one that simply lasts."""
+    """How long a tier lasts, what keeps it, makes it last longer or takes it, and what it costs."""
     found = [] if tier.validity is None else validity(tier.validity, currency)
     if days := tier.inactive_days:
         found.append(
@@ -143,6 +143,15 @@ def lasts(tier: Tier, currency: str) -> list[Says]:
                 f"连续 {days} 天未购物即失去该等级",
                 f"lost after {days} {_many('day', days)} without a purchase",
             )
+        )
+    if price := tier.price:
+        term = (
+            Says(f"{price.months} 个月", f"{price.months} {_many('month', price.months)}")
+            if price.months
+            else Says(f"{price.days} 天", f"{price.days} {_many('day', price.days)}")
+        )
+        found.append(
+            Says(f"{price.points:,} 积分可购买 {term.zh}", f"for sale: {price.points:,} points for {term.en}")
         )
     return found
 
@@ -226,7 +235,7 @@ CAUSES = {
             ("manual", "人工定级", "set by hand"),
             ("trial", "体验", "trial"),
             ("invitation", "邀请", "invitation"),
-            ("bought", "购买", "bought"),
+            ("bought", "积分购买", "bought with points"),
             ("paid", "付费会员", "paid membership"),
         )
         for what, done in (

@@ -322,7 +322,7 @@ def _write_members(cursor: psycopg.Cursor[Any], members: list[MemberState], new_
         cursor.execute(
             "update tiers_standing s set tier = m.tier, since = m.since, period_date = m.period, "
             "valid_until = m.valid_until, extended_from = m.extended_from, due_date = m.due, "
-            "dues_version = (select number from foundation_generation where name = 'programme') "
+            "dues_version = coalesce((select number from foundation_generation where name = 'programme'), 0) "
             "from unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::date[], %s::date[], %s::date[], %s::date[]) "
             "as m (member_id, tier, since, period, valid_until, extended_from, due) "
             "where s.member_id = m.member_id",

@@ -39,7 +39,7 @@ from laoke.engine.tiering.standing import (
     stand_on,
     unassign,
 )
-from laoke.engine.tiering.validity import Basis, Extension, Term, Validity
+from laoke.engine.tiering.validity import Basis, Extension, Price, Term, Validity
 from laoke.engine.tiering.windows import Anchors, Span, Window
 
 __all__ = [
@@ -71,6 +71,7 @@ __all__ = [
     "Move",
     "Need",
     "Path",
+    "Price",
     "Progress",
     "Review",
     "Span",

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from laoke.engine.policy import BadPolicy
 from laoke.engine.tiering.metrics import Criterion, Facts, Metric, Need, criteria, hold
-from laoke.engine.tiering.validity import Basis, Validity
+from laoke.engine.tiering.validity import Basis, Price, Validity
 from laoke.engine.tiering.windows import Span, Window
 
 
@@ -49,7 +49,7 @@ class Tier:
     """One rung: every need must hold. The lowest rung has none.
 
     `validity`: the tier lasts for a period; None: until something takes it. `inactive_days`: without a purchase in
-    that many days the tier neither holds nor is reached.
+    that many days the tier neither holds nor is reached. `price`: what it can be bought for; None: it is not for sale.
     """
 
     code: str
@@ -58,6 +58,7 @@ class Tier:
     needs: tuple[Need, ...] = ()
     validity: Validity | None = None
     inactive_days: int = 0
+    price: Price | None = None
 
     @property
     def active(self) -> tuple[Criterion, ...]:
@@ -107,6 +108,8 @@ class Ladder:
             raise BadPolicy(f"tiers.{codes[0]}", "the lowest tier is everybody's: it takes no criteria")
         if lowest.validity or lowest.inactive_days:
             raise BadPolicy(f"tiers.{codes[0]}", "the lowest tier is everybody's: it cannot be lost")
+        if lowest.price:
+            raise BadPolicy(f"tiers.{codes[0]}", "the lowest tier is everybody's: it is not for sale")
         for tier in self.tiers[1:]:
             _check(tier)
         for lower, upper in zip(self.tiers[1:], self.tiers[2:], strict=False):
@@ -158,6 +161,8 @@ def _check(tier: Tier) -> None:
     _check_needs(tier.needs, place)
     if tier.inactive_days < 0:
         raise BadPolicy(place, "days without a purchase cannot be below zero")
+    if tier.price and not tier.price.sound:
+        raise BadPolicy(place, "a price is points above zero, for months or days")
     if (validity := tier.validity) is None:
         return
     if not validity.sound:

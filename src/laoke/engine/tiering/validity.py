@@ -37,6 +37,28 @@ class Extension:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """What a tier costs in points, and how long it then lasts: months or days, the day it is bought the first."""
+
+    points: int
+    months: int = 0
+    days: int = 0
+
+    @property
+    def sound(self) -> bool:
+        """Whether it costs something, and lasts for months or for days."""
+        return (
+            self.points > 0 and self.months >= 0 and self.days >= 0 and (self.months > 0) != (self.days > 0)
+        )
+
+    def until(self, start: date) -> date:
+        """The last day of a tier that is bought on `start`."""
+        if self.months:
+            return add_months(start, self.months) - timedelta(days=1)
+        return start + timedelta(days=self.days - 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Validity:
     """A tier lasts for a period, and is judged when that and the days of grace are over.
 

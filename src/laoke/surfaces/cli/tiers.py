@@ -13,8 +13,10 @@ from laoke.surfaces.cli.session import now, ready
 
 if TYPE_CHECKING:
     from laoke.tiers.assigning import Assignment
+    from laoke.tiers.buying import Sale
 
-app = typer.Typer(help="Tiers: give one that was not earned, take it back.", no_args_is_help=True)
+LONGEST_REFERENCE = 64
+app = typer.Typer(help="Tiers: give or sell one that was not earned, take it back.", no_args_is_help=True)
 Member = Annotated[int, typer.Argument(metavar="MEMBER", help="A member's number.")]
 Reason = Annotated[str, typer.Option(help="Stands in the audit trail.")]
 
@@ -71,6 +73,51 @@ def remove(member: Member, reason: Reason, json: Json = False) -> None:
 
         done = assigning.remove(SYSTEM, member, reason=reason, at=now())
         _tell(done, "nothing any more", json)
+
+
+@app.command("buy")
+def buy(
+    member: Member,
+    tier: Annotated[str, typer.Argument(metavar="TIER", help="Code of a tier that has a price.")],
+    reference: Annotated[str, typer.Option(help="A repeat is recognised by it: 1 to 64 characters.")],
+    json: Json = False,
+) -> None:
+    """Sell a member a higher tier for the points that the ladder asks for. A repeat changes nothing.
+
+    Example: laoke tiers buy 1042 gold --reference APP-20260310-7
+    """
+    with ready():
+        from laoke.foundation.access import SYSTEM
+        from laoke.tiers import buying
+
+        if not 1 <= len(reference) <= LONGEST_REFERENCE:
+            raise typer.BadParameter(f"takes 1 to {LONGEST_REFERENCE} characters", param_hint="--reference")
+        _sold(buying.buy(SYSTEM, member, tier, reference, at=now()), "has", json)
+
+
+@app.command("undo-purchase")
+def undo_purchase(
+    sale: Annotated[int, typer.Argument(metavar="NUMBER", help="Of the purchase, as `buy` gave it.")],
+    reason: Reason,
+    json: Json = False,
+) -> None:
+    """Take back a tier that was bought, while it is in force; its points come back. A repeat changes nothing.
+
+    Example: laoke tiers undo-purchase 71 --reason "Bought by mistake"
+    """
+    with ready():
+        from laoke.foundation.access import SYSTEM
+        from laoke.tiers import buying
+
+        _sold(buying.undo(SYSTEM, sale, reason, at=now()), "gave back", json)
+
+
+def _sold(sale: Sale, what: str, json: bool) -> None:
+    words = (
+        f"Purchase {sale.sale_id}: member {sale.member_id} {what} {sale.tier} until {sale.until} "
+        f"for {sale.points:,} points."
+    )
+    emit(asdict(sale), as_json=json, text=words if sale.first else f"{words} Nothing changed.")
 
 
 def _tell(done: Assignment, given: str, json: bool) -> None:

@@ -142,6 +142,9 @@ HAPPENINGS: dict[str, tuple[Any, str]] = {
     "tier:invitation_assigned": (_("Invited to a tier"), "hand"),
     "tier:invitation_expired": (_("Invitation to a tier ended"), "move"),
     "tier:invitation_removed": (_("Invitation to a tier taken back"), "hand"),
+    "tier:bought_assigned": (_("Tier bought with points"), "spend"),
+    "tier:bought_expired": (_("Tier bought with points ended"), "move"),
+    "tier:bought_removed": (_("Tier bought with points given back"), "hand"),
 }
 OTHER_MOVE = (_("Tier changed"), "move")
 

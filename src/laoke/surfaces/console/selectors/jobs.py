@@ -90,6 +90,7 @@ CHECKS: dict[str, Any] = {
     "coupons-of-members": _("coupons of members"),
     "every-member-stands": _("every member has a tier"),
     "periods": _("periods of tiers"),
+    "tiers-sold": _("tiers sold for points"),
     "lines": _("lines of orders"),
     "activities": _("points of events"),
     "adjustments-booked-once": _("adjustments by hand in the ledger"),
