@@ -16,7 +16,7 @@ _WENT_BACK = ("return_downgraded", "bought_removed")
 
 
 def grant_with_the_way_up(event: Event, at: datetime) -> None:
-    """Up: grant what comes with the tier. Down with the goods or points that had reached it: what it brought and was not
+    """Up: grant what comes with the tier. Down with the goods or points that reached it: what it brought and was not
     used goes too.
     """
     member_id, now = event.payload["member_id"], event.payload["to_tier"]
