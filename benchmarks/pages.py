@@ -121,7 +121,7 @@ def _pages(home: Path, requests: int, only: str) -> dict[str, Any]:
     for name, entry in REGISTER.items():
         if entry.public or entry.kind not in (Kind.PAGE, Kind.PART) or not re.search(only, name):
             continue
-        queries = [filled(query, furnished) for query in entry.queries]
+        queries = [filled(query, furnished | pages_shop.by_chance(chance)) for query in entry.queries]
         addresses = _addresses(partial(path, name), queries, client, chance)
         asked = [next(addresses) for _ in range(_WARM_UP + requests)]
         rows = [_ask(client, address, part=entry.kind is Kind.PART) for address in asked][_WARM_UP:]

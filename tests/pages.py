@@ -202,6 +202,8 @@ REGISTER: dict[str, Address] = {
     "offer-checks": page(Scope.PROGRAMME_READ),
     "offer-act": form(Scope.PROGRAMME_WRITE),
     # Points.
+    "movements": page(Scope.POINTS_READ, "?kind=redemption&since=2026-01-01", "?member={member_id}"),
+    "movements-export": door(Scope.POINTS_READ),
     "adjustments": page(Scope.POINTS_READ, "?which=done"),
     "adjustment-approve": form(Scope.POINTS_APPROVE),
     "adjustment-refuse": form(Scope.POINTS_APPROVE),

@@ -84,6 +84,7 @@ NAVIGATION = (
             Entry(
                 "points-rules", "/points/rules", _("Earning and spending"), "percentage", Scope.PROGRAMME_READ
             ),
+            Entry("movements", "/points/movements", _("Movements"), "list", Scope.POINTS_READ),
             Entry("mall", "/mall", _("Points mall"), "package", Scope.BENEFITS_READ),
             Entry("adjustments", "/points/adjustments", _("Adjustments"), "shield-check", Scope.POINTS_READ),
             Entry("liability", "/points/liability", _("Liability"), "coins", Scope.POINTS_LIABILITY),

@@ -39,6 +39,7 @@ from laoke.surfaces.console.selectors.imports import KINDS
 from laoke.surfaces.console.selectors.jobs import CHECKS, NAMES
 from laoke.surfaces.console.selectors.ladder import Alternatives, Need
 from laoke.surfaces.console.selectors.member.words import FIELDS as MEMBER_FIELDS
+from laoke.surfaces.console.selectors.movements import KINDS as MOVEMENTS
 from laoke.surfaces.console.selectors.stores import places
 from laoke.surfaces.console.templatetags.figures import (
     clock,
@@ -282,6 +283,7 @@ _WRITERS: dict[tuple[str, str], Callable[[Entry, Any], str]] = {
     ("import", "kind"): _by(KINDS, 0),
     ("mapping", "kind"): _by(KINDS, 0),
     ("export", "kind"): lambda entry, value: str(value).upper(),
+    ("movements", "kind"): _by(MOVEMENTS),
     ("audit", "kind"): _by(OBJECTS),
     ("audit", "action"): _by(ACTIONS),
 }

@@ -58,18 +58,19 @@ class CsvTable:
     def __init__(self, path: Path, heads: Sequence[Head]) -> None:
         self._file = path.open("w", encoding="utf-8-sig", newline="")
         self._rows = csv.writer(self._file)
-        self._rows.writerow([_harmless(head.text) for head in heads])
+        self._rows.writerow([harmless(head.text) for head in heads])
 
     def write(self, row: Sequence[Cell]) -> None:
         """Add a row."""
-        self._rows.writerow([_harmless(cell) if isinstance(cell, str) else _plain(cell) for cell in row])
+        self._rows.writerow([harmless(cell) if isinstance(cell, str) else _plain(cell) for cell in row])
 
     def close(self) -> None:
         """End the file."""
         self._file.close()
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

@@ -29,6 +29,7 @@ from laoke.surfaces.console.actions import CODES, PLACES
 from laoke.surfaces.console.selectors.audit import AuditFilter
 from laoke.surfaces.console.selectors.jobs import CHECKS
 from laoke.surfaces.console.selectors.member.words import FIELDS as MEMBER_FIELDS
+from laoke.surfaces.console.selectors.movements import MovementFilter
 from laoke.surfaces.console.trail import Reader, label_of, object_of
 from tests.shop import LADDER, OPENING
 
@@ -54,6 +55,7 @@ _ELSEWHERE = {
     ("points/policy.py", "document"): set(),  # as before
     ("points/services.py", "{'points': points, **request}"): {"points", "adjustment", "asked_by"},
     ("surfaces/console/views/audit.py", "narrowed"): set(AuditFilter.__dataclass_fields__),
+    ("surfaces/console/views/movements.py", "narrowed"): set(MovementFilter.__dataclass_fields__),
 }
 _DOCUMENT = policy.to_document(PointsPolicy())
 
