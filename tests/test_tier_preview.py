@@ -158,6 +158,16 @@ def test_who_bought_or_returned_since_is_judged_as_of_now(shop, members):
     assert broken() == {}
 
 
+def test_an_order_of_before_that_comes_late_is_judged_with_the_others(shop, members):
+    """Recorded after the preview, placed before it: it counts as if the preview had known it."""
+    found, last = made(MIXED), newest()
+    now = LATER + timedelta(hours=3)
+    shop.till(now).sell("late", members["one"], line("wine"), placed_at=OPENING)
+    preview.apply(SYSTEM, found.number, at=now)
+    assert moves(last) == planned(found) | {(members["one"], "silver", "rose")}
+    assert planned(made(MIXED, now)) == set()
+
+
 @pytest.mark.parametrize("reason", ["ladder", "age", "members"])
 def test_an_outdated_preview_moves_nobody(shop, members, reason, monkeypatch):
     found, at = made(MIXED), LATER + timedelta(hours=3)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 import psycopg
@@ -38,8 +39,9 @@ class Bench:
         self.ladder = ladder
         self._until = until
         self._ascending = sorted([*starts, *also])
-        self._stretch = [self._ascending.index(start) for start in (*starts, *also)]
-        self._nothing = (0, 0) * len(self._stretch)
+        stretches = [self._ascending.index(start) for start in (*starts, *also)]
+        self._in_order = [2 * stretch + part for stretch in stretches for part in (0, 1)]
+        self._nothing = (0, 0) * len(stretches)
         self._codes = frozenset(tier.code for tier in ladder.tiers)
         self._bands = _bands(ladder)
         self._stays: dict[tuple[Any, ...], bool] = {}
@@ -66,20 +68,17 @@ class Bench:
             "until": self._until,
         }
         found: dict[int, list[int]] = {}
-        width = len(self._ascending)
-        for member_id, stretch, spend, purchases in cursor.execute(ACTIVITY, parameters):
+        nothing = [0] * (2 * len(self._ascending))
+        for member_id, stretch, spend, purchases in cursor.execute(ACTIVITY, parameters).fetchall():
             sums = found.get(member_id)
             if sums is None:
-                sums = found[member_id] = [0] * (2 * width)
+                sums = found[member_id] = nothing.copy()
             # A purchase counts in every window that began before it.
             for place in range(0, 2 * stretch, 2):
                 sums[place] += spend
                 sums[place + 1] += purchases
-        order = [2 * stretch for stretch in self._stretch]
-        return {
-            member_id: tuple(number for place in order for number in sums[place : place + 2])
-            for member_id, sums in found.items()
-        }
+        pick = itemgetter(*self._in_order)
+        return {member_id: pick(sums) for member_id, sums in found.items()}
 
     def judge(self, tier: str, floor: str, numbers: Numbers | None, *, settled: bool = True) -> Move | None:
         """Where a member moves, as at a review: up to what it qualifies for, or down where the ladder takes tiers.
@@ -89,12 +88,8 @@ class Bench:
             settled: False for one who came to its tier on the day of judging, and is not lowered on it.
         """
         mine = numbers or self._nothing
-        case = (
-            tier,
-            floor,
-            settled,
-            *(bisect_right(thresholds, mine[place]) for place, thresholds in self._bands),
-        )
+        between = [bisect_right(thresholds, mine[place]) for place, thresholds in self._bands]
+        case = (tier, floor, settled, *between)
         stays = self._stays.get(case)
         if stays:
             return None

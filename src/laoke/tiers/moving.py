@@ -23,14 +23,14 @@ _STANDINGS = (
 )
 _CHANGES = (
     "insert into tiers_tierchange (member_id, from_tier, to_tier, at, cause, reasons, recorded_at) "
-    "select n.member_id, n.from_tier, n.to_tier, %s, n.cause, n.reasons::jsonb, %s "
-    "from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) "
-    "as n (member_id, from_tier, to_tier, cause, reasons)"
+    "select n.member_id, n.from_tier, n.to_tier, %s, n.cause, n.reasons, %s "
+    "from rows from (unnest(%s::bigint[]), unnest(%s::text[]), unnest(%s::text[]), unnest(%s::text[]), "
+    "jsonb_array_elements(%s::jsonb)) as n (member_id, from_tier, to_tier, cause, reasons)"
 )
 _TOLD = (
     "insert into foundation_outboxmessage (topic, payload, member_id, occurred_at, available_at) "
-    "select 'tier.changed', n.payload::jsonb, n.member_id, %s, %s "
-    "from unnest(%s::bigint[], %s::text[]) as n (member_id, payload)"
+    "select 'tier.changed', n.payload, n.member_id, %s, %s "
+    "from rows from (unnest(%s::bigint[]), jsonb_array_elements(%s::jsonb)) as n (member_id, payload)"
 )
 
 
@@ -68,16 +68,15 @@ def write(
         _STANDINGS,
         (at, ids, tiers, [each.period for each in here], [each.valid_until for each in here], dues),
     )
-    reasons = [orjson.dumps([each.as_json() for each in move.findings]).decode() for move in found]
+    # As one JSON value: a list of texts would have each of their quotes escaped.
+    reasons = orjson.dumps([[each.as_json() for each in move.findings] for move in found]).decode()
     cursor.execute(
         _CHANGES,
         (at, recorded_at, ids, [move.from_tier for move in found], tiers, [m.cause for m in found], reasons),
     )
     told = [
-        orjson.dumps(
-            standing.telling(ladder, member_id, move, stood[move.to_tier].valid_until, None)
-        ).decode()
+        standing.telling(ladder, member_id, move, stood[move.to_tier].valid_until, None)
         for member_id, move in moves.items()
     ]
-    cursor.execute(_TOLD, (recorded_at, recorded_at, ids, told))
+    cursor.execute(_TOLD, (recorded_at, recorded_at, ids, orjson.dumps(told).decode()))
     cursor.execute("update points_account set version = version + 1 where member_id = any(%s)", (ids,))
