@@ -31,6 +31,11 @@ ALL: dict[str, tuple[str, list[str], list[str]]] = {
         ["--members", "1000000"],
         ["--members", "10000", "--requests", "5"],
     ),
+    "benefits-1m": (
+        "benchmarks.benefits",
+        ["--members", "1000000"],
+        ["--members", "10000", "--requests", "500"],
+    ),
     "rfm-1m": ("benchmarks.rfm", ["--members", "1000000"], ["--members", "10000"]),
     "pricing": ("benchmarks.pricing", [], ["--baskets", "20", "--repeats", "2"]),
     "ledger": ("benchmarks.ledger", [], ["--steps", "1000"]),

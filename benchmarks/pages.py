@@ -42,7 +42,7 @@ def run(members: int, requests: int = REQUESTS, only: str = "", rebuild: bool = 
     os.environ.update(
         LAOKE_HOME=str(home), DJANGO_SETTINGS_MODULE="laoke.project.settings", LAOKE_LOG_LEVEL="warning"
     )
-    built = _has_shop(home)
+    built = has_shop(home)
     if rebuild or not built:
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
@@ -54,11 +54,20 @@ def _mark(home: Path) -> Path:
     return home / "pages.json"
 
 
-def _has_shop(home: Path) -> bool:
+def mark(home: Path, seconds: int) -> None:
+    """Say that the shop in a home is whole."""
     from benchmarks import pages_shop
 
-    mark = _mark(home)
-    return mark.exists() and json.loads(mark.read_text(encoding="utf-8"))["edition"] == pages_shop.EDITION
+    text = json.dumps({"edition": pages_shop.EDITION, "seconds": seconds})
+    _mark(home).write_text(text, encoding="utf-8")
+
+
+def has_shop(home: Path) -> bool:
+    """Whether a shop of this edition is kept in a home."""
+    from benchmarks import pages_shop
+
+    found = _mark(home)
+    return found.exists() and json.loads(found.read_text(encoding="utf-8"))["edition"] == pages_shop.EDITION
 
 
 def _measure(home: Path, members: int, requests: int, only: str) -> dict[str, Any]:
@@ -71,13 +80,11 @@ def _measure(home: Path, members: int, requests: int, only: str) -> dict[str, An
         from benchmarks import pages_offers, pages_shop
 
         with psycopg.connect(settings.DATABASE_TARGET.conninfo()) as connection:
-            if not _has_shop(home):
+            if not has_shop(home):
                 begun = time.perf_counter()
-                pages_shop.build(connection, members, _tell)
-                seconds = round(time.perf_counter() - begun)
-                text = json.dumps({"edition": pages_shop.EDITION, "seconds": seconds})
-                _mark(home).write_text(text, encoding="utf-8")
-            pages_offers.promote(connection, pages_shop.AT, _tell)
+                pages_shop.build(connection, members, tell)
+                mark(home, round(time.perf_counter() - begun))
+            pages_offers.promote(connection, pages_shop.AT, tell)
             if (
                 not only
             ):  # one page is looked at while it is being written: not every time with a night's work
@@ -98,7 +105,8 @@ def _measure(home: Path, members: int, requests: int, only: str) -> dict[str, An
     }
 
 
-def _tell(step: str) -> None:
+def tell(step: str) -> None:
+    """Say what is being done."""
     print(f"  {step}", file=sys.stderr, flush=True)
 
 

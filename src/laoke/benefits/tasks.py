@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -11,6 +11,8 @@ from laoke.benefits.library import granting
 from laoke.benefits.mall.services import lapse
 from laoke.foundation.jobs import progress
 from laoke.foundation.jobs.declare import task
+
+DAYS_BACK = 3
 
 
 @task(batches.TASK)
@@ -35,7 +37,9 @@ def grant_birthdays(at: datetime) -> None:
     """Grant what comes with the birthdays of the day. A run that was killed is run again: nobody gets twice."""
     with progress.track("benefits.birthdays", 0, at, unit="members") as work:
         today = at.astimezone(settings.LAOKE.zone).date()
-        work.detail["granted"] = granting.birthdays(today, now=work.now())
+        # Days on which nothing ran are made up for: whoever has theirs gets no other.
+        days = [today - timedelta(days=back) for back in range(DAYS_BACK, -1, -1)]
+        work.detail["granted"] = sum(granting.birthdays(day, now=work.now()) for day in days)
 
 
 @task("mall.lapse", at="20 0 * * *")

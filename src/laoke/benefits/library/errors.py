@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from laoke.kernel.errors import LaokeError
 
@@ -53,20 +54,24 @@ class BenefitRefused(LaokeError):
         )
 
 
+# Put into words when one is told: a till asks about many benefits at once.
+_WORDS = {
+    "member_not_active": gettext_lazy("The member is blocked, merged or erased."),
+    "tier": gettext_lazy("The member’s tier does not have this benefit."),
+    "condition": gettext_lazy("The benefit is for members of whom something else holds."),
+    "not_begun": gettext_lazy("The benefit cannot be used yet."),
+    "over": gettext_lazy("The time of the benefit is over."),
+    "not_granted": gettext_lazy("The benefit has to be granted first, and was not granted to this member."),
+    "used_up": gettext_lazy("The member has used all of it."),
+    "none_left": gettext_lazy("There are none left."),
+    "budget": gettext_lazy("The budget of the member’s tier does not reach."),
+    "coupons": gettext_lazy("The coupons it brings cannot be issued."),
+}
+
+
 def refusal_words(code: str) -> str:
     """Why a benefit cannot be used, in a sentence."""
-    return {
-        "member_not_active": _("The member is blocked, merged or erased."),
-        "tier": _("The member’s tier does not have this benefit."),
-        "condition": _("The benefit is for members of whom something else holds."),
-        "not_begun": _("The benefit cannot be used yet."),
-        "over": _("The time of the benefit is over."),
-        "not_granted": _("The benefit has to be granted first, and was not granted to this member."),
-        "used_up": _("The member has used all of it."),
-        "none_left": _("There are none left."),
-        "budget": _("The budget of the member’s tier does not reach."),
-        "coupons": _("The coupons it brings cannot be issued."),
-    }[code]
+    return str(_WORDS[code])
 
 
 class UnknownBenefitUse(LaokeError):

@@ -45,8 +45,8 @@ class UseView:
 @dataclass(frozen=True, slots=True)
 class BenefitRow:
     """A benefit in force and how it goes: pieces taken of its stock, codes of its partner that are left, uses that
-    stand since an instant, those who used it, what these cost; members who were ever shown it, an estimate where these are
-    many.
+    stand since an instant, those who used it, what these cost; members who were ever shown it, an estimate where
+    these are many.
     """
 
     benefit: Benefit

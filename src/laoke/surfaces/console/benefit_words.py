@@ -57,7 +57,7 @@ def share_words(document: BenefitDocument, share: ShareDocument) -> str:
     worth = share.amount > 1 or unit in _ALWAYS_SAID
     if worth:
         said.append(counted(unit, share.amount))
-    if share.quota is not None:
+    if share.quota is not None and not (document.granted and worth and share.quota == 1):
         quota = counted(Unit.TIME if worth else document.unit, share.quota)
         said.append(quota if document.granted else _a_period(document.per, quota))
     return " · ".join(said)

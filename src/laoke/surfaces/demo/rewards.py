@@ -127,7 +127,7 @@ def items(today: date) -> dict[str, Any]:
         ),
         "knives": _benefit("磨刀服务", "Knife sharpening", service={}, points=150, cost_minor=300),
         "baking": _benefit(
-            "周末烘焙课", "Baking class", seat={"at": f"{today + timedelta(days=11)}T14:00+08:00"}, points=500,
+            "周末烘焙课", "Baking class", seat={"at": f"{today + timedelta(days=11)}T14:00:00+08:00"}, points=500,
             stock=16, tiers=["gold", "diamond"], until=f"{today + timedelta(days=10)}", cost_minor=4_000,
         ),
         "library": _benefit(
