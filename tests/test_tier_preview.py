@@ -197,6 +197,26 @@ def test_judging_everybody_again_moves_those_a_new_ladder_lifts_and_then_nobody(
     assert (again.up, again.down, len(moves(last))) == (0, 0, 4)
 
 
+def test_benefits_cost_what_members_of_each_tier_used(members):
+    """Five silver members used benefits of 1,000 yuan in twelve months; one of them would be silver no more."""
+    dearer = [LADDER["tiers"][0], SILVER | {"needs": [{"metric": "spend", "months": 3, "at_least": 60_000}]}]
+    assert made(LADDER | {"tiers": dearer}).cost_minor is None
+    with hot_cursor() as cursor:
+        cursor.execute(
+            "insert into benefits_benefituse (member_id, benefit, units, amount, tier, cost_minor, budget_starts, "
+            "reference, outcome, used_at, used_by, undone_by, undone_why) "
+            "select %s, 'tea', 1, 1, 'silver', cost, '2026-01-01', '', '{}', %s, '', '', '' "
+            "from unnest(array[60000, 40000]) cost",
+            (members["two"], LATER - timedelta(days=3)),
+        )
+    found = made(LADDER | {"tiers": dearer})
+    assert [(each.code, each.before, each.after, each.benefit_minor) for each in found.tiers] == [
+        ("basic", 1, 2, 0),
+        ("silver", 5, 4, 20_000),
+    ]
+    assert (found.up, found.down, found.spend_minor, found.cost_minor) == (0, 1, 50_000, -20_000)
+
+
 def test_a_rung_that_is_gone_leaves_nobody_behind(members):
     programme.apply(SYSTEM, {"ladder": MIXED}, at=LATER)
     preview.rejudge(SYSTEM, at=LATER)
