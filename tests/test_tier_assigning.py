@@ -15,6 +15,8 @@ from laoke.engine.tiering import How
 from laoke.foundation.access import ROLE_SCOPES, SYSTEM, Caller, MissingScope, Role
 from laoke.members import services as members
 from laoke.surfaces.cli.main import app
+from laoke.surfaces.console.selectors.member.state import state_of
+from laoke.surfaces.console.selectors.member.timeline import timeline_of
 from laoke.tiers import assigning, clock
 from laoke.tiers import ladder as ladders
 from laoke.tiers.errors import TierNotAssigned
@@ -190,3 +192,10 @@ def test_on_the_command_line(shop):
     done = CliRunner().invoke(app, ["tiers", "remove", str(member), "--reason", "误发"])
     assert done.stdout == f"Member {member} has nothing any more; the tier is basic.\n"
     assert CliRunner().invoke(app, [*given, "bought"]).exit_code == 2
+
+
+def test_the_member_s_page_says_who_gave_it_and_how_long(shop):
+    member = shop.member()
+    give(member)
+    events = timeline_of(SYSTEM, programme.current(), state_of(SYSTEM, member, OPENING)).events
+    assert [event.told for event in events if event.note == "开业"] == ["体验 · 2026-04-08"]

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from laoke.surfaces.console.labels import CHANNELS, IDENTITIES, PURPOSES, STATUSES
-from laoke.surfaces.console.templatetags.figures import number, signed
+from laoke.surfaces.console.templatetags.figures import named, number, signed
+from laoke.tiers.lasting import HOW
 
 CONSENT = "member.consent"
 # What was done, and its icon.
@@ -33,6 +34,8 @@ ACTS: dict[str, tuple[Any, str]] = {
     "member.revealed": (_("Personal data revealed"), "eye"),
     "member.exported": (_("Data exported"), "download"),
     "member.erased": (_("Person erased"), "trash"),
+    "member.tier_assigned": (_("Tier given that was not earned"), "award"),
+    "member.tier_removed": (_("Given tier taken back"), "award"),
     "points.adjusted": (_("Points adjusted"), "coins"),
     CONSENT: (_("Consent recorded"), "shield-check"),
 }
@@ -78,6 +81,9 @@ def _of_one(action: str, told: Mapping[str, Any]) -> str:
     if "fields" in told or "field" in told:
         names = told.get("fields") or [told["field"]]
         return _t(", ").join(str(FIELDS.get(name, name)) for name in names)
+    if told.get("how"):
+        how = named(HOW[told["how"]])
+        return f"{how} · {told['until']}" if told.get("until") else how
     if "kind" in told:
         return str(IDENTITIES.get(told["kind"], told["kind"]))
     if "tags" in told:
