@@ -19,7 +19,7 @@ from laoke.benefits.mall import services as mall
 from laoke.checkout import catalogue, orders, programme, quotes
 from laoke.checkout.types import BasketRequest, LineRequest, MemberKey, OrderRequest
 from laoke.engine.tiering import How
-from laoke.foundation.access import SYSTEM, Scope
+from laoke.foundation.access import SYSTEM, Caller, Scope
 from laoke.foundation.apikeys import services as apikeys
 from laoke.foundation.idempotency.services import Command
 from laoke.foundation.models import WebhookDelivery
@@ -29,6 +29,9 @@ from laoke.members.types import IdentityInput
 from laoke.points import holds, transfers
 from laoke.points import services as point_services
 from laoke.points import services as points
+from laoke.points.activities import services as activities
+from laoke.points.activities.services import Told
+from laoke.points.adjustments import requests as adjustments
 from laoke.points.liability import services as month_end
 from laoke.purchases import selectors as purchase_selectors
 from laoke.purchases import services as purchases
@@ -107,6 +110,7 @@ BENEFITS: dict[str, Any] = {
         },
     },
 }
+ADJUSTMENT, EVENT, CALLER = 31, 5120, 901
 OFFER: dict[str, Any] = {
     "name": {"zh": "会员周一九折", "en": "Members' Monday"},
     "goal": "repeat",
@@ -261,6 +265,7 @@ def _open() -> None:
     _register(OTHER, [IdentityInput("phone", "13700001077")])
     _register(INVITED, [IdentityInput("phone", "13700001080")])
     _register(1081, [IdentityInput("phone", "13700001081")])
+    _ask_for_adjustments(now)
     _next("members_merge", MERGE)
     members.merge(caller=SYSTEM, kept_id=INVITED, gone_id=1081, reason="same person", at=now)
     _next("benefits_coupon", COUPON - 1)
@@ -297,6 +302,9 @@ def _open() -> None:
     _next("tiers_tiersale", SALE)
     points.apply(SYSTEM, OTHER, 400, "for a tier", at=now)
     tier_buying.buy(SYSTEM, OTHER, "silver", "APP-20260310-6", at=now)
+    _next("points_activity", EVENT)
+    programme.apply(SYSTEM, {"activities": {"kinds": {"check_in": {"points": 2}}}}, at=DAY)
+    activities.tell(SYSTEM, Told(OTHER, "check_in", now), Command("check-in", ()), now=now)
     transfers.give(SYSTEM, MEMBER, OTHER, 200, "生日快乐", Command("transfer", ()), at=now)
     month_end.close(SYSTEM, date(2026, 3, 1), at=now)
     _next("foundation_webhookendpoint", ENDPOINT)
@@ -328,6 +336,17 @@ def _open() -> None:
         rule_value="active-small",
         class_value="basic",
     )
+
+
+def _ask_for_adjustments(now: datetime) -> None:
+    """One for somebody else to decide, and one of the key that is made next."""
+    limits = {"limits": {"apikey": {"each": 2000}}}
+    programme.apply(SYSTEM, {"adjustments": limits}, at=DAY)
+    _next("points_adjustment", ADJUSTMENT)
+    for number in (CALLER - 1, CALLER):
+        asking = Caller("apikey", number, "service desk", ALL)
+        adjustments.ask_once(asking, MEMBER, 5000, "补发：3月8日活动积分未到账", at=now)
+    _next("foundation_apikey", CALLER)
 
 
 def _register(member_id: int, identities: list[IdentityInput], name: str | None = None) -> None:

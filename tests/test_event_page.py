@@ -9,16 +9,20 @@ import pytest
 from django.db import transaction
 
 from laoke.benefits.coupons import issuing, wallet
+from laoke.benefits.library import using
 from laoke.checkout import orders, programme, returns
 from laoke.checkout.types import BasketRequest, LineRequest, MemberKey, OrderRequest, ReturnRequest
 from laoke.foundation.access import SYSTEM, Caller
+from laoke.foundation.idempotency.services import Command
 from laoke.foundation.models import OutboxMessage
 from laoke.foundation.outbox import topics
 from laoke.foundation.sql import raw_cursor
 from laoke.foundation.webhooks import services as webhooks
 from laoke.members import services as members
 from laoke.members.types import IdentityInput
-from laoke.points import expiring, redeeming, services
+from laoke.points import expiring, redeeming, services, transfers
+from laoke.points.activities import referrals
+from laoke.points.activities import services as activities
 from laoke.points.adjustments import limits, requests
 from laoke.promotions import alarms, counters
 from tests import api_shop
@@ -49,6 +53,8 @@ def test_every_topic_is_announced_with_just_the_fields_it_declares():
             orders.commit(SYSTEM, request, f"t{number}", b"", now=at)
         _the_life_of_a_coupon(at)
         _points_above_the_limit(at)
+        _a_friend_who_buys(at)
+        _a_benefit_beyond_its_budget(at)
         services.apply(SYSTEM, 1080, 5, "补发", at=at - timedelta(days=360))
         expiring.tell(at=at)
         redeeming.spend(SYSTEM, 1080, 1, sink=redeeming.Sink.MALL, reference="M-1", at=at)
@@ -63,6 +69,27 @@ def test_every_topic_is_announced_with_just_the_fields_it_declares():
 
         seen = {message.topic: set(message.payload) for message in OutboxMessage.objects.all()}
         assert seen == {topic.name: set(topic.fields) for topic in topics.known()}
+
+
+def _a_friend_who_buys(at: datetime) -> None:
+    """Referred, and the first order paid both."""
+    kinds = {"referral": {"points": 200, "friend_points": 50}}
+    programme.apply(SYSTEM, {"activities": {"kinds": kinds}}, at=at)
+    friend = members.register(caller=SYSTEM, at=at, identities=[IdentityInput("phone", "13700008888")])
+    told = activities.Told(1080, "referral", at, friend_id=friend)
+    activities.tell(SYSTEM, told, Command("referral", ()), now=at)
+    basket = BasketRequest("S001", "pos", "CNY", (LineRequest("0103001", 400_000),), MemberKey(friend))
+    orders.commit(SYSTEM, OrderRequest("F1", basket, at), "f1", b"", now=at)
+    referrals.judge(friend, at=at)
+    gift = transfers.give(SYSTEM, 1080, friend, 1, "", Command("gift", ()), at=at)
+    number = orjson.loads(gift.body)["transfer_id"]
+    transfers.undo(SYSTEM, number, "a mistake", Command("gift back", ()), at=at)
+
+
+def _a_benefit_beyond_its_budget(at: datetime) -> None:
+    budgets = {tier["code"]: {"per_year_minor": 500} for tier in api_shop.LADDER["tiers"]}
+    programme.apply(SYSTEM, {"benefits": api_shop.BENEFITS | {"budgets": budgets}}, at=at)
+    using.use(SYSTEM, 1080, "parking", 1, reference="P-2", at=at)
 
 
 def _points_above_the_limit(at: datetime) -> None:

@@ -44,8 +44,9 @@ def tell(request: HttpRequest, body: EventIn) -> HttpResponse:
     `Idempotency-Key`.
     """
     command = Command(idempotency_key(request), (b"event", request.body))
-    told = Told(body.member_id, body.kind, body.at, body.subject, body.friend_id)
-    return answered(services.tell(caller(request), told, command, now=received_at(request)))
+    now = received_at(request)
+    told = Told(body.member_id, body.kind, body.at or now, body.subject, body.friend_id)
+    return answered(services.tell(caller(request), told, command, now=now))
 
 
 @router.post("/events/{event_id}/undo", auth=TELL, response=EventUndoneOut, summary="Undo an event")

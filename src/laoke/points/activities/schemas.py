@@ -6,16 +6,18 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from laoke.foundation.web.fields import Id, In
+from laoke.foundation.web.fields import Id, In, example
 
 
 class EventIn(In):
-    """Something a member did beside buying."""
+    """Something a member did beside buying; now, unless it says when."""
 
-    member_id: Id = Field(examples=[1042])
-    kind: str = Field(min_length=1, max_length=40, examples=["check_in"])
-    at: AwareDatetime = Field(
-        description="when it happened; may be told later", examples=["2026-03-10T04:00:00Z"]
+    model_config = example(member_id=1042, kind="check_in")
+
+    member_id: Id
+    kind: str = Field(min_length=1, max_length=40)
+    at: AwareDatetime | None = Field(
+        None, description="when it happened, told later", examples=["2026-03-10T04:00:00Z"]
     )
     subject: str = Field("", max_length=100, description="what it is about: a survey, an article, a post")
     friend_id: Id | None = Field(None, description="the friend, of a referral")

@@ -18,10 +18,11 @@ from laoke.points.adjustments.schemas import (
     AdjustmentOut,
     AdjustmentsOut,
     AskedOut,
+    AskIn,
     DecidedOut,
     RefusalIn,
 )
-from laoke.points.schemas import AdjustedOut, AdjustmentIn
+from laoke.points.schemas import AdjustedOut
 
 router = Router(tags=["points"])
 
@@ -29,6 +30,7 @@ READ = KeyAuth(Scope.POINTS_READ)
 ADJUST = KeyAuth(Scope.POINTS_ADJUST)
 APPROVE = KeyAuth(Scope.POINTS_APPROVE)
 AdjustmentId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[31])]
+OwnAdjustmentId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[32])]
 
 
 class Which(StrEnum):
@@ -45,7 +47,7 @@ class Which(StrEnum):
     openapi_extra=IDEMPOTENT,
     summary="Ask for an adjustment above one's limit",
 )
-def ask(request: HttpRequest, member_id: MemberId, body: AdjustmentIn) -> HttpResponse:
+def ask(request: HttpRequest, member_id: MemberId, body: AskIn) -> HttpResponse:
     """Nothing is booked until somebody else lets it pass. Needs an `Idempotency-Key`."""
     command = Command(idempotency_key(request), (b"adjustment-request", b"%d" % member_id, request.body))
     at = received_at(request)
@@ -108,7 +110,7 @@ def refuse(request: HttpRequest, adjustment_id: AdjustmentId, body: RefusalIn) -
     openapi_extra=IDEMPOTENT,
     summary="Take one's own request back",
 )
-def withdraw(request: HttpRequest, adjustment_id: AdjustmentId) -> HttpResponse:
+def withdraw(request: HttpRequest, adjustment_id: OwnAdjustmentId) -> HttpResponse:
     """Only who asked can. Needs an `Idempotency-Key`."""
     who, at = caller(request), received_at(request)
     command = Command(idempotency_key(request), (b"adjustment-withdraw", b"%d" % adjustment_id))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from laoke.foundation.web.fields import In, Text, example
 from laoke.points.adjustments.selectors import AdjustmentView
+from laoke.points.schemas import AdjustmentIn
 
 
 class RefusalIn(In):
@@ -18,6 +19,12 @@ class RefusalIn(In):
     model_config = example(note="小票已于3月9日补过")
 
     note: Annotated[Text, Field(min_length=2, max_length=200)]
+
+
+class AskIn(AdjustmentIn):
+    """Points to give, or to take when negative, and why; more than the caller may give or take alone."""
+
+    model_config = example(points=5000, reason="补发：3月8日活动积分未到账")
 
 
 class AskedOut(BaseModel):

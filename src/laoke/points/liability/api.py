@@ -26,13 +26,12 @@ def _first_day(text: str) -> str:
 
 
 Month = Annotated[
-    str | None,
+    Annotated[str, AfterValidator(_first_day)] | None,
     Query(
         pattern=r"^\d{4}-\d{2}$",
         description="a closed month; the newest unless named",
         examples=["2026-03"],
     ),
-    AfterValidator(lambda text: text and _first_day(text)),
 ]
 
 

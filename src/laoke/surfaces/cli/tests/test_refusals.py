@@ -23,6 +23,7 @@ ARGUMENTS = {
     "import products": ["f.csv", "--mapping", "m.yaml"],
     "import stores": ["f.csv", "--mapping", "m.yaml"],
     "apikey create": ["till", "--till"],
+    "points adjust": ["1", "50", "--reason", "Promised"],
 }
 
 # All in one process: loading the programme takes longer than any of them.

@@ -172,6 +172,9 @@ _COMPOSED = {
     ("surfaces/console/directory/bulk.py", "members.bulk_{}"): {
         f"members.bulk_{kind}" for kind in ("tag", "untag", "block", "unblock")
     },
+    ("points/liability/requests.py", "{}"): {
+        f"liability.{done}" for done in ("asked", "approved", "refused", "withdrawn")
+    },
     ("members/services/blocking.py", "topic"): {"member.blocked", "member.unblocked"},
 }
 _RECORDS = {"record", "_tell", "_change", "_audit"}

@@ -190,6 +190,8 @@ class TestNotices:
             "points": -500,
             "member": 7,
             "note": "n",
+            "by": "Li",
+            "month": "2026-03",
         }
         for kind in KINDS.values():
             assert kind.say(told)

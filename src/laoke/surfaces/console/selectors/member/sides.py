@@ -127,6 +127,8 @@ def joined(kept: Side, gone: Side, tier: str) -> Side:
         ours = consents.get(asked)
         if ours is None or ours.at < theirs.at:
             consents[asked] = theirs
+    points, debt = kept.points + gone.points, kept.debt + gone.debt
+    repaid = min(points, debt)
     return replace(
         kept,
         **gaps,
@@ -137,8 +139,8 @@ def joined(kept: Side, gone: Side, tier: str) -> Side:
         tags={**gone.tags, **kept.tags},
         consents=consents,
         tier=tier,
-        points=kept.points + gone.points,
-        debt=kept.debt + gone.debt,
+        points=points - repaid,
+        debt=debt - repaid,
         orders=kept.orders + gone.orders,
     )
 
