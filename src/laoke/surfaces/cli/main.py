@@ -12,6 +12,7 @@ from laoke.surfaces.cli import (
     apikeys,
     backtest,
     backup,
+    benefits,
     coupons,
     expire,
     importing,
@@ -151,6 +152,8 @@ app.add_typer(importing.app, name="import")
 app.add_typer(members.app, name="member")
 app.add_typer(offers.app, name="offers")
 app.add_typer(coupons.app, name="coupons")
+app.add_typer(benefits.app, name="benefits")
+app.add_typer(benefits.mall_app, name="mall")
 app.add_typer(points.app, name="points")
 app.add_typer(programme.app, name="programme")
 app.command()(backtest.backtest)
