@@ -40,6 +40,7 @@ ALL: dict[str, tuple[str, list[str], list[str]]] = {
     "pricing": ("benchmarks.pricing", [], ["--baskets", "20", "--repeats", "2"]),
     "ledger": ("benchmarks.ledger", [], ["--steps", "1000"]),
     "liability": ("benchmarks.liability", [], ["--lots", "50000", "--rounds", "1"]),
+    "tiers": ("benchmarks.tiers", [], ["--members", "5000"]),
     "adjustments": ("benchmarks.adjustments", [], ["--members", "20000"]),
     "offers": ("benchmarks.offers", [], ["--members", "1000", "--seconds", "2", "--rounds", "1"]),
     "oscar": ("benchmarks.oscar", [], ["--baskets", "20", "--stacked", "10", "--rounds", "2"]),
