@@ -39,6 +39,7 @@ ALL: dict[str, tuple[str, list[str], list[str]]] = {
     "rfm-1m": ("benchmarks.rfm", ["--members", "1000000"], ["--members", "10000"]),
     "pricing": ("benchmarks.pricing", [], ["--baskets", "20", "--repeats", "2"]),
     "ledger": ("benchmarks.ledger", [], ["--steps", "1000"]),
+    "ledger-machine": ("benchmarks.ledger_machine", [], ["--steps", "1000"]),
     "liability": ("benchmarks.liability", [], ["--lots", "50000", "--rounds", "1"]),
     "tiers": ("benchmarks.tiers", [], ["--members", "5000"]),
     "adjustments": ("benchmarks.adjustments", [], ["--members", "20000"]),
