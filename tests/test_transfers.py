@@ -251,3 +251,33 @@ def test_over_the_api(shop, two):
         ("transfer", -200, "transfer"),
     ]
     assert {each["transfer_id"] for each in movements["postings"][:4]} == {made["transfer_id"]}
+
+
+def test_a_gift_is_found_again_after_its_receiver_was_merged(shop, two):
+    """What comes home is the gift, not other points of the kept member, and of it only what has not expired."""
+    giver, receiver = two
+    kept = shop.member()
+    services.apply(SYSTEM, kept, 300, "goodwill", at=NOON - 9 * DAY)
+    transfer = gives(giver, receiver, 250)
+    members.merge(caller=SYSTEM, kept_id=kept, gone_id=receiver, reason="same person", at=NOON)
+    before = held(kept)
+    undone(transfer)
+    assert (held(kept), shops.account(giver)["balance"]) == (before[:1], 300)
+
+
+@pytest.mark.parametrize("swept", ["before the merge", "after it", "not at all"])
+def test_what_expired_with_a_merged_receiver_stays_expired(shop, two, swept):
+    giver, receiver = two
+    kept = shop.member()
+    services.apply(SYSTEM, kept, 300, "goodwill", at=NOON)
+    end = held(giver)[0][1]
+    transfer = gives(giver, receiver, 250, end - DAY)
+    if swept == "before the merge":
+        expire(at=end, now=end)
+    at = end - DAY / 2 if swept == "not at all" else end
+    members.merge(caller=SYSTEM, kept_id=kept, gone_id=receiver, reason="same person", at=at)
+    if swept == "after it":
+        expire(at=end, now=end)
+    answer = undone(transfer, end + timedelta(hours=1))
+    assert b'"points":50,"expired":200' in answer.body
+    assert (shops.account(giver)["balance"], [points for points, _ in held(kept)][-1]) == (100, 300)

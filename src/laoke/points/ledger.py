@@ -181,12 +181,6 @@ class LockedAccount:
             self._find_lapsed(self._cursor.execute(LAPSED_OF_LOTS, values).fetchall(), cause)
         return self._take_back(own, points, kind, cause, terms or self.terms)
 
-    def lapsed(self, lots: Collection[int], at: datetime) -> dict[int, int]:
-        """What of some lots of this account expired unspent by `at`, swept or not."""
-        values = {"lots": list(lots), "member": self.member_id, "at": at}
-        rows = self._cursor.execute(LAPSED_OF_LOTS, values).fetchall()
-        return {row[0]: row[5] + (row[3] - row[4] if row[2] <= at else 0) for row in rows}
-
     def restore(
         self, spent: list[tuple[Take, Lot, int]], points: int, cause: Cause, kind: str = "restoration"
     ) -> int:

@@ -46,6 +46,14 @@ PIECES = (
     "join points_lot born on born.id = into_.lot_id and born.carried_from_id = out.lot_id "
     "where out.transfer_id = %s and out.kind = 'transfer' and out.points < 0 and out.at = %s order by out.id"
 )
+# Where these lots are now: a merge carries points over into lots of the kept member. And what of them has expired.
+HEIRS = (
+    "with recursive heir as (select id as born, id as lot_id from points_lot where id = any(%(born)s) union all "
+    "select heir.born, l.id from heir join points_lot l on l.carried_from_id = heir.lot_id and l.origin = 'merge') "
+    "select heir.born, heir.lot_id, case when l.expires_at <= %(at)s then l.remaining - l.held else 0 end - "
+    "coalesce((select sum(p.points) from points_posting p where p.lot_id = l.id and p.kind = 'expiry'), 0)::int "
+    "from heir join points_lot l on l.id = heir.lot_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +166,14 @@ def undo(
             row.undone_at, row.undone_by, row.undone_why = at, caller.label, why
             row.save(update_fields=["undone_at", "undone_by", "undone_why"])
             pieces = _pieces(cursor, row)
-            expired = receiver.lapsed([piece.born for piece in pieces], at)
-            home = [replace(piece, points=piece.points - expired.get(piece.born, 0)) for piece in pieces]
+            own, expired = _heirs(cursor, [piece.born for piece in pieces], at)
+            home = [replace(piece, points=piece.points - expired[piece.born]) for piece in pieces]
             points = sum(piece.points for piece in home)
             cause = Cause(at=at, recorded_at=at, note=why, transfer_id=row.pk)
             terms = replace(
                 receiver.terms, expired_counts=False, shortage=Shortage.RECOVER if force else Shortage.FORBID
             )
-            receiver.take_back([piece.born for piece in pieces], points, cause, "transfer", terms)
+            receiver.take_back(own, points, cause, "transfer", terms)
             spent = [
                 (Take(piece.lot.id, piece.points), piece.lot, piece.owner) for piece in home if piece.points
             ]
@@ -224,6 +232,15 @@ class _Piece:
 def _pieces(cursor: psycopg.Cursor[Any], row: Transfer) -> list[_Piece]:
     rows = cursor.execute(PIECES, (row.pk, row.at)).fetchall()
     return [_Piece(Lot(each[0], *each[2:8]), each[8], each[9], each[1]) for each in rows]
+
+
+def _heirs(cursor: psycopg.Cursor[Any], born: list[int], at: datetime) -> tuple[list[int], dict[int, int]]:
+    """The lots in which the points of a gift are now, and how many of each piece have expired."""
+    lots, expired = [], dict.fromkeys(born, 0)
+    for piece, lot_id, points in cursor.execute(HEIRS, {"born": born, "at": at}).fetchall():
+        lots.append(lot_id)
+        expired[piece] += points
+    return lots, expired
 
 
 def _view(row: Transfer) -> TransferView:
