@@ -87,7 +87,7 @@ STORIES = {
         2027-03-10 23:59 | buys B: 1 rice with 500 points          | 64.90   | -500 +64  | 64   | 0 | silver
         2027-03-11 00:00 | returns B                               | -64.90  | +500 -64  | 500  | 0 | silver
         2027-04-10 23:59 | buys C: 1 milk with 100 points          | 11.50   | -100 +11  | 411  | 0 | silver
-        2027-04-11 00:00 | buys D: 1 milk                          | 12.50   | +12       | 87   | 0 | silver
+        2027-04-11 00:00 | buys D: 1 milk                          | 12.50   | +12       | 23   | 0 | silver
     """,
 }
 LINE = re.compile(r"(?P<verb>buys|returns) (?P<name>[A-Z])(: (?P<goods>.*?))?( with (?P<points>\d+) points)?")
