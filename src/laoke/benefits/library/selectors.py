@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
-from django.db.models import Count, Sum
 
 from laoke.benefits.library import budgets, publication
 from laoke.benefits.library.entitlements import stock_key
@@ -101,22 +100,14 @@ def rows(since: datetime, at: datetime, library: Library | None = None) -> list[
     library = library or publication.in_force()
     keys = list(library.benefits)
     taken, codes, showings = _left(keys, at)
-    used = {
-        row["benefit"]: row
-        for row in BenefitUse.objects.filter(benefit__in=keys, used_at__gte=since, undone_at=None)
-        .values("benefit")
-        .annotate(uses=Count("id"), users=Count("member_id", distinct=True), cost=Sum("cost_minor"))
-    }
-    seen, about = _seen(keys, showings)
-    nothing = {"uses": 0, "users": 0, "cost": 0}
+    used, seen, about = _taken_up(keys, since, showings)
+    nothing = (0, 0, 0)
     return [
         BenefitRow(
             benefit,
             None if benefit.document.stock is None else taken.get(key, 0),
             codes.get(key, 0) if benefit.document.kind is Kind.PARTNER_CODE else None,
-            (found := used.get(key, nothing))["uses"],
-            found["users"],
-            found["cost"],
+            *used.get(key, nothing),
             seen.get(key, 0),
             about,
         )
@@ -157,16 +148,24 @@ def _left(keys: list[str], at: datetime) -> tuple[dict[str, int], dict[str, int]
     return taken, codes, next(count for what, _, count in found if what == "seen")
 
 
-def _seen(keys: list[str], showings: float) -> tuple[dict[str, int], bool]:
-    """Members who were shown each benefit; where many were shown many, counted in a part of the table."""
+def _taken_up(
+    keys: list[str], since: datetime, showings: float
+) -> tuple[dict[str, tuple[int, int, int]], dict[str, int], bool]:
+    """Uses since an instant, those who used it and what these cost; members who were shown it, counted in a part of the
+    table where many were shown many; and whether that is so.
+    """
     part = 1.0 if showings <= COUNTED else COUNTED / showings
     with hot_cursor() as cursor:
-        counts = cursor.execute(
-            "select benefit, count(*) from benefits_benefitseen tablesample system (%s) "
-            "where benefit = any(%s) group by benefit",
-            (part * 100, keys),
+        found = cursor.execute(
+            "select true, benefit, count(*), count(distinct member_id), sum(cost_minor)::bigint "
+            "from benefits_benefituse where benefit = any(%(keys)s) and used_at >= %(since)s and undone_at is null "
+            "group by benefit "
+            "union all select false, benefit, count(*), 0, 0 from benefits_benefitseen tablesample system (%(part)s) "
+            "where benefit = any(%(keys)s) group by benefit",
+            {"keys": keys, "since": since, "part": part * 100},
         ).fetchall()
-    return {key: round(count / part) for key, count in counts}, part < 1
+    used = {key: (uses, users, cost) for is_use, key, uses, users, cost in found if is_use}
+    return used, {key: round(count / part) for is_use, key, count, *_ in found if not is_use}, part < 1
 
 
 def _view(row: BenefitUse) -> UseView:
