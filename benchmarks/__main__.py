@@ -31,6 +31,11 @@ ALL: dict[str, tuple[str, list[str], list[str]]] = {
         ["--members", "1000000"],
         ["--members", "10000", "--requests", "5"],
     ),
+    "balance-1m": (
+        "benchmarks.balance",
+        ["--members", "1000000"],
+        ["--members", "10000", "--requests", "500"],
+    ),
     "benefits-1m": (
         "benchmarks.benefits",
         ["--members", "1000000"],
@@ -41,6 +46,7 @@ ALL: dict[str, tuple[str, list[str], list[str]]] = {
     "ledger": ("benchmarks.ledger", [], ["--steps", "1000"]),
     "ledger-machine": ("benchmarks.ledger_machine", [], ["--steps", "1000"]),
     "liability": ("benchmarks.liability", [], ["--lots", "50000", "--rounds", "1"]),
+    "expiry": ("benchmarks.expiry", [], ["--members", "5000", "--usual", "3"]),
     "tiers": ("benchmarks.tiers", [], ["--members", "5000"]),
     "adjustments": ("benchmarks.adjustments", [], ["--members", "20000"]),
     "offers": ("benchmarks.offers", [], ["--members", "1000", "--seconds", "2", "--rounds", "1"]),

@@ -30,8 +30,11 @@ class Serving(NamedTuple):
 
 
 @contextlib.contextmanager
-def serving(members: int, prepare: Callable[[], None]) -> Iterator[Serving]:
-    """A fresh shop of `members` members; `prepare` runs with Django ready, before the server starts."""
+def serving(
+    members: int, prepare: Callable[[], None], *, orders: int = 3, lines: bool = True
+) -> Iterator[Serving]:
+    """A fresh shop of `members` members with `orders` orders each; `prepare` runs with Django ready, before the server
+    starts."""
     home = Path(tempfile.mkdtemp(prefix="laoke-bench-"))
     home.chmod(0o755)
     port = _free_port()
@@ -54,7 +57,7 @@ def serving(members: int, prepare: Callable[[], None]) -> Iterator[Serving]:
 
             begun = time.perf_counter()
             with psycopg.connect(settings.DATABASE_TARGET.conninfo()) as connection:
-                shop.build(connection, members)
+                shop.build(connection, members, orders=orders, lines=lines)
             prepare()
             _, key = apikeys.create(SYSTEM, "bench", ["orders:write", "quotes:write"], None, None, at=now())
             built = time.perf_counter() - begun
@@ -109,7 +112,7 @@ def _free_port() -> int:
 
 
 def _wait(port: int) -> None:
-    for _ in range(200):
+    for _ in range(900):  # a busy machine takes its time
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1):
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
@@ -15,7 +16,10 @@ from laoke.points import ledger
 from laoke.points.models import Account, Lot
 
 EXPIRE = sql.load("laoke.points", "expire_lots")
-BATCH = 10_000
+# A till that serves one of their members waits until the batch is through, and any till for the disk: some 50 ms.
+BATCH = 1_000
+# Beside tills, of the time of each batch.
+REST = 0.25
 
 
 class Swept(NamedTuple):
@@ -26,21 +30,29 @@ class Swept(NamedTuple):
 
 
 def expire(
-    *, at: datetime, now: datetime, batch: int = BATCH, advance: Callable[[int], bool] | None = None
+    *,
+    at: datetime,
+    now: datetime,
+    batch: int = BATCH,
+    advance: Callable[[int], bool] | None = None,
+    rest: float = 0.0,
 ) -> Swept:
     """Expire every lot whose `expires_at` has come by `at`, batch by batch, each its own transaction.
 
     Can be stopped between batches (`advance` is told the lots done and returns False to stop) and repeated.
-    A lot that expires while its account is locked by a till waits for the next batch or the next sweep.
+    A lot that expires while its account is locked by a till waits for the next batch or the next sweep. After each
+    batch the sweep rests for `rest` times as long as the batch took.
     """
     lots, points = _settle_debts(at, now)
     while True:
+        begun = time.perf_counter()
         with transaction.atomic(), hot_cursor() as cursor:
             row = cursor.execute(EXPIRE, {"at": at, "recorded_at": now, "batch": batch}).fetchone()
         assert row is not None
         lots, points = lots + row[0], points + row[1]
         if row[0] == 0 or (advance and not advance(row[0])):
             return Swept(lots, points)
+        time.sleep(rest * (time.perf_counter() - begun))
 
 
 def _settle_debts(at: datetime, now: datetime) -> tuple[int, int]:

@@ -22,7 +22,7 @@ def expire_points(at: datetime) -> None:
             work.advance(lots)
             return not work.stop_requested
 
-        swept = expiry.expire(at=at, now=timezone.now(), advance=advance)
+        swept = expiry.expire(at=at, now=timezone.now(), advance=advance, rest=expiry.REST)
         work.detail["points"] = swept.points
 
 

@@ -34,7 +34,7 @@ def expire(
         clock = now()
         instant = moments.instant(at, settings.LAOKE.zone, clock, "--at") if at else clock
         with shown("expiring", expiry.due(instant), "lots", stoppable=True) as work:
-            swept = expiry.expire(at=instant, now=clock, advance=work.advance)
+            swept = expiry.expire(at=instant, now=clock, advance=work.advance, rest=expiry.REST)
         result = {"at": instant, "lots": swept.lots, "points": swept.points, "stopped": work.stop_requested}
         emit(result, as_json=json, text=f"{swept.points:,} points in {swept.lots:,} lots expired.")
         if work.stop_requested:
