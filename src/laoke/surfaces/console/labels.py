@@ -112,7 +112,7 @@ UNITS: tuple[tuple[str, str, str], ...] = (
 # What the timeline says of a movement or a move, and the sign of its dot.
 HAPPENINGS: dict[str, tuple[Any, str]] = {
     "accrual": (_("Earned with a purchase"), "earn"),
-    "redemption": (_("Spent at the till"), "spend"),
+    "redemption": (_("Points spent"), "spend"),
     "expiry": (_("Expired"), "gone"),
     "clawback": (_("Taken back with a return"), "gone"),
     "restoration": (_("Given back with a return"), "earn"),
