@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM
 from laoke.members import services as members
 from laoke.points import services
+from laoke.points.expiry import expire
 from tests import shop as shops
 from tests.shop import OPENING, line
 
@@ -35,4 +37,18 @@ def test_points_that_come_back_after_a_merge_are_still_those_of_their_order(shop
     till.later(hours=1).take_back(spending["order_id"])
     till.take_back(earning["order_id"], "R2")
     assert [(points, left) for _, _, points, left in shops.lots(kept)] == [(300, 300), (50, 0), (200, 0)]
+    assert shops.broken() == {}
+
+
+def test_points_that_expired_before_a_merge_are_no_debt(shop):
+    programme.apply(SYSTEM, {"points": shops.POINTS | {"valid_months": 1}}, at=OPENING)
+    kept, gone, till = shop.member(), shop.member(), shop.till()
+    sold = till.sell("A1", gone, line("milk", 20))
+    till.later(days=40)
+    expire(at=till.at, now=till.at)
+    members.merge(caller=SYSTEM, kept_id=kept, gone_id=gone, reason="one person", at=till.at)
+    back = till.later(hours=1).take_back(sold["order_id"])
+    assert (back["points_clawed_back"], back["points_debt"]) == (250, 0)
+    found = [shops.account(who) for who in (kept, gone)]
+    assert [(each["debt"], each["earned_total"], each["expired_total"]) for each in found] == [(0, 0, 0)] * 2
     assert shops.broken() == {}

@@ -72,6 +72,7 @@ class LockedAccount:
         self.debt = debt
         self.held = held
         self.lots = {lot.id: lot for lot in lots}
+        self._others: dict[int, int] = {}
         self._balance = self._debt = self._held = self._earned = self._redeemed = self._expired = 0
 
     def available(self, at: datetime) -> int:
@@ -329,7 +330,9 @@ class LockedAccount:
 
     def _find_lapsed(self, rows: Sequence[tuple[Any, ...]], cause: Cause) -> None:
         """Load lots whose points expired unspent; what is due and not swept yet is booked as the sweep would."""
-        for lot_id, accrued_at, expires_at, remaining, held, lapsed, order_id in rows:
+        for lot_id, accrued_at, expires_at, remaining, held, lapsed, order_id, owner in rows:
+            if owner != self.member_id:
+                self._others[lot_id] = owner
             due = remaining - held if expires_at <= cause.at else 0
             lot = Lot(lot_id, accrued_at, expires_at, remaining, order_id, held=held, lapsed=lapsed + due)
             self.lots[lot_id] = lot
@@ -347,6 +350,8 @@ class LockedAccount:
             self._post("expiry", take.points, take.lot_id, cause)
             self._post(kind, -take.points, take.lot_id, cause)
             self._expired -= take.points
+            if take.lot_id in self._others:
+                self._book_for(self._others[take.lot_id], take.points)
         self.take(plan.takes, kind, cause)
         if plan.debt:
             self._post(kind, -plan.debt, None, cause)
@@ -355,6 +360,16 @@ class LockedAccount:
         if kind == "clawback":
             self._earned -= points - plan.waived
         return plan
+
+    def _book_for(self, member_id: int, points: int) -> None:
+        """Points that had expired with a member merged since are taken back in the totals of that member."""
+        self._cursor.execute(
+            "update points_account set expired_total = expired_total - %s, earned_total = earned_total - %s, "
+            "version = version + 1 where member_id = %s",
+            (points, points, member_id),
+        )
+        self._expired += points
+        self._earned += points
 
     def _move(self, lot_id: int, points: int, kind: str, cause: Cause) -> None:
         self._cursor.execute(
@@ -368,7 +383,7 @@ class LockedAccount:
             "insert into points_posting (member_id, kind, points, lot_id, order_id, return_id, spending_id, "
             "transfer_id, at, recorded_at, note, party) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
-                self.member_id,
+                self._others.get(lot_id, self.member_id) if lot_id else self.member_id,
                 kind,
                 points,
                 lot_id,

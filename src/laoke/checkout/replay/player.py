@@ -390,7 +390,9 @@ class _Batch:
     def _find_lapsed(self, state: MemberState, order_id: int, at: datetime) -> None:
         """See laoke.points.ledger: what of an order's points expired, with what is due booked as the sweep would."""
         self.cursor.execute(LAPSED, {"order": order_id, "member": state.member_id, "at": at})
-        for lot_id, accrued_at, expires_at, remaining, held, lapsed, _ in self.cursor:
+        for lot_id, accrued_at, expires_at, remaining, held, lapsed, _, owner in self.cursor:
+            if owner != state.member_id:
+                continue
             lot = state.lots.setdefault(
                 lot_id, LotState(lot_id, accrued_at, expires_at, remaining, order_id, held=held)
             )
@@ -479,7 +481,8 @@ class _Batch:
     def _lapsed(self, state: MemberState, order_id: int, at: datetime) -> int:
         """What of an order's points expired unspent."""
         self.cursor.execute(LAPSED, {"order": order_id, "member": state.member_id, "at": at})
-        lapsed = {row[0]: row[5] + (row[3] - row[4] if row[2] <= at else 0) for row in self.cursor}
+        rows = [row for row in self.cursor if row[7] == state.member_id]
+        lapsed = {row[0]: row[5] + (row[3] - row[4] if row[2] <= at else 0) for row in rows}
         for lot in state.lots.values():
             if lot.order_id == order_id and (lot.id in lapsed or lot.expires_at <= at):
                 due = lot.remaining - lot.held if lot.expires_at <= at else 0

@@ -6,7 +6,8 @@ select
     l.remaining,
     l.held,
     coalesce(expired.points, 0) as lapsed,
-    l.order_id
+    l.order_id,
+    l.member_id
 from points_lot l
 left join (
     select lot_id, -sum(points)::int as points
