@@ -242,6 +242,8 @@ def test_many_clients_on_one_account_while_everything_is_killed(
         killer.strike(blow)
     time.sleep(max(0.0, begun + seconds - time.monotonic()))
     eventually(lambda: healthy(place), 30, "laoke up did not come back")
+    # However slow the machine is, there has to be something to lose.
+    eventually(lambda: _enough(crowd), PATIENCE, "too little was done")
     closing.set()
     for client in crowd:
         client.join(PATIENCE + 30)
@@ -254,8 +256,6 @@ def test_many_clients_on_one_account_while_everything_is_killed(
         moved.update(client.moved)
         held.update(client.held)
         done.update(client.done)
-    assert done.total() - done["refused"] > 3 * clients
-    assert {"bought", "held", "given", "redeemed", "adjusted"} <= set(done)
     # What the answers say is what the account is: nothing was done twice, and nothing that was answered is gone.
     points = "select member_id, sum(points)::int from points_posting group by 1"
     assert dict(place.ask(points)) == {member: 3000 + moved[member] for member in members}
@@ -272,3 +272,11 @@ def test_many_clients_on_one_account_while_everything_is_killed(
     check = place.run("check")
     assert check.returncode == 0, check.stdout
     log.info("%s; %d sent again", dict(done), sum(client.repeats for client in crowd))
+
+
+def _enough(crowd: list[Client]) -> bool:
+    done = Counter[str]()
+    for client in crowd:
+        done.update(dict(client.done))  # a copy: the client goes on
+    kinds = {"bought", "brought back", "held", "given", "redeemed", "adjusted"}
+    return done.total() - done["refused"] > 3 * len(crowd) and kinds <= set(done)
