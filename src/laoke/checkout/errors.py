@@ -24,6 +24,12 @@ class TendersDoNotSum(LaokeError):
     code, status, title = "tenders-do-not-sum", 422, "The payments do not sum to the amount due"
 
 
+class HouseholdNotReplayed(LaokeError):
+    """A past sale or return would move points of other people of a household."""
+
+    code, status, title = "household-not-replayed", 409, "Points of a household are not replayed"
+
+
 class OrderExists(LaokeError):
     """The store has used this order number before, under another idempotency key."""
 

@@ -19,6 +19,7 @@ from laoke.checkout import (
     coupons,
     guarantee,
     holding,
+    household,
     members,
     offer_answers,
     offers,
@@ -51,6 +52,7 @@ from laoke.foundation.idempotency.services import Answer
 from laoke.foundation.sql import hot_cursor, raw_cursor
 from laoke.kernel.errors import LaokeError
 from laoke.points import earnings, holds, ledger
+from laoke.points.pooling import Drawn, Pool
 from laoke.promotions import publication
 from laoke.purchases import shipping
 from laoke.tiers import standing
@@ -80,8 +82,8 @@ def commit(caller: Caller, request: OrderRequest, key: str, body: bytes, *, now:
         coupons.watch(caller, request.basket.codes, programme.current(), now)
 
     def once() -> Answer:
-        with transaction.atomic(), raw_cursor() as cursor:
-            return _commit(cursor, caller, who, request, key, fingerprint, now)
+        with transaction.atomic(), raw_cursor() as cursor, hot_cursor() as hot:
+            return _commit(cursor, hot, caller, who, request, key, fingerprint, now)
 
     try:
         return once_more(once)
@@ -98,6 +100,7 @@ def commit(caller: Caller, request: OrderRequest, key: str, body: bytes, *, now:
 
 def _commit(
     cursor: psycopg.Cursor[Any],
+    hot: psycopg.Cursor[Any],
     caller: Caller,
     who: str,
     request: OrderRequest,
@@ -109,6 +112,7 @@ def _commit(
     promise = guarantee.read(request.quote, basket, now) if request.quote else None
     facts: MemberFacts | None = None
     locked: members.Locked | None = None
+    pool: Pool | None = None
     if basket.member is None:
         if first := first_answer(cursor, who, key):
             return repeat(first, fingerprint, key)
@@ -116,7 +120,7 @@ def _commit(
         rules = programme.at_version(promise.programme_version if promise else newest)
         data = catalogue.known(generations.current(generations.CATALOGUE))
     else:
-        rules, locked = _lock(cursor, request, promise, who, key, now)
+        rules, locked, pool = _lock(cursor, hot, request, promise, who, key, now)
         if locked.first_answer:
             return repeat(locked.first_answer, fingerprint, key)
         facts, newest = locked.facts, locked.programme
@@ -124,6 +128,11 @@ def _commit(
     held = holding.named(basket.points_hold, facts.member_id if facts else None, now)
     if facts and held:
         facts = replace(facts, available=facts.available + held.points)
+    if pool and (facts is None or facts.member_id != pool.buyer.member_id):
+        pool = None
+    shared = (pool.points, pool.people) if pool else (0, 0)
+    if facts and pool:
+        facts = replace(facts, pooled=shared[0])
     resolved = narrowed(pricing.resolve(basket, data, promise.unit_prices if promise else None), rules)
     caller.require_store(resolved.store.id, resolved.store.code)
     order_id = locked.order_id if locked else _next_order_id(cursor)
@@ -148,7 +157,9 @@ def _commit(
     shipping_off = offers.shipping_off(found)
     for_shipping = basket.shipping.fee_minor - shipping_off if basket.shipping else 0
     tenders = _tenders(request.tenders, price, for_shipping)
-    takes = _takes(cursor, facts, price, at, rules, held)
+    drawn = household.draw(pool, facts, price, order_id, at, now)
+    used = sum(take.points for take in drawn.takes)
+    takes = _takes(cursor, facts, price, at, rules, held, drawn)
     terms, zone = rules.points.terms, settings.LAOKE.zone
     pending = terms.pending_until(at, zone)
     repaid = min(facts.debt, price.points_earned) if facts and pending is None else 0
@@ -174,6 +185,7 @@ def _commit(
         repaid,
         shipping_off,
         pending,
+        used,
     )
     answer["earning"] = explained(counted, rules)
     answer["offers"] = offer_answers.given(found, rules, extra)
@@ -181,6 +193,7 @@ def _commit(
     answer["coupons"] = offer_answers.coupons_used(found, rules)
     granted = offers.grant_coupons(order_id, facts, found, rules, now)
     answer["coupons_issued"], answer["coupons_missing"] = coupons.grants_answer(granted)
+    answer["household"] = household.answer(caller, *shared, used, drawn.givers)
     text = orjson.dumps(answer)
     WRITE.run(
         cursor,
@@ -356,22 +369,26 @@ def _refuse_stopped(found: Offered | None, rules: Programme, newest: int) -> Non
 
 def _lock(
     cursor: psycopg.Cursor[Any],
+    hot: psycopg.Cursor[Any],
     request: OrderRequest,
     promise: guarantee.Guarantee | None,
     who: str,
     key: str,
     now: datetime,
-) -> tuple[Programme, members.Locked]:
-    """Lock the member under the rules that hold: those of the quote, or those in force."""
+) -> tuple[Programme, members.Locked, Pool | None]:
+    """Lock the member under the rules that hold: those of the quote, or those in force; where points of a household can
+    be spent, those who share theirs first, in the order of all numbers."""
     member = request.basket.member
     assert member is not None
     rules = programme.at_version(promise.programme_version if promise else _last_seen())
+    pool = household.lock(cursor, hot, request.basket, rules, request.placed_at, now)
     locked = members.lock(cursor, member, rules, request.placed_at, now, who, key)
     if promise is None and locked.programme != rules.version:
         _remember(locked.programme)
         rules = programme.at_version(locked.programme)
+        pool = household.lock(cursor, hot, request.basket, rules, request.placed_at, now)
         locked = members.lock(cursor, member, rules, request.placed_at, now, who, key)
-    return rules, locked
+    return rules, locked, pool
 
 
 _seen_version: int | None = None
@@ -415,17 +432,22 @@ def _takes(
     at: datetime,
     rules: Programme,
     held: holding.Held | None,
+    drawn: Drawn,
 ) -> tuple[Take, ...]:
-    """Which lots the points come from: what was set aside for the order first, then in the order of use."""
+    """Which lots the points come from: what was set aside for the order first, then in the order of use, then what
+    others of the household gave."""
     if facts is None or not price.points_redeemed:
         return ()
     aside = held.takes(price.points_redeemed) if held else ()
-    left = price.points_redeemed - sum(take.points for take in aside)
+    left = price.points_redeemed - sum(take.points for take in (*aside, *drawn.takes))
     if not left:
-        return aside
+        return aside + drawn.takes
     OPEN_LOTS.run(cursor, {"member_id": facts.member_id, "at": at})
     lots = [Lot(*row) for row in cursor.fetchall()]
-    return holding.together(aside, lot_rules.plan_redemption(lots, left, at, rules.points.terms.order_of_use))
+    order = rules.points.terms.order_of_use
+    others = {take.lot_id for take in drawn.takes}
+    own = lot_rules.plan_redemption([lot for lot in lots if lot.id not in others], left, at, order)
+    return holding.together(aside, own) + drawn.takes
 
 
 class _Judged(NamedTuple):
@@ -535,6 +557,7 @@ def _answer(
     repaid: int,
     shipping_off: int,
     pending: datetime | None,
+    used: int,
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "order_id": order_id,
@@ -556,7 +579,7 @@ def _answer(
         answer["member"] = {
             "member_id": facts.member_id,
             "points_available": facts.available
-            - price.points_redeemed
+            - (price.points_redeemed - used)
             + (0 if pending else price.points_earned - repaid),
             "tier": tier,
             "tier_before": facts.tier if move else None,

@@ -83,7 +83,7 @@ def priced(
     return price(
         lines,
         programme.points,
-        available_points=None if facts is None else facts.available,
+        available_points=None if facts is None else facts.available + facts.pooled,
         wanted_points=basket.points_to_redeem,
         unearning_minor=unearning_minor,
     )

@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 from laoke.benefits.coupons.documents import TemplateDocument
 from laoke.benefits.library.documents import LibraryDocument
 from laoke.engine.ledger.terms import OrderOfUse
-from laoke.engine.policy import EarnBasis, Expires, PointsPolicy, Shortfall, Transfers
+from laoke.engine.policy import EarnBasis, Expires, Household, PointsPolicy, Shortfall, Transfers
 from laoke.engine.tiering import Basis, Downgrade, Fall, Review, Upgrade
 from laoke.kernel.rounding import Rounding
 from laoke.points.activities.rules import LONGEST_KIND, MOST_DAYS, MOST_POINTS, ActivityRules
@@ -150,6 +150,11 @@ _POINTS = _object(
     ),
     transfers_per_day=_whole(
         "The most points a member can give away on a day; 0: all", 0, 10**9, _STANDARD.transfers_per_day
+    ),
+    household=_one_of(
+        "Whether members also spend points of those they live with who share theirs",
+        Household,
+        _STANDARD.household,
     ),
 )
 _CRITERION = _object(

@@ -15,6 +15,7 @@ from laoke.checkout import (
     coupons,
     guarantee,
     holding,
+    household,
     members,
     offer_answers,
     offers,
@@ -50,6 +51,9 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
         coupons.watch(caller, basket.codes, rules, at)
     resolved = narrowed(pricing.resolve(basket, data), rules)
     caller.require_store(resolved.store.id, resolved.store.code)
+    others = household.shared(rules, facts, at)
+    if facts and others:
+        facts = replace(facts, pooled=others.points)
     presented = Presented(resolved.store.id, basket.order_no, at)
     with raw_cursor() as cursor:
         found = _offers(cursor, basket, resolved, rules, facts, at, presented)
@@ -84,8 +88,14 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
             *wallet_hints.best(found, rules, facts, at, presented),
             *(_hints(price.earn_base_minor, rules) if facts else []),
         ],
+        "household": None,
         "member": None,
     }
+    if others:
+        used = household.beyond(facts, price)
+        answer["household"] = household.answer(
+            caller, others.points, others.people, used, others.givers(used)
+        )
     if facts is not None:
         answer["member"] = {
             "member_id": facts.member_id,

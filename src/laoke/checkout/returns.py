@@ -26,7 +26,7 @@ from laoke.foundation.again import once_more
 from laoke.foundation.idempotency.services import Answer
 from laoke.foundation.sql import hot_cursor, raw_cursor
 from laoke.kernel.quantity import format_milli
-from laoke.points import earnings, ledger
+from laoke.points import earnings, ledger, pooling
 from laoke.points.ledger import Cause, LockedAccount
 from laoke.promotions import services as promotions
 from laoke.promotions.services import Back, Returned, Use
@@ -81,7 +81,7 @@ def _take_back(
     now: datetime,
 ) -> Answer:
     rules = programme.current()
-    account = _lock_account(cursor, request, rules, now)
+    account, givers = _lock_accounts(cursor, request, rules, now)
     order, placed_at, store_id, store_code, order_no, version = _lock_order(cursor, request.order_id)
     # Under the lock of the order: one of nobody has no other that a twin waits for.
     if first := first_answer(raw, who, key):
@@ -106,7 +106,7 @@ def _take_back(
         return_id=return_id,
         note=request.reason,
     )
-    debt = _move_points(cursor, account, plan, order, cause) if account else 0
+    debt = _move_points(cursor, account, givers, plan, order, cause) if account else 0
     answer: dict[str, Any] = {
         "return_id": return_id,
         "return_no": request.return_no,
@@ -207,19 +207,26 @@ def _coupons_back(
     return coupons.back_answer(found)
 
 
-def _lock_account(
+def _lock_accounts(
     cursor: psycopg.Cursor[Any], request: ReturnRequest, rules: Programme, now: datetime
-) -> LockedAccount | None:
-    """Lock the account of the order's member. A merge may move the order while the lock is waited for."""
+) -> tuple[LockedAccount | None, Mapping[int, LockedAccount]]:
+    """Lock the account of the order's member, with those of the people whose points it took. A merge may move the order
+    while the lock is waited for."""
     while True:
         row = cursor.execute(
-            "select member_id from purchases_order where id = %s", (request.order_id,)
+            "select member_id, case when points_redeemed > 0 then array(select distinct p.member_id "
+            "from points_posting p where p.order_id = o.id and p.return_id is null and p.kind = 'transfer' "
+            "and p.points < 0) end from purchases_order o where id = %s",
+            (request.order_id,),
         ).fetchone()
         if row is None:
             raise UnknownOrder(f"There is no order {request.order_id}", order_id=request.order_id)
         if row[0] is None:
-            return None
-        account = ledger.lock(cursor, row[0], request.returned_at, rules.points.terms, now=now)
+            return None, {}
+        terms = rules.points.terms
+        account, givers = pooling.lock_givers(
+            cursor, row[0], row[1] or (), request.returned_at, terms, now=now
+        )
         again = cursor.execute(
             "select o.member_id, s.due_date from purchases_order o "
             "left join tiers_standing s using (member_id) where o.id = %s",
@@ -229,7 +236,7 @@ def _lock_account(
             today = request.returned_at.astimezone(settings.LAOKE.zone).date()
             if again[1] is not None and again[1] <= today:
                 tiers_clock.settle(cursor, row[0], rules.ladder, today, now)
-            return account
+            return account, givers
 
 
 def _lock_order(cursor: psycopg.Cursor[Any], order_id: int) -> tuple[SoldOrder, datetime, int, str, str, int]:
@@ -337,6 +344,7 @@ def _wanted(request: ReturnRequest) -> dict[int, int] | None:
 def _move_points(
     cursor: psycopg.Cursor[Any],
     account: LockedAccount,
+    givers: Mapping[int, LockedAccount],
     plan: GiveBack,
     order: SoldOrder,
     cause: Cause,
@@ -346,7 +354,7 @@ def _move_points(
     if plan.points_restored:
         assert cause.order_id is not None
         spent = ledger.spent_by_order(cursor, cause.order_id, order.points_restored)
-        account.restore(spent, plan.points_restored, cause)
+        pooling.restore(cursor, account, givers, spent, plan.points_restored, cause)
     if plan.clawback:
         assert cause.order_id is not None
         debt = account.clawback(cause.order_id, plan.clawback, cause)

@@ -401,6 +401,19 @@ class CouponBackOut(BaseModel):
     became: str
 
 
+class HouseholdPointsOut(BaseModel):
+    """Points of people the member lives with who share theirs. The member's own are spent first."""
+
+    points_available: int = Field(description="can be spent beside the member's own")
+    people: int = Field(description="how many people these are of")
+    points_used: int = Field(description="what of the points to redeem is theirs")
+    used_from: int = Field(description="from how many people")
+    names: list[str] | None = Field(description="theirs, masked; only for keys with `members:read`")
+
+
+_HOUSEHOLD_NOTE = "null: none can be spent, or the programme does not pool points"
+
+
 class QuoteMemberOut(BaseModel):
     """The member as of the quote."""
 
@@ -435,6 +448,7 @@ class QuoteOut(_Totals):
         points_to_redeem=0,
         reasons=[{"code": "points_below_step", "step": 100, "missing": 87}],
         hints=[],
+        household=None,
         member={"member_id": 1042, "tier": "basic", "points_available": 13, "progress": _PROGRESS},
     )
 
@@ -455,6 +469,7 @@ class QuoteOut(_Totals):
     points_to_redeem: int
     reasons: list[dict[str, Any]]
     hints: list[dict[str, Any]]
+    household: HouseholdPointsOut | None = Field(description=_HOUSEHOLD_NOTE)
     member: QuoteMemberOut | None
 
 
@@ -488,6 +503,7 @@ class OrderOut(_Totals):
         points_earned=13,
         points_usable_from=None,
         earning=_EARNING,
+        household=None,
         member={
             "member_id": 1042,
             "points_available": 26,
@@ -514,6 +530,9 @@ class OrderOut(_Totals):
         description="points earned are pending until then; null: at once"
     )
     earning: list[EarningOut]
+    household: HouseholdPointsOut | None = Field(
+        description="before the order; null: no points were wanted, or as in a quote"
+    )
     member: OrderMemberOut | None
 
 

@@ -111,3 +111,5 @@ class MemberFacts:
     # Where it was locked: the whole standing, and whether the member has bought since.
     stand: State | None = None
     late: bool = False
+    # Points of people they live with that can be spent too.
+    pooled: int = 0

@@ -57,6 +57,13 @@ class Transfers(StrEnum):
     RESTART = "restart"  # points are as good as new
 
 
+class Household(StrEnum):
+    """Whose points a member can spend."""
+
+    OFF = "off"  # their own
+    POOL = "pool"  # their own first, then those of people they live with who share theirs
+
+
 class EarnBasis(StrEnum):
     """What of a purchase earns."""
 
@@ -114,6 +121,7 @@ class PointsPolicy:
     debt_limit: int = 0
     transfers: Transfers = Transfers.OFF
     transfers_per_day: int = 0
+    household: Household = Household.OFF
 
     def __post_init__(self) -> None:
         for field, value, low, high in (

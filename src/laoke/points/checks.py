@@ -139,6 +139,22 @@ CHECKS = (
         """,
     ),
     Check(
+        "pooled",
+        "points of the household are spent at once, and come back to whom they were taken from",
+        """
+        select null::bigint as order_id, null::bigint as spending_id, l.id as lot, l.remaining as points
+        from points_lot l
+        left join points_lot home on home.id = l.carried_from_id
+        where l.origin = 'pool' and (l.remaining <> 0 or home.id is null or home.member_id = l.member_id)
+        union all
+        select order_id, spending_id, null, sum(points)
+        from points_posting
+        where kind = 'transfer' and transfer_id is null
+        group by order_id, return_id, spending_id
+        having sum(points) <> 0
+        """,
+    ),
+    Check(
         "transfers",
         "what one member gave another got, and what came back left the other",
         """

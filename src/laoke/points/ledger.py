@@ -99,11 +99,13 @@ class LockedAccount:
         available_at: datetime | None = None,
         carried_from: int | None = None,
         earned_by: int | None = None,
+        repays: bool = True,
     ) -> int:
         """Add a lot, pending until `available_at`; returns its id. The account's debt is repaid from it.
 
         Args:
             earned_by: the order that earned the points, where that is not the cause: its return takes them first.
+            repays: false for points that go on at once.
         """
         born = accrued_at or cause.at
         order_id = cause.order_id if kind == "accrual" else earned_by
@@ -128,10 +130,26 @@ class LockedAccount:
         self._post(kind, points, lot_id, cause)
         if kind in ("accrual", "adjustment"):
             self._earned += points
-        self.repay(cause)
+        if repays:
+            self.repay(cause)
         if kind == "accrual":
             self._renew(cause.at)
         return lot_id
+
+    def hand_on(self, points: int, home: Lot, cause: Cause) -> None:
+        """Points given back that another member had given: they come, and go on to where they are at home."""
+        lot_id = self.accrue(
+            points,
+            home.expires_at,
+            "restoration",
+            "pool",
+            cause,
+            home.accrued_at,
+            carried_from=home.id,
+            repays=False,
+        )
+        self.take([Take(lot_id, points)], "transfer", cause)
+        self._redeemed -= points
 
     def take(self, takes: Iterable[Take], kind: str, cause: Cause) -> None:
         """Take points from lots."""

@@ -55,7 +55,8 @@ class Lot(models.Model):
     member_id = models.BigIntegerField()
     origin = models.CharField(max_length=12, help_text="order, adjustment, merge, restore, transfer")
     order_id = models.BigIntegerField(null=True)
-    # The lot it was carried over from when two members were merged, or one gave points to another.
+    # The lot it was carried over from when two members were merged, or one gave points to another, or others of the
+    # household gave them for one purchase: such a lot (pool) is empty again at once.
     carried_from_id = models.BigIntegerField(null=True)
     accrued_at = models.DateTimeField()
     # Pending until then; null: never was.

@@ -15,6 +15,7 @@ from laoke.engine.policy import (
     EarnBasis,
     EarnRule,
     Expires,
+    Household,
     PointsPolicy,
     Shortfall,
     SpendRule,
@@ -32,6 +33,7 @@ _CHOICES: Mapping[str, type[StrEnum]] = {
     "order_of_use": OrderOfUse,
     "shortfall": Shortfall,
     "transfers": Transfers,
+    "household": Household,
 }
 _NUMBERS = ("valid_months", "pending_days", "debt_limit", "grace_days", "transfers_per_day")
 _RATE = ("points", "per_minor", "rounding", "basis")
@@ -98,6 +100,7 @@ def to_document(policy: PointsPolicy) -> dict[str, Any]:
         "grace_days": policy.grace_days,
         "transfers": policy.transfers.value,
         "transfers_per_day": policy.transfers_per_day,
+        "household": policy.household.value,
     }
 
 

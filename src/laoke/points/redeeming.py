@@ -12,12 +12,15 @@ from typing import Any
 import psycopg
 from django.db import transaction
 
+from laoke.engine.ledger.errors import InsufficientPoints
 from laoke.engine.ledger.lots import Take
+from laoke.engine.ledger.terms import Terms
+from laoke.engine.policy import Household
 from laoke.foundation.access import Caller
 from laoke.foundation.outbox import services as outbox
 from laoke.foundation.sql import hot_cursor
 from laoke.members import selectors as members
-from laoke.points import events, ledger
+from laoke.points import events, ledger, policy, pooling
 from laoke.points.errors import (
     AccountSuspended,
     BadParty,
@@ -41,7 +44,8 @@ PARTIES = ("charity", "partner")
 class Spent:
     """Points that left an account. `first` is false for a repeat, which changes nothing.
 
-    `available` is what the member could spend right after; None for a repeat.
+    `available` is what the member could spend right after of their own; None for a repeat. Of the points, `pooled` are
+    of others of the household, of so many `people`.
     """
 
     spending_id: int
@@ -49,6 +53,8 @@ class Spent:
     points: int
     available: int | None
     first: bool
+    pooled: int = 0
+    people: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +82,13 @@ def spend(
     party: str = "",
     note: str = "",
     at: datetime,
+    household: bool = False,
 ) -> Spent:
     """Spend a member's points for one thing, in the order of use. Who may do this is for the caller's module to say.
 
     Args:
+        household: whether points of those the member lives with may be spent too, where the programme says so and they
+            share them. Only for who has not locked an account yet.
         sink: what kind of thing; `reference` which one, 1 to 64 characters: of one kind it is spent on once, a repeat
             is recognised by it.
         party: who gets the points where that is not the programme: `charity:<code>` or `partner:<code>`.
@@ -93,16 +102,24 @@ def spend(
     """
     _check(points, reference, party)
     with transaction.atomic(), hot_cursor() as cursor:
-        account = lock_active(cursor, member_id, at)
+        rules = policy.in_force()
+        pool = None
+        if household and rules.household is Household.POOL:
+            pool = _lock_pool(cursor, member_id, at, rules.terms)
+        account = pool.buyer if pool else lock_active(cursor, member_id, at, rules.terms)
         if before := Spending.objects.filter(sink=sink, reference=reference).first():
             return _again(before, account.member_id, points, party)
-        takes = spendable(account, points, at)
+        own = min(points, account.available(at)) if pool else points
+        takes = spendable(account, own, at)
+        if pool and pool.points < points - own:
+            raise InsufficientPoints(wanted=points, available=own + pool.points)
         spending_id = record(cursor, caller, account.member_id, points, sink, reference, party, at)
         if spending_id is None:
             # Spent by another member while this one waited for nobody.
             raise SpendingTaken(sink, reference)
         cause = Cause(at=at, recorded_at=at, note=note, spending_id=spending_id, party=party)
-        account.take(takes, "redemption", cause)
+        drawn = pool.draw(points - own, cause) if pool and points > own else pooling.Drawn((), ())
+        account.take((*takes, *drawn.takes), "redemption", cause)
         account.close()
         available = account.available(at)
         outbox.add(
@@ -118,7 +135,15 @@ def spend(
             at=at,
             member_id=account.member_id,
         )
-        return Spent(spending_id, account.member_id, points, available, first=True)
+        return Spent(
+            spending_id,
+            account.member_id,
+            points,
+            available,
+            first=True,
+            pooled=points - own,
+            people=len(drawn.givers),
+        )
 
 
 def undo(caller: Caller, sink: Sink, reference: str, *, note: str = "", at: datetime) -> Undone:
@@ -133,7 +158,8 @@ def undo(caller: Caller, sink: Sink, reference: str, *, note: str = "", at: date
         if found is None:
             raise UnknownSpending(sink, reference)
         # Whose it is now: two members may have been merged since.
-        account = lock_kept(cursor, found.member_id, at)
+        givers = pooling.givers_of_spending(cursor, found.pk)
+        account, accounts = _lock_all(cursor, found.member_id, givers, at)
         # Under the lock: a twin may have undone it while this one waited.
         row = Spending.objects.get(pk=found.pk)
         if row.undone_at is not None:
@@ -143,7 +169,7 @@ def undo(caller: Caller, sink: Sink, reference: str, *, note: str = "", at: date
         spent = ledger.spent_by_spending(cursor, row.pk)
         cause = Cause(at=at, recorded_at=at, note=note, spending_id=row.pk, party=row.party)
         owed = account.debt
-        fresh = account.restore(spent, row.points, cause)
+        fresh = pooling.restore(cursor, account, accounts, spent, row.points, cause)
         account.close()
         outbox.add(
             events.SPENDING_UNDONE,
@@ -169,14 +195,16 @@ def undo(caller: Caller, sink: Sink, reference: str, *, note: str = "", at: date
         )
 
 
-def lock_active(cursor: psycopg.Cursor[Any], member_id: int, at: datetime) -> LockedAccount:
+def lock_active(
+    cursor: psycopg.Cursor[Any], member_id: int, at: datetime, terms: Terms | None = None
+) -> LockedAccount:
     """Lock the account of a member that takes part; of one merged away, the kept one's.
 
     Raises:
         UnknownMember, MemberErased, AccountSuspended
     """
     members.resolve({"member_id": member_id})
-    account = lock_kept(cursor, member_id, at)
+    account = lock_kept(cursor, member_id, at, terms)
     if account.status != "active":
         raise AccountSuspended(account.status)
     return account
@@ -193,10 +221,12 @@ def spendable(account: LockedAccount, points: int, at: datetime) -> tuple[Take, 
     return account.plan(points, at)
 
 
-def lock_kept(cursor: psycopg.Cursor[Any], member_id: int, at: datetime) -> LockedAccount:
+def lock_kept(
+    cursor: psycopg.Cursor[Any], member_id: int, at: datetime, terms: Terms | None = None
+) -> LockedAccount:
     """Whose points they are now: a merge may come in while the lock is waited for."""
     while True:
-        account = ledger.lock(cursor, members.kept_id(member_id), at)
+        account = ledger.lock(cursor, members.kept_id(member_id), at, terms)
         if account.status != "merged":
             return account
 
@@ -218,6 +248,30 @@ def record(
         (member_id, sink, reference, points, party, at, caller.label),
     ).fetchone()
     return row[0] if row else None
+
+
+def _lock_pool(cursor: psycopg.Cursor[Any], member_id: int, at: datetime, terms: Terms) -> pooling.Pool:
+    """As `lock_active`, with the accounts of those who share with the member."""
+    members.resolve({"member_id": member_id})
+    while True:
+        kept = members.kept_id(member_id)
+        pool = pooling.lock(cursor, kept, members.sharing(kept), at, terms)
+        if pool.buyer.status != "merged":
+            break
+    if pool.buyer.status != "active":
+        raise AccountSuspended(pool.buyer.status)
+    return pool
+
+
+def _lock_all(
+    cursor: psycopg.Cursor[Any], member_id: int, givers: list[int], at: datetime
+) -> tuple[LockedAccount, dict[int, LockedAccount]]:
+    """As `lock_kept`, with the accounts of those whose points were spent too."""
+    while True:
+        kept = members.kept_id(member_id)
+        account, accounts = pooling.lock_givers(cursor, kept, givers, at)
+        if account.status != "merged":
+            return account, accounts
 
 
 def _again(before: Spending, member_id: int, points: int, party: str) -> Spent:

@@ -80,6 +80,8 @@ class MallOrderedOut(BaseModel):
     state: MallState
     points_available: int | None = Field(examples=[8])
     coupons: list[int] = Field(examples=[[]])
+    points_of_others: int = Field(examples=[0], description="of the points, those of others of the household")
+    people: int = Field(examples=[0], description="of how many people these are")
 
 
 class MallOrderOut(BaseModel):

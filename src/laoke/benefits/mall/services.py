@@ -47,6 +47,8 @@ class Ordered:
     state: str
     points_available: int | None
     coupons: tuple[int, ...]
+    points_of_others: int = 0
+    people: int = 0
 
 
 def stock_key(key: str) -> str:
@@ -124,6 +126,7 @@ def _order(
         party=row.party,
         note=document.name.zh,
         at=at,
+        household=True,
     )
     _require_share(row, found, spent.member_id)
     row.member_id = spent.member_id
@@ -156,6 +159,8 @@ def _order(
         row.state,
         spent.available,
         tuple(row.outcome.get("coupons", ())),
+        spent.pooled,
+        spent.people,
     )
 
 

@@ -12,6 +12,7 @@ import orjson
 import psycopg
 from django.db import transaction
 
+from laoke.checkout.errors import HouseholdNotReplayed
 from laoke.checkout.programme import Programme
 from laoke.checkout.replay import writing
 from laoke.checkout.replay.earning import PastEarning
@@ -22,6 +23,7 @@ from laoke.engine import tiering
 from laoke.engine.ledger import lots as lot_rules
 from laoke.engine.ledger.errors import InsufficientPoints
 from laoke.engine.ledger.terms import Shortage
+from laoke.engine.policy import Household
 from laoke.engine.pricing import plain as pricing
 from laoke.engine.pricing.purchase import Earned
 from laoke.engine.returning import GiveBack, ReturnRefused, give_back
@@ -30,6 +32,7 @@ from laoke.engine.tiering.windows import BEGINNING
 from laoke.foundation.sql import hot_cursor
 from laoke.kernel.calendar import start_of_day
 from laoke.kernel.errors import LaokeError
+from laoke.members import selectors as members
 from laoke.points.ledger import LAPSED
 from laoke.tiers import clock, standing
 from laoke.tiers.review import review
@@ -174,13 +177,15 @@ class _Batch:
         # A sale makes at most one lot; a return at most one a lot it restores, plus one for the expired.
         self.lot_ids = writing.LotIds(self.cursor, sales)
         for event in self.events:
-            if isinstance(event, Sale):
-                self._sell(event)
-            else:
-                try:
+            try:
+                if isinstance(event, Sale):
+                    self._sell(event)
+                else:
                     self._take_back(event)
-                except LaokeError as error:
-                    self.refused.append((event, error))
+            except LaokeError as error:
+                if isinstance(event, Sale) and not isinstance(error, HouseholdNotReplayed):
+                    raise
+                self.refused.append((event, error))
         self.rows.write(self.cursor, self.sold, self.members.values())
         for state in self.members.values():
             state.written()
@@ -291,7 +296,14 @@ class _Batch:
         available = max(0, available - state.debt)
         usable, _ = pricing.usable_points(total, self.rules.points, available)
         step = self.rules.points.spend.step
-        return min(sale.points_wish // step * step, usable)
+        wish = sale.points_wish // step * step
+        if wish > usable and self.rules.points.household is Household.POOL and not state.debt:
+            most, _ = pricing.usable_points(total, self.rules.points, wish)
+            if most > usable and members.sharing(state.member_id):
+                raise HouseholdNotReplayed(
+                    "More points were wanted than the member had of their own, and who shared theirs then is not known"
+                )
+        return min(wish, usable)
 
     def _take_back(self, event: GiveBackEvent) -> None:
         record = self.sold.find(event)
@@ -300,6 +312,10 @@ class _Batch:
         if event.returned_at < record.placed_at:
             raise ReturnRefused("The return lies before the purchase", reason="before_purchase")
         plan = give_back(record.order(), record.sold_lines(), event.lines)
+        if plan.points_restored and record.pooled:
+            raise HouseholdNotReplayed(
+                "The order took points of others of the household: only the till gives them back to whom they are of"
+            )
         state = self.members.get(record.member_id) if record.member_id else None
         self._bring(state, event.returned_at)
         self._settle_debt(state, event.returned_at)

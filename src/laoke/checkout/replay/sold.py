@@ -40,6 +40,7 @@ class SoldRecord:
     fresh: bool = False
     keeps_lines: bool = True  # false: nothing of it comes back within the batch
     changed: bool = False
+    pooled: bool = False  # took points of others of the household
     lines: list[SoldLine] = field(default_factory=list)
     spent: list[Take] = field(default_factory=list)  # in order of use, less what was restored
 
@@ -202,13 +203,14 @@ class SoldBook:
         for order_id, return_no in cursor:
             self._known_returns.add((needed[order_id].key, return_no))
         cursor.execute(
-            "select order_id, lot_id, -points from points_posting "
-            "where order_id = any(%s) and kind = 'redemption' order by id",
+            "select p.order_id, p.lot_id, -p.points, l.origin = 'pool' from points_posting p "
+            "join points_lot l on l.id = p.lot_id where p.order_id = any(%s) and p.kind = 'redemption' order by p.id",
             (ids,),
         )
         spent: dict[int, list[Take]] = defaultdict(list)
-        for order_id, lot_id, points in cursor:
+        for order_id, lot_id, points, pooled in cursor:
             spent[order_id].append(Take(lot_id, points))
+            needed[order_id].pooled = needed[order_id].pooled or pooled
         for order_id, takes in spent.items():
             record = needed[order_id]
             record.spent = takes

@@ -2,7 +2,7 @@
 
 from laoke.members.sealing import identity_key
 from laoke.members.selectors.consents import consents, has_consent
-from laoke.members.selectors.households import household, live_together
+from laoke.members.selectors.households import household, live_together, sharing
 from laoke.members.selectors.lookup import find, find_many, kept_id, owners_of, registered_at, resolve
 from laoke.members.selectors.profiles import masked_names, profile
 from laoke.members.selectors.reveal import REVEALABLE, reveal, reveal_fields
@@ -26,4 +26,5 @@ __all__ = [
     "reveal",
     "reveal_fields",
     "search",
+    "sharing",
 ]

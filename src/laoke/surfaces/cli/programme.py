@@ -423,7 +423,7 @@ def _activities(found: ActivityRules) -> Iterator[str]:
 
 
 def _points(policy: PointsPolicy, currency: str) -> Iterator[str]:
-    from laoke.engine.policy import Transfers
+    from laoke.engine.policy import Household, Transfers
     from laoke.kernel.money import Money
 
     earn, spend = policy.earn, policy.spend
@@ -456,6 +456,8 @@ def _points(policy: PointsPolicy, currency: str) -> Iterator[str]:
         lasts = {"keep": "they end as before", "restart": "they are as new"}[policy.transfers.value]
         most = f"up to {policy.transfers_per_day:,} a day, " if policy.transfers_per_day else ""
         yield f"Transfers  members may give points to each other, {most}{lasts}"
+    if policy.household is Household.POOL:
+        yield "Household  members spend their own points, then those of people they live with who share theirs"
 
 
 def _earning(found: Programme, currency: str) -> Iterator[str]:

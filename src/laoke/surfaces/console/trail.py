@@ -266,6 +266,7 @@ _WRITERS: dict[tuple[str, str], Callable[[Entry, Any], str]] = {
     ("", "expires"): _by(CODES),
     ("", "order_of_use"): _by(CODES),
     ("", "transfers"): _by(CODES),
+    ("", "household"): _by(CODES),
     ("", "language"): lambda entry, value: language_name(str(value)),
     ("", "codes"): lambda entry, value: str(value),
     ("", "gone_id"): lambda entry, value: str(value),

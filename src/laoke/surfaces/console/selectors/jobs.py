@@ -108,6 +108,7 @@ CHECKS: dict[str, Any] = {
     "offer-counters": _("uses of offers"),
     "offers-and-lines": _("discounts of offers"),
     "owners": _("owners of points"),
+    "pooled": _("points of households"),
     "return-lines": _("lines of returns"),
     "returns": _("returns of orders"),
     "spendings": _("points spent outside orders"),

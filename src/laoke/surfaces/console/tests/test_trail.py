@@ -13,7 +13,7 @@ from django.utils import translation
 import laoke
 from laoke.checkout.checks import CHECKS as DECLARED
 from laoke.engine.ledger.terms import OrderOfUse
-from laoke.engine.policy import EarnBasis, Expires, PointsPolicy, Shortfall, Transfers
+from laoke.engine.policy import EarnBasis, Expires, Household, PointsPolicy, Shortfall, Transfers
 from laoke.engine.tiering import Downgrade, Review
 from laoke.foundation.access import SYSTEM, Caller, Role, Scope
 from laoke.foundation.audit import services
@@ -177,7 +177,7 @@ def test_every_detail_that_is_written_has_words():
 def test_every_code_has_words():
     assert {check.name for check in DECLARED} == set(CHECKS)
     assert {*REVEALABLE, *WRITABLE} <= set(MEMBER_FIELDS)
-    kinds = (Rounding, Shortfall, Expires, OrderOfUse, Transfers, EarnBasis, Review, Downgrade)
+    kinds = (Rounding, Shortfall, Expires, OrderOfUse, Transfers, Household, EarnBasis, Review, Downgrade)
     assert {each.value for kind in kinds for each in kind} == set(CODES)
     with translation.override("en"):
         assert all(object_of("target", metric.code) == metric.name.en for metric in METRICS)
