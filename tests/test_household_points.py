@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,15 +18,18 @@ from laoke.checkout.replay.player import Player
 from laoke.engine.ledger.errors import InsufficientPoints
 from laoke.engine.ledger.lots import Lot
 from laoke.engine.ledger.pooling import plan_pooling
+from laoke.engine.policy import BadPolicy, Household, PointsPolicy
 from laoke.foundation.access import SYSTEM, Scope
 from laoke.foundation.apikeys import services as apikeys
 from laoke.foundation.idempotency.services import Command
 from laoke.members import services as members
-from laoke.points import holds, pooling, redeeming, services
+from laoke.points import holds, policy, pooling, redeeming, services
 from laoke.points.errors import PointsOwed
 from laoke.points.expiry import expire
+from laoke.points.liability.services import close
 from laoke.points.models import Hold, Posting
 from laoke.points.models import Lot as LotRow
+from laoke.surfaces.cli.programme import _points
 from tests import shop as shops
 from tests.shop import OPENING, Till, account, line
 
@@ -70,8 +73,8 @@ def test_own_points_first_then_those_that_end_soonest(shop, home):
     till = shop.till()
     quoted = till.quote(buyer, line("card", 1), points_to_redeem=400)
     assert (quoted["points_usable"], quoted["member"]["points_available"]) == (600, 150)
-    said = {"points_available": 500, "people": 2, "points_used": 250, "used_from": 2, "names": ["", ""]}
-    assert quoted["household"] == said
+    said = {"points_available": 500, "people": 2, "points_used": 250, "used_from": 2, "members": [soon, late]}
+    assert quoted["household"] == said | {"names": ["", ""]}
     before = ends(soon) + ends(late)
     sold = till.sell("A1", buyer, line("card", 1), points_to_redeem=400, quote=quoted["quote"])
     assert (sold.status, sold["household"], sold["member"]["points_available"]) == (201, said, 0)
@@ -147,8 +150,9 @@ def test_names_are_for_who_may_see_members(shop, home):
     _, key = apikeys.create(SYSTEM, "till 2", [Scope.QUOTES, Scope.ORDERS_WRITE], None, None, at=OPENING)
     till = Till(key, OPENING)
     quoted = till.quote(buyer, line("card", 1), points_to_redeem=200)["household"]
-    assert (quoted["points_used"], quoted["used_from"], quoted["names"]) == (50, 1, None)
-    assert till.sell("A1", buyer, line("card", 1), points_to_redeem=200)["household"]["names"] is None
+    told = {"points_available": 500, "people": 2, "points_used": 50, "used_from": 1, "members": None}
+    assert quoted == told | {"names": None}
+    assert till.sell("A1", buyer, line("card", 1), points_to_redeem=200)["household"] == told
 
 
 def test_points_of_others_that_have_ended_come_back_to_them_with_grace(shop, home):
@@ -212,17 +216,49 @@ def test_dodge_expiry_by_the_household(shop, home):
     till = shop.till()
     last = ends(soon)[0][1]
     till.at = last - timedelta(minutes=1)
-    # The buyer's own are gone by then; only the household's last ones are spent.
     sold = till.sell("A1", buyer, line("card", 3), points_to_redeem=300)
     assert sold.status == 201
     early = till.take_back(sold["order_id"], "R1", (1, "1"))
-    assert (early["points_restored"], ends(soon)) == (100, [(50, last), (100, last)][:0] or [(150, last)])
+    assert (early["points_restored"], early["points_restored_to_others"]) == (100, 100)
+    assert ends(soon) == [(150, last)]
     till.at = last + DAY
     expire(at=till.at, now=till.at)
     till.take_back(sold["order_id"], "R2")
-    assert have(soon) == [50]
-    assert all(end <= till.at + 31 * DAY for _, end in ends(soon))
-    assert not LotRow.objects.filter(origin="pool", remaining__gt=0).exists()
+    assert (have(soon), ends(soon)) == ([50], [(50, till.at + 31 * DAY)])
+    assert [lot.remaining for lot in LotRow.objects.exclude(carried_from_id=None)] == [0, 0, 0]
+
+
+def test_the_books_of_the_month_take_them_for_what_they_are(shop, home):
+    """Points of others are spent and come back in the month of issue that they were given in, and in none twice."""
+    programme.apply(SYSTEM, {"points": POOL | {"valid_months": 1}}, at=OPENING)
+    people = [shop.member() for _ in range(2)]
+    for who in people:
+        services.apply(SYSTEM, who, 200, "goodwill", at=OPENING)
+    members.form_household(caller=SYSTEM, member_ids=people, at=OPENING)
+    members.share_points(caller=SYSTEM, member_id=people[1], shares=True, at=OPENING)
+    till = shop.till()
+    sold = till.sell("A1", people[0], line("card", 3), points_to_redeem=300)
+    till.later(days=41)
+    expire(at=till.at, now=till.at)
+    till.take_back(sold["order_id"])
+
+    def moved(month):
+        closed = close(SYSTEM, month, at=till.at + 30 * DAY)
+        return {what: n for what, n in closed.movement.items() if what != "sums" and n}
+
+    assert moved(date(2026, 3, 1)) == {"given": 1050, "redeemed": -300, "closing": 750}
+    assert moved(date(2026, 4, 1)) == {"opening": 750, "restored": 300, "expired": -100, "closing": 950}
+    assert have(*people) == [200, 100]
+
+
+def test_the_programme_says_so():
+    said = list(_points(PointsPolicy(household=Household.POOL), "CNY"))
+    assert said[-1] == (
+        "Household  members spend their own points, then those of people they live with who share theirs"
+    )
+    assert policy.to_document(PointsPolicy())["household"] == "off"
+    with pytest.raises(BadPolicy):
+        policy.parse({"household": "all"})
 
 
 def test_points_set_aside_go_before_those_of_the_household(shop, home):

@@ -68,17 +68,24 @@ def beyond(facts: MemberFacts | None, price: Price) -> int:
 def answer(
     caller: Caller, points: int, people: int, used: int, givers: tuple[int, ...]
 ) -> dict[str, Any] | None:
-    """What is told of it: names, masked, only to who may see members."""
+    """What is told of it, and kept with an order: whose points are used is for who may see members, by number only,
+    since an answer that is kept outlives an erasure."""
     if not points:
         return None
-    names = None
-    if Scope.MEMBERS_READ in caller.scopes:
-        masked = members.masked_names(givers) if givers else {}
-        names = [masked[giver] for giver in givers]
     return {
         "points_available": points,
         "people": people,
         "points_used": used,
         "used_from": len(givers),
-        "names": names,
+        "members": list(givers) if Scope.MEMBERS_READ in caller.scopes else None,
     }
+
+
+def quoted(caller: Caller, others: Shared, used: int) -> dict[str, Any] | None:
+    """As `answer`, with masked names: a quote is not kept."""
+    givers = others.givers(used)
+    told = answer(caller, others.points, others.people, used, givers)
+    if told is None or told["members"] is None:
+        return told and told | {"names": None}
+    masked = members.masked_names(givers) if givers else {}
+    return told | {"names": [masked[giver] for giver in givers]}

@@ -93,9 +93,7 @@ def quote(caller: Caller, basket: BasketRequest, *, at: datetime) -> dict[str, A
     }
     if others:
         used = household.beyond(facts, price)
-        answer["household"] = household.answer(
-            caller, others.points, others.people, used, others.givers(used)
-        )
+        answer["household"] = household.quoted(caller, others, used)
     if facts is not None:
         answer["member"] = {
             "member_id": facts.member_id,

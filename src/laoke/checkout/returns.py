@@ -106,7 +106,7 @@ def _take_back(
         return_id=return_id,
         note=request.reason,
     )
-    debt = _move_points(cursor, account, givers, plan, order, cause) if account else 0
+    debt, others = _move_points(cursor, account, givers, plan, order, cause) if account else (0, 0)
     answer: dict[str, Any] = {
         "return_id": return_id,
         "return_no": request.return_no,
@@ -126,6 +126,7 @@ def _take_back(
         "refund_minor": plan.refunded_minor,
         "shipping_refund_minor": 0,
         "points_restored": plan.points_restored,
+        "points_restored_to_others": others,
         "points_clawed_back": plan.clawback,
         "points_debt": debt,
         "left_minor": order.total_minor - order.returned_minor - plan.returned_minor,
@@ -348,18 +349,18 @@ def _move_points(
     plan: GiveBack,
     order: SoldOrder,
     cause: Cause,
-) -> int:
-    """Restore, then claw back; returns the points that became debt."""
-    debt = 0
+) -> tuple[int, int]:
+    """Restore, then claw back; returns the points that became debt, and those restored to others of the household."""
+    debt = others = 0
     if plan.points_restored:
         assert cause.order_id is not None
         spent = ledger.spent_by_order(cursor, cause.order_id, order.points_restored)
-        pooling.restore(cursor, account, givers, spent, plan.points_restored, cause)
+        others = pooling.restore(cursor, account, givers, spent, plan.points_restored, cause).others
     if plan.clawback:
         assert cause.order_id is not None
         debt = account.clawback(cause.order_id, plan.clawback, cause)
     account.close()
-    return debt
+    return debt, others
 
 
 def _apply_to_order(cursor: psycopg.Cursor[Any], request: ReturnRequest, plan: GiveBack) -> None:

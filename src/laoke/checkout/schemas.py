@@ -408,6 +408,12 @@ class HouseholdPointsOut(BaseModel):
     people: int = Field(description="how many people these are of")
     points_used: int = Field(description="what of the points to redeem is theirs")
     used_from: int = Field(description="from how many people")
+    members: list[int] | None = Field(description="their numbers; only for keys with `members:read`")
+
+
+class HouseholdQuoteOut(HouseholdPointsOut):
+    """The same, with names."""
+
     names: list[str] | None = Field(description="theirs, masked; only for keys with `members:read`")
 
 
@@ -469,7 +475,7 @@ class QuoteOut(_Totals):
     points_to_redeem: int
     reasons: list[dict[str, Any]]
     hints: list[dict[str, Any]]
-    household: HouseholdPointsOut | None = Field(description=_HOUSEHOLD_NOTE)
+    household: HouseholdQuoteOut | None = Field(description=_HOUSEHOLD_NOTE)
     member: QuoteMemberOut | None
 
 
@@ -581,6 +587,7 @@ class ReturnOut(BaseModel):
         refund_minor=340,
         shipping_refund_minor=0,
         points_restored=0,
+        points_restored_to_others=0,
         points_clawed_back=3,
         points_debt=0,
         left_minor=1000,
@@ -601,6 +608,9 @@ class ReturnOut(BaseModel):
     refund_minor: int
     shipping_refund_minor: int
     points_restored: int
+    points_restored_to_others: int = Field(
+        description="of these, those that others of the household had given"
+    )
     points_clawed_back: int
     points_debt: int
     left_minor: int

@@ -145,7 +145,8 @@ CHECKS = (
         select null::bigint as order_id, null::bigint as spending_id, l.id as lot, l.remaining as points
         from points_lot l
         left join points_lot home on home.id = l.carried_from_id
-        where l.origin = 'pool' and (l.remaining <> 0 or home.id is null or home.member_id = l.member_id)
+        where (l.origin = 'pool' or l.origin = 'restore' and l.carried_from_id is not null)
+            and (l.remaining <> 0 or home.id is null or home.member_id = l.member_id)
         union all
         select order_id, spending_id, null, sum(points)
         from points_posting

@@ -137,14 +137,16 @@ class LockedAccount:
         return lot_id
 
     def hand_on(self, points: int, home: Lot, cause: Cause) -> None:
-        """Points given back that another member had given: they come, and go on to where they are at home."""
+        """Points given back that another member had given: they come, and go on to where they are at home. Where their
+        lot has ended they are points of grace from here on."""
+        ended = home.expires_at <= cause.at
         lot_id = self.accrue(
             points,
-            home.expires_at,
+            self.terms.grace_ends(cause.at, settings.LAOKE.zone) if ended else home.expires_at,
             "restoration",
-            "pool",
+            "restore" if ended else "pool",
             cause,
-            home.accrued_at,
+            cause.at if ended else home.accrued_at,
             carried_from=home.id,
             repays=False,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -24,8 +24,9 @@ from laoke.points.ledger import Cause, LockedAccount
 # What each of some members has in lots; of what is set aside, that whose time is over is free.
 SHARED = (
     "select l.member_id, l.id, l.accrued_at, l.expires_at, l.remaining, l.order_id, l.available_at, "
-    "case when l.held = 0 then 0 else l.held - (select coalesce(sum(part.points), 0)::int from points_hold h join points_holdpart part "
-    "on part.hold_id = h.id where part.lot_id = l.id and h.state = 'open' and h.until <= %(at)s) end "
+    "case when l.held = 0 then 0 else l.held - (select coalesce(sum(part.points), 0)::int "
+    "from points_hold h join points_holdpart part on part.hold_id = h.id "
+    "where part.lot_id = l.id and h.state = 'open' and h.until <= %(at)s) end "
     "from points_lot l join points_account a on a.member_id = l.member_id and a.debt = 0 "
     "join members_member m on m.id = l.member_id and m.status = 'active' "
     "where l.member_id = any(%(members)s) and l.remaining > 0 and l.expires_at > %(at)s"
@@ -48,6 +49,13 @@ class Drawn:
 
     takes: tuple[Take, ...]
     givers: tuple[int, ...]
+
+
+class Restored(NamedTuple):
+    """Points given back: `fresh` came anew, since their lots had ended; `others` went to other members."""
+
+    fresh: int
+    others: int
 
 
 class Shared:
@@ -176,7 +184,7 @@ def restore(
     spent: Sequence[tuple[Take, Lot, int]],
     points: int,
     cause: Cause,
-) -> int:
+) -> Restored:
     """As `LockedAccount.restore`, with what others gave going back to them: to their lots with their old expiry, or
     with the grace of the programme. It repays nothing that the buyer owes.
 
@@ -184,11 +192,11 @@ def restore(
         givers: as `lock_givers` locked them; the caller closes the account of the buyer.
     """
     if not givers:
-        return account.restore(list(spent), points, cause)
+        return Restored(account.restore(list(spent), points, cause), 0)
     rows = cursor.execute(HOMES, ([take.lot_id for take, _, _ in spent],)).fetchall()
     homes = {row[0]: (Lot(*row[1:8]), row[8]) for row in rows}
     own: list[tuple[Take, Lot, int]] = []
-    left, fresh = points, 0
+    left, fresh, others = points, 0, 0
     for take, lot, owner in reversed(spent):
         back = min(left, take.points)
         if not back:
@@ -202,10 +210,11 @@ def restore(
             own.append(piece)
             continue
         account.hand_on(back, home, cause)
+        others += back
         fresh += giver.restore([piece], back, cause, "transfer")
     if own:
         fresh += account.restore(own[::-1], sum(take.points for take, _, _ in own), cause)
     for giver in {each.member_id: each for each in givers.values()}.values():
         if giver is not account:
             giver.close()
-    return fresh
+    return Restored(fresh, others)

@@ -60,7 +60,8 @@ class Spent:
 @dataclass(frozen=True, slots=True)
 class Undone:
     """Points that came back: `to_lots` to where they were with their old expiry, `fresh` as new points of grace, since
-    theirs had expired. `repaid` of them settled a debt at once. `first` as in `Spent`.
+    theirs had expired. `repaid` of them settled a debt at once. `first` as in `Spent`. Of all, `others` went back to
+    others of the household.
     """
 
     spending_id: int
@@ -70,6 +71,7 @@ class Undone:
     fresh: int
     repaid: int
     first: bool
+    others: int = 0
 
 
 def spend(
@@ -169,7 +171,7 @@ def undo(caller: Caller, sink: Sink, reference: str, *, note: str = "", at: date
         spent = ledger.spent_by_spending(cursor, row.pk)
         cause = Cause(at=at, recorded_at=at, note=note, spending_id=row.pk, party=row.party)
         owed = account.debt
-        fresh = pooling.restore(cursor, account, accounts, spent, row.points, cause)
+        fresh, others = pooling.restore(cursor, account, accounts, spent, row.points, cause)
         account.close()
         outbox.add(
             events.SPENDING_UNDONE,
@@ -192,6 +194,7 @@ def undo(caller: Caller, sink: Sink, reference: str, *, note: str = "", at: date
             fresh,
             owed - account.debt,
             first=True,
+            others=others,
         )
 
 
