@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from laoke.engine.ledger.errors import InsufficientPoints
 from laoke.foundation.access import SYSTEM
 from laoke.members import services as members
-from laoke.points import services
+from laoke.points import redeeming, services
 from tests import shop as shops
 from tests.shop import OPENING, account, line
 from tests.test_concurrency import at_once
+
+SINK = redeeming.Sink.MALL
 
 
 @pytest.fixture
@@ -49,6 +52,40 @@ def test_two_members_of_one_household_at_two_tills(home):
     )
     assert [back["points_restored"] for back in backs] == [300] * 3
     assert [account(who)["balance"] for who in people] == [250] * 4
+
+
+def test_orders_spendings_and_what_comes_back_at_once(home):
+    """Everybody buys, spends in the mall's way, gives back and undoes against each other: nothing is made or lost."""
+    shop, people = home
+    tills = [shop.till() for _ in range(4)]
+    sold = [
+        till.sell(f"S{n}", people[n], line("card", 2), points_to_redeem=100) for n, till in enumerate(tills)
+    ]
+
+    def buy(n):
+        return lambda: tills[n].sell(f"A{n}", people[n], line("card", 4), points_to_redeem=300).status
+
+    def back(n):
+        return lambda: shop.till().take_back(sold[n]["order_id"]).status
+
+    def spend(n):
+        def act():
+            try:
+                spent = redeeming.spend(
+                    SYSTEM, people[n], 200, sink=SINK, reference=f"x{n}", at=OPENING, household=True
+                )
+            except InsufficientPoints:
+                return 409
+            redeeming.undo(SYSTEM, SINK, f"x{n}", at=OPENING)
+            return 201 if spent.first else 200
+
+        return act
+
+    answers = at_once(*[make(n) for make in (buy, back, spend) for n in range(4)])
+    bought, returned, spent = answers[:4], answers[4:8], answers[8:]
+    assert {*bought, *spent} <= {201, 409}
+    assert returned == [201] * 4
+    assert have(people) == 1000 - 300 * bought.count(201)
 
 
 def test_who_leaves_while_somebody_pays(home):

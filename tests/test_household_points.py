@@ -275,6 +275,21 @@ def test_points_set_aside_go_before_those_of_the_household(shop, home):
     assert have(buyer, soon, late) == [150, 200, 300]
 
 
+def test_what_others_have_set_aside_is_theirs_until_its_time_is_over(shop, home):
+    _, (buyer, soon, late) = home
+    till = shop.till()
+    holds.reserve(SYSTEM, soon, 150, "basket", 30, Command("h", ()), at=OPENING)
+    assert till.quote(buyer, line("card", 9))["points_usable"] == 500
+    refused = till.sell("A1", buyer, line("card", 9), points_to_redeem=600)
+    assert (refused.code, have(buyer, soon, late)) == ("points-refused", [150, 200, 300])
+    till.later(minutes=31)
+    assert till.quote(buyer, line("card", 9))["points_usable"] == 600
+    sold = till.sell("A1", buyer, line("card", 9), points_to_redeem=600, key="once")
+    again = till.sell("A1", buyer, line("card", 9), points_to_redeem=600, key="once")
+    assert (sold.status, again.replayed, again.body) == (201, True, sold.body)
+    assert have(buyer, soon, late) == [0, 0, 50]
+
+
 def test_nothing_is_asked_of_households_where_points_are_not_pooled(db, monkeypatch):
     shop = shops.open_shop()
     who, till = shop.member(), shop.till()
@@ -336,12 +351,14 @@ STEPS = st.lists(
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_points_of_the_household_are_conserved(shop, home, steps):
-    """What the household has is what it had, less what lies in orders and spendings: nobody's point is made or lost."""
+    """What the household has is what it had, less what lies in orders and spendings: nobody's point is made or lost.
+    When everything has come back, everybody has what they had before, in the same lots."""
     from django.db import transaction
 
     _, people = home
     with transaction.atomic():
         till, orders, spendings, total = shop.till(), [], [], sum(have(*people))
+        before = [ends(who) for who in people]
         out = 0
         for number, (step, who) in enumerate(steps):
             member = people[who]
@@ -374,6 +391,11 @@ def test_points_of_the_household_are_conserved(shop, home, steps):
             elif step == "wait":
                 till.later(days=1)
             assert sum(have(*people)) == total - out
+        for order_id, _left in orders:
+            till.take_back(order_id, "last")
+        for reference in spendings:
+            redeeming.undo(SYSTEM, SINK, reference, at=till.at)
+        assert [ends(who) for who in people] == before
         assert shops.broken() == {}
         assert sum(posting.points for posting in Posting.objects.filter(kind="transfer")) == 0
         transaction.set_rollback(True)
