@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from laoke.benefits.mall import services as mall
 from laoke.engine.ledger.errors import InsufficientPoints
 from laoke.foundation.access import SYSTEM
 from laoke.members import services as members
@@ -86,6 +87,27 @@ def test_orders_spendings_and_what_comes_back_at_once(home):
     assert {*bought, *spent} <= {201, 409}
     assert returned == [201] * 4
     assert have(people) == 1000 - 300 * bought.count(201)
+
+
+def test_the_mall_cancels_while_others_of_the_household_buy(home):
+    """A cancelled order locks all whose points it took in the order of their numbers, as a purchase does."""
+    shop, people = home
+    bowl = {"name": {"zh": "碗", "en": "Bowl"}, "goods": {}, "points": 100}
+    shops.programme.apply(SYSTEM, {"benefits": {"mall": {"bowl": bowl}}}, at=OPENING)
+    store = shop.stores["S1"]
+    made = [mall.order(SYSTEM, people[n], "bowl", 4, store_id=store, at=OPENING) for n in (3, 2)]
+    tills = [shop.till() for _ in range(4)]
+
+    def cancel(order):
+        return lambda: mall.cancel(SYSTEM, order.order_id, at=OPENING).state
+
+    def buy(n):
+        return lambda: tills[n].sell(f"A{n}", people[n], line("card", 3), points_to_redeem=100).status
+
+    answers = at_once(*[cancel(order) for order in made], *[buy(n) for n in range(4)])
+    assert answers[:2] == ["cancelled"] * 2
+    assert set(answers[2:]) <= {201, 409}
+    assert have(people) == 1000 - 100 * answers.count(201)
 
 
 def test_who_leaves_while_somebody_pays(home):

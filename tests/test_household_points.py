@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from laoke.benefits.mall import services as mall
 from laoke.checkout import household, programme
 from laoke.checkout.replay.events import GiveBackEvent, Sale, SaleLine
 from laoke.checkout.replay.player import Player
@@ -176,6 +177,17 @@ def test_spending_outside_an_order(shop, home):
         redeeming.spend(SYSTEM, buyer, 1, sink=SINK, reference="3", at=OPENING)
     back = redeeming.undo(SYSTEM, SINK, "1", at=OPENING + DAY)
     assert (back.to_lots, back.fresh, have(buyer, soon, late)) == (500, 0, [150, 200, 300])
+
+
+def test_the_points_mall(shop, home):
+    _, (buyer, soon, late) = home
+    bowl = {"name": {"zh": "碗", "en": "Bowl"}, "goods": {}, "points": 100}
+    programme.apply(SYSTEM, {"benefits": {"mall": {"bowl": bowl}}}, at=OPENING)
+    ordered = mall.order(SYSTEM, buyer, "bowl", 4, store_id=shop.stores["S1"], at=OPENING)
+    assert (ordered.points_of_others, ordered.people, ordered.points_available) == (250, 2, 0)
+    assert have(buyer, soon, late) == [0, 0, 250]
+    mall.cancel(SYSTEM, ordered.order_id, at=OPENING)
+    assert have(buyer, soon, late) == [150, 200, 300]
 
 
 def test_merges_since_the_purchase(shop, home):

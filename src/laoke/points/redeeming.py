@@ -198,6 +198,20 @@ def undo(caller: Caller, sink: Sink, reference: str, *, note: str = "", at: date
         )
 
 
+def whose(sink: Sink, reference: str) -> list[int]:
+    """Whose points a spending took, its member's number among them, as their accounts are locked to undo it: by number.
+
+    Raises:
+        UnknownSpending
+    """
+    found = Spending.objects.filter(sink=sink, reference=reference).first()
+    if found is None:
+        raise UnknownSpending(sink, reference)
+    with hot_cursor() as cursor:
+        givers = pooling.givers_of_spending(cursor, found.pk)
+    return sorted({members.kept_id(each) for each in (found.member_id, *givers)})
+
+
 def lock_active(
     cursor: psycopg.Cursor[Any], member_id: int, at: datetime, terms: Terms | None = None
 ) -> LockedAccount:

@@ -25,7 +25,6 @@ from laoke.foundation.audit import services as audit
 from laoke.foundation.outbox import services as outbox
 from laoke.foundation.sql import hot_cursor
 from laoke.kernel.calendar import start_of_day
-from laoke.members import selectors as members
 from laoke.points import redeeming
 from laoke.points.errors import BadPoints
 from laoke.points.redeeming import LARGEST, Sink
@@ -287,16 +286,17 @@ def _coupons(row: MallOrder, item: Item, at: datetime) -> list[int]:
 
 
 def _locked(caller: Caller, order_id: int) -> MallOrder:
-    """The order, with its member's account locked before it, as whoever orders does."""
+    """The order, with the accounts locked before it whose points it took, as whoever orders does."""
     caller.require(Scope.BENEFITS_USE)
     found = MallOrder.objects.filter(pk=order_id).first()
     if found is None:
         raise UnknownMallOrder
     if found.store_id is not None:
         caller.require_store(found.store_id, "")
+    whose = redeeming.whose(_sink(ItemKind(found.kind)), str(found.pk))
     with hot_cursor() as cursor:
         cursor.execute(
-            "select from points_account where member_id = %s for update", (members.kept_id(found.member_id),)
+            "select from points_account where member_id = any(%s) order by member_id for update", (whose,)
         )
     return MallOrder.objects.select_for_update().get(pk=order_id)
 
