@@ -19,6 +19,7 @@ from laoke.engine.tiering import Activity
 from laoke.foundation.access import SYSTEM, Caller
 from laoke.foundation.sql import hot_cursor
 from laoke.kernel.errors import LaokeError
+from laoke.promotions.documents.offers import Fault
 from laoke.purchases import selectors as purchases
 from laoke.surfaces.cli.main import app
 from laoke.tiers import flows, preview
@@ -184,6 +185,25 @@ def test_an_outdated_preview_moves_nobody(shop, members, reason, monkeypatch):
     assert (refused.value.code, refused.value.extensions["reason"]) == ("tier-preview-outdated", reason)
     assert (moves(last), programme.current().version) == (set(), version)
     assert preview.of(found.number).state == "ready"
+
+
+def test_a_ladder_that_no_longer_fits_the_benefits_is_not_applied(members):
+    """A budget for gold is published while the ladder without gold is looked at: it is looked at again, and refused."""
+    shown = made(LADDER | {"tiers": LADDER["tiers"][:2]})
+    asked: list[int] = []
+
+    def check(ladder: tiering.Ladder) -> None:
+        asked.append(programme.plan_ladder(ladder, at=LATER).before.version)
+        if len(asked) == 1:
+            programme.apply(SYSTEM, {"benefits": {"budgets": {"gold": {"per_year_minor": 500}}}}, at=LATER)
+
+    before = newest()
+    with pytest.raises(Fault) as refused:
+        preview.apply(SYSTEM, shown.number, at=LATER, check=check)
+    assert refused.value.faults == [(("benefits", "budgets", "gold"), "there is no tier gold")]
+    assert (len(asked), preview.of(shown.number).state) == (1, "ready")
+    assert moves(before) == set()
+    assert programme.current().ladder == ladders.parse(LADDER)
 
 
 def test_judging_everybody_again_moves_those_a_new_ladder_lifts_and_then_nobody(members):

@@ -196,6 +196,15 @@ def plan(document: Mapping[str, Any], *, at: datetime) -> Plan:
     return Plan(before, values, wanted, changed, tuple(findings.warnings))
 
 
+def plan_ladder(ladder: Ladder, *, at: datetime) -> Plan:
+    """What publishing another ladder would change: what `tiers.preview.apply` takes as its check.
+
+    Raises:
+        Fault: offers, benefits or the mall name tiers that it lacks, or benefits fall on the way up.
+    """
+    return plan({"ladder": tier_ladder.to_document(ladder)}, at=at)
+
+
 def apply(caller: Caller, document: Mapping[str, Any], *, at: datetime) -> Programme:
     """Publish the sections of `document` that differ from what is in force; all or nothing.
 

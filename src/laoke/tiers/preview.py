@@ -38,6 +38,7 @@ KEPT_DAYS = 7
 FEW, ONE_OF = 10, 20
 State = TierPreview.State
 Advance = Callable[[int], bool]
+Check = Callable[[Ladder], object]
 
 
 class Cell(NamedTuple):
@@ -151,21 +152,31 @@ def sample(number: int, from_tier: str, to_tier: str, most: int = 20) -> list[in
     return list(moves.order_by("member_id").values_list("member_id", flat=True)[:most])
 
 
-def apply(caller: Caller, number: int, *, at: datetime, advance: Advance | None = None) -> Preview:
+def apply(
+    caller: Caller,
+    number: int,
+    *,
+    at: datetime,
+    advance: Advance | None = None,
+    check: Check | None = None,
+) -> Preview:
     """Put the ladder of a preview in force and move exactly whom it moves. A stopped run goes on when it is repeated,
     and a repeat of a finished one changes nothing.
 
     The ladder holds for everybody from the first commit on; members follow in batches.
 
+    Args:
+        check: raises where the ladder does not fit what else is published. It runs before anything is held, and again
+            when the programme changed until then; not when the ladder holds already.
     Raises:
-        MissingScope, UnknownPreview.
+        MissingScope, UnknownPreview, what `check` raises: nothing is published and nobody is moved.
         PreviewOutdated: the ladder in force is another one than it was made under, it is older than KEPT_DAYS, or too
             many members would move otherwise by now.
     """
     caller.require(Scope.PROGRAMME_WRITE)
     row = _get(number)
     if row.state == State.READY:
-        row = _begin(caller, number, at)
+        row = _begun(caller, row, at, check)
     if row.state == State.APPLIED:
         return _view(row)
     ladder = ladders.parse(row.document)
@@ -318,10 +329,23 @@ def _outcomes(row: TierPreview) -> dict[str, int]:
     return {name: counted[name] for name in ("as_previewed", "otherwise", "stayed")}
 
 
+def _begun(caller: Caller, row: TierPreview, at: datetime, check: Check | None) -> TierPreview:
+    """Check and begin. Checking takes seconds with thousands of offers and holds nobody up."""
+    ladder = ladders.parse(row.document)
+    while True:
+        version = generations.current(generations.PROGRAMME)
+        if check and row.document != row.before:
+            check(ladder)
+        begun = _begin(caller, row.pk, at, version)
+        if begun is not None:
+            return begun
+
+
 @transaction.atomic
-def _begin(caller: Caller, number: int, at: datetime) -> TierPreview:
-    """Put the ladder in force, and note who is judged anew."""
-    generations.hold(generations.PROGRAMME)
+def _begin(caller: Caller, number: int, at: datetime, version: int) -> TierPreview | None:
+    """Put the ladder in force, and note who is judged anew; None: the programme is another than `version` by now."""
+    if generations.hold(generations.PROGRAMME) != version:
+        return None
     row = TierPreview.objects.select_for_update().get(pk=number)
     if row.state != State.READY:
         return row

@@ -77,11 +77,15 @@ def apply(
         from laoke.tiers import preview as previews
 
         at = now()
-        found = previews.of(number)
-        if found.state == "ready":  # faults with offers and benefits that name its tiers
-            programme.plan({"ladder": found.document}, at=at)
+        previews.of(number)
         with shown("moving", previews.to_apply(number), "members", stoppable=True) as work:
-            done = previews.apply(SYSTEM, number, at=at, advance=_going_on(work))
+            done = previews.apply(
+                SYSTEM,
+                number,
+                at=at,
+                advance=_going_on(work),
+                check=lambda ladder: programme.plan_ladder(ladder, at=at),
+            )
         _done(done, json, f"laoke tiers apply {number}")
 
 
