@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 
 from laoke.checkout.checks import CHECKS
+from laoke.checkout.proposing import services as proposing
 from laoke.foundation import checks
 from laoke.foundation.jobs import progress
 from laoke.foundation.jobs.declare import task
@@ -23,3 +24,9 @@ def check(at: datetime) -> None:
         work.detail["broken"] = broken
     if broken:
         _log.error("identities do not hold", extra={"identities": broken})
+
+
+@task("checkout.proposal")
+def carry_out(at: datetime, proposal: int) -> None:
+    """Apply a change of the programme that two people agreed on."""
+    proposing.work(at, proposal)

@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any, NamedTuple
 
+import orjson
 import psycopg
 from django.conf import settings
 from django.db import transaction
@@ -150,6 +152,19 @@ def sample(number: int, from_tier: str, to_tier: str, most: int = 20) -> list[in
     """Some of the members who would move from one tier to another, those longest in the programme first."""
     moves = TierPreviewMove.objects.filter(preview_id=number, from_tier=from_tier, to_tier=to_tier)
     return list(moves.order_by("member_id").values_list("member_id", flat=True)[:most])
+
+
+def changes(number: int) -> bool:
+    """Whether a preview is of another ladder than the one it was made under."""
+    row = _get(number)
+    return bool(row.document != row.before)
+
+
+def digest(number: int) -> str:
+    """A fingerprint of what a preview shows: its ladder, the one in force then, and what came of it."""
+    row = _get(number)
+    shown = orjson.dumps([row.document, row.before, row.found], option=orjson.OPT_SORT_KEYS)
+    return sha256(shown).hexdigest()
 
 
 def apply(

@@ -52,6 +52,7 @@ NAMES: dict[str, Any] = {
     "tiers.clock": _in("task", "End periods of tiers that are over"),
     "tiers.review": _in("task", "Review tiers"),
     "checkout.check": _in("task", "Check the books"),
+    "checkout.proposal": _in("task", "Apply a change of the ladder"),
     "foundation.purge": _in("task", "Delete handled messages, old logs and ended sessions"),
     "foundation.sweep-stalled": _in("task", "Start again what broken-off workers left behind"),
     "console.purge": _in("task", "Delete what the console no longer needs"),

@@ -1,0 +1,3 @@
+"""The tables of checkout, where Django looks for them."""
+
+from laoke.checkout.proposing.models import Proposal as Proposal

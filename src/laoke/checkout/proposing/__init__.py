@@ -1,0 +1,1 @@
+"""Changes of the programme that two people agree on."""
