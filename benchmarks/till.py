@@ -132,7 +132,7 @@ def pgbench_script(members: int) -> str:
     total = " + ".join(f":q{i} * (100 + :p{i})" for i in range(1, LINES + 1))
     values = {
         "member_id": ":member", "kind": "null", "issuer": "null", "blind_index": "null::bytea",
-        "at": f"'{PLACED_AT}'", "window_starts": "array['2025-11-01'::timestamptz]",
+        "at": f"'{PLACED_AT}'", "now": "now()", "window_starts": "array['2025-11-01'::timestamptz]",
         "caller": "'apikey:1'", "key": "'b' || :l_order_id", "order_id": ":l_order_id",
         "order_no": "'b' || :l_order_id", "store_id": ":store", "channel_id": "1", "placed_at": f"'{PLACED_AT}'",
         "biz_date": "'2026-02-01'", "currency": "'CNY'", "items_minor": f"({total})", "discount_minor": "0",
@@ -146,8 +146,10 @@ def pgbench_script(members: int) -> str:
         "line_earn_base_minor": array("bigint", ":q# * (100 + :p#)"),
         "tender_kind": "array['unspecified']", "tender_minor": f"array[{total}]::bigint[]",
         "tender_reference": "array['']", "take_lot": "array[]::bigint[]", "take_points": "array[]::int[]",
-        "expires_at": "'2027-02-02'", "repaid": "0", "new_tier": "null", "old_tier": "'basic'", "tier_at": "null",
-        "tier_cause": "null", "tier_reasons": "null",
+        "expires_at": "'2027-02-02'", "available_at": "null",
+        "repaid": "0", "new_tier": "null", "old_tier": "'basic'", "tier_at": "null",
+        "tier_cause": "null", "tier_reasons": "null", "period_date": "null", "valid_until": "null",
+        "extended_from": "null", "due_date": "null", "stands": "false",
         "order_committed": "'" + json.dumps({"order_id": 1, "filler": "x" * 180}) + "'", "tier_changed": "null",
         "fingerprint": "'\\x" + "ab" * 32 + "'", "answer": "'" + "x" * 1300 + "'",
     }  # fmt: skip

@@ -6,7 +6,7 @@ import json
 import re
 from xml.etree import ElementTree
 
-from benchmarks import growth_chart
+from benchmarks import growth_chart, till
 
 RESULT = json.loads(growth_chart.RESULT.read_text(encoding="utf-8"))
 MEND = "python -m benchmarks.growth_chart"
@@ -28,3 +28,9 @@ def test_the_picture_stands_alone_without_script_or_words():
     assert not [each for each in root.iter() if each.tag.endswith(("script", "image", "a"))]
     said = " ".join(each.text or "" for each in root.iter() if each.tag.endswith("text"))
     assert set(re.findall(r"[A-Za-zµ]+\d*", said)) == {"µs", "n", "p50", "p99"}
+
+
+def test_pgbench_has_a_value_for_everything_the_commit_binds():
+    script = till.pgbench_script(members=10)
+    assert "begin;" in script
+    assert "$" not in script
