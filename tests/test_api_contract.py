@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema_rs
 import pytest
 from django.test import Client
 
+from laoke.foundation.web.fields import In
 from tests import api_shop
 from tests.api_shop import ALL, Operation, call, description, key, operations, state
 
@@ -112,3 +114,20 @@ class TestDescription:
             assert asset.status_code == 200, file
             assert len(b"".join(asset.streaming_content)) > 100
         assert not re.findall(r"<script(?![^>]*(?:src=|application/json))", page.text)
+
+
+def bodies(model: type[In]) -> Iterator[type[In]]:
+    """Every form of a body."""
+    for below in model.__subclasses__():
+        yield below
+        yield from bodies(below)
+
+
+def test_a_yes_or_no_takes_nothing_else():
+    loose = [
+        f"{model.__name__}.{name}"
+        for model in bodies(In)
+        for name, field in model.model_fields.items()
+        if field.annotation is bool and not any(getattr(each, "strict", False) for each in field.metadata)
+    ]
+    assert not loose

@@ -417,7 +417,9 @@ class SharingIn(In):
     """The member's own word."""
 
     shares_points: bool = Field(
-        description="whether the others of the household may spend the member's points", examples=[True]
+        strict=True,
+        description="whether the others of the household may spend the member's points",
+        examples=[True],
     )
 
 

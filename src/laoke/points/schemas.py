@@ -224,7 +224,7 @@ class UndoTransferIn(In):
     model_config = example(reason="误操作，转错会员", force=False)
 
     reason: Annotated[Text, Field(min_length=2, max_length=200)]
-    force: bool = False
+    force: bool = Field(default=False, strict=True)
 
 
 class UndoneTransferOut(BaseModel):
