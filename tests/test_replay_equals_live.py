@@ -42,7 +42,7 @@ from tests.shop import LADDER, OPENING, POINTS, PRICES, Shop
 ZONE = ZoneInfo("Asia/Shanghai")
 # Found examples are told as they are: shrinking a history runs it hundreds of times.
 BOUNDED = settings(
-    max_examples=20,
+    max_examples=8,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=list(HealthCheck),
@@ -164,7 +164,29 @@ FALLING_LADDER = LADDER | {
     "fall": "at_once",
     "downgrade": "one_step",
 }
+YEARLY_LADDER = LADDER | {
+    "tiers": [
+        LADDER["tiers"][0],
+        LADDER["tiers"][1]
+        | {"needs": [{"metric": "spend", "window": "membership_year", "at_least": 80_000}]},
+        LADDER["tiers"][2]
+        | {
+            "needs": [
+                {"metric": "purchases", "window": "membership_year", "at_least": 2},
+                {"metric": "spend", "months": 14, "at_least": 120_000},
+            ],
+            "validity": {
+                "months": 2,
+                "basis": "period",
+                "keep": [{"metric": "purchases", "window": "membership_year", "at_least": 1}],
+            },
+        },
+    ]
+}
 POLICIES = {
+    "years of the membership": POINTS | {"ladder": YEARLY_LADDER},
+    "years of the membership, up and down at reviews": POINTS
+    | {"ladder": YEARLY_LADDER | {"upgrade": "at_review", "review": "monthly"}},
     "periods, extended, and lost without purchases": POINTS | {"ladder": LASTING_LADDER},
     "a fall at once": POINTS | {"ladder": FALLING_LADDER},
     "up and down at reviews": POINTS
@@ -219,19 +241,36 @@ POLICIES = {
     sweeps=True,
 )
 def test_played_is_lived(shop, policy, history, cuts, sweeps):
+    _played_is_lived(shop, policy, history, cuts, sweeps)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES.keys())
+@settings(BOUNDED, max_examples=200)
+@given(history=HISTORIES, cuts=st.sets(st.integers(1, 14), max_size=4), sweeps=st.booleans())
+def test_many_more_are(shop, policy, history, cuts, sweeps):
+    _played_is_lived(shop, policy, history, cuts, sweeps)
+
+
+def _played_is_lived(shop, policy, history, cuts, sweeps):
     with _undone(policy):
-        people = shop.member(), shop.member()
+        people = _two(shop)
         lived = _live(people, history, sweeps)
         lived_books, broken = _books(people), shops.broken()
         assert broken == {}
     with _undone(policy):
-        people = shop.member(), shop.member()
+        people = _two(shop)
         played = _play(shop, people, history, cuts)
         played_books, broken = _books(people), shops.broken()
         assert broken == {}
     assert played == lived
     for table, rows in lived_books.items():
         assert played_books[table] == rows, table
+
+
+def _two(shop: Shop) -> tuple[int, int]:
+    """One whose year of membership ends soon, and somebody new."""
+    return shop.member(at=OPENING - 345 * DAY), shop.member()
 
 
 @BOUNDED

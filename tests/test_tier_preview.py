@@ -22,7 +22,7 @@ from laoke.kernel.errors import LaokeError
 from laoke.promotions.documents.offers import Fault
 from laoke.purchases import selectors as purchases
 from laoke.surfaces.cli.main import app
-from laoke.tiers import flows, preview
+from laoke.tiers import flows, preview, standing
 from laoke.tiers import ladder as ladders
 from laoke.tiers.judging import Bench
 from laoke.tiers.models import Standing, TierChange
@@ -284,13 +284,13 @@ def test_many_are_judged_as_one_is(histories, day, floor):
     """The numbers of a batch are those of each member alone, and so is the move."""
     ladder = ladders.parse(MIXED)
     at = datetime(2026, 3, 10, tzinfo=UTC) + timedelta(days=day)
-    bench = Bench(ladder, [window.start(at, ZONE) for window in ladder.windows], at)
+    bench = Bench.before(ladder, at)
     for history in histories:
         numbers = [0] * (2 * len(ladder.windows))
         for after, bottles in history:
             placed = datetime(2026, 3, 10, tzinfo=UTC) + timedelta(days=after)
             for place, window in enumerate(ladder.windows):
-                if window.start(at, ZONE) <= placed < at:
+                if window.start_before(at, ZONE) <= placed < at:
                     numbers[2 * place] += bottles * 50_000
                     numbers[2 * place + 1] += 1
         facts = {
@@ -313,6 +313,29 @@ def test_the_numbers_of_many_are_those_of_each(members):
             for member in members.values():
                 one = purchases.activity(cursor, member, starts, at)
                 assert [*many.get(member, (0, 0) * len(starts))] == [each for pair in one for each in pair]
+
+
+def test_years_of_the_membership_are_those_of_each(shop):
+    """Also of somebody born to the shop on 29 February, on the anniversary itself and beside other instants."""
+    days = [datetime(2024, 2, 29, 5, tzinfo=UTC), OPENING - timedelta(days=200), OPENING]
+    found = [shop.member(at=day) for day in days]
+    for number, member in enumerate(found):
+        for month in (-5, -1, 0, 2, 11):
+            at = max(OPENING + timedelta(days=30 * month), days[number])
+            shop.till(at).sell(f"{number}-{month}", member, line("wine", month + 6), placed_at=at)
+    year = {"metric": "spend", "window": "membership_year", "at_least": 100_000}
+    for needs in ([year], [year, {"metric": "purchases", "months": 3, "at_least": 2}]):
+        ladder = ladders.parse(LADDER | {"tiers": [LADDER["tiers"][0], SILVER | {"needs": needs}]})
+        for at in (OPENING, datetime(2027, 2, 28, 4, tzinfo=UTC), OPENING + timedelta(days=364)):
+            bench, also = Bench.at(ladder, at), Bench.at(ladder, at, at - timedelta(days=100))
+            with hot_cursor() as cursor:
+                many, more = bench.numbers(cursor, found), also.numbers(cursor, found)
+                for member in found:
+                    alone = standing.facts(cursor, ladder, member, at)
+                    assert bench.facts(many.get(member)) == alone
+                    assert also.facts(more.get(member)) == alone
+                    ((spend, _),) = purchases.activity(cursor, member, [at - timedelta(days=100)], at)
+                    assert (more.get(member) or (0, 0))[-2] == spend
 
 
 def test_where_members_went_between_two_days_and_who_falls_next(members):

@@ -81,6 +81,29 @@ def test_what_was_bought_last_quarter_does_not_count_in_this_one(shop):
     assert stand(member, OPENING).progress.until == date(2026, 3, 31)
 
 
+def test_each_year_of_the_membership_begins_anew(shop):
+    """Joined on 15 June 2025: the year before is over on 15 June 2026, for quotes, orders and late ones alike."""
+    ladder = hold("membership_year")
+    member = shop.member(at=datetime(2025, 6, 15, 4, tzinfo=UTC))
+    shop.till().sell("A", member, line("wine"))
+    assert stand(member, OPENING).progress.says["zh"] == "再消费 500 元、购物 1 次，96 天内可升级为金卡"
+    quote = shop.till().quote(member, line("wine"))
+    assert [need["value"] for need in quote["member"]["progress"]["needs"]] == [50_000, 1]
+    eve, day = datetime(2026, 6, 14, 15, 59, tzinfo=UTC), datetime(2026, 6, 14, 16, 0, tzinfo=UTC)
+    order = shop.till(day).sell("B", member, line("wine"), placed_at=day)
+    assert order["member"]["tier"] == "basic"
+    late = shop.till(day).sell("C", member, line("wine"), placed_at=eve)
+    assert late["member"]["tier"] == "gold"
+    shop.till(day).take_back(late["order_id"])
+    assert tier(member) == "basic"
+    order = shop.till(day + timedelta(hours=1)).sell("D", member, line("wine"))
+    assert order["member"]["tier"] == "gold"
+    for on, then in (("2026-07-01", "gold"), ("2027-04-01", "gold"), ("2027-07-01", "basic")):
+        review(ladder, date.fromisoformat(on), now=datetime.fromisoformat(f"{on}T04:00:00+00:00"))
+        assert tier(member) == then
+    assert broken() == {}
+
+
 @pytest.mark.parametrize("window", list(ladders.Whole))
 def test_a_document_is_read_and_written_back(window):
     ladder = ladders.parse(rungs(window=window.value))
@@ -103,11 +126,12 @@ def test_windows_that_cannot_be(window, words):
 
 WORDS = [
     ("calendar_month", "自然月内", "in the calendar month"),
+    ("membership_year", "会员年度内", "in the membership year"),
     ("lifetime", "整个会员期内", "in all"),
 ]
 
 
-@pytest.mark.parametrize(("window", "chinese", "told"), WORDS, ids=["month", "lifetime"])
+@pytest.mark.parametrize(("window", "chinese", "told"), WORDS, ids=["month", "membership year", "lifetime"])
 def test_people_read_it_in_words(shop, window, chinese, told):
     ladder = hold(window)
     assert f"1000.00 CNY {told} and 2 purchases {told}" in "\n".join(_ladder(ladder, "CNY"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from laoke.foundation.sql import Statement, hot_cursor, numbered
 from laoke.members.errors import UnknownMember
 from laoke.points import ledger
 from laoke.segments import audience, one
-from laoke.tiers import clock
+from laoke.tiers import clock, standing
 from laoke.tiers.standing import State
 
 READ = sql.load("laoke.checkout", "read_member")
@@ -101,9 +101,9 @@ def _read(
     if row[12] is not None and row[12] <= at.astimezone(settings.LAOKE.zone).date() and not _again:
         clock.settle_now(row[0], at)
         return _read(cursor, MemberKey(row[0]), programme, at, asks, _again=True)
-    facts = _facts(row[0], row[3], row[4:10], programme)
+    facts = _facts(row[0], row[3], row[4:10], programme, row[13], at)
     if part.names:
-        facts = replace(facts, known=part.read(row[13:]))
+        facts = replace(facts, known=part.read(row[14:]))
     return Read(facts, row[10] or 0, row[11] or 0, status)
 
 
@@ -167,8 +167,8 @@ def lock(
         )
     _must_be_active(row[1])
     facts = replace(
-        _facts(row[0], row[3], row[5:11], programme),
-        stand=State.read((row[6], row[7], *row[18:26])),
+        _facts(row[0], row[3], row[5:11], programme, row[27], at),
+        stand=State.read((row[6], row[7], *row[18:26], row[27])),
         late=row[26],
     )
     return Locked(facts, row[11] or 0, row[12] or 0, None, row[16])
@@ -186,12 +186,18 @@ def _parameters(key: MemberKey, programme: Programme, at: datetime) -> dict[str,
     }
 
 
-def _facts(member_id: int, version: int, row: tuple[Any, ...], programme: Programme) -> MemberFacts:
+def _facts(
+    member_id: int, version: int, row: tuple[Any, ...], programme: Programme, joined: date, at: datetime
+) -> MemberFacts:
     debt, tier, since, available, spend, purchases = row
     repaid = min(
         debt, available
     )  # points that came since are owed, whether or not anybody has written it down
-    activity = {window: Activity(spend[i], purchases[i]) for i, window in enumerate(programme.ladder.windows)}
+    ladder = programme.ladder
+    activity = {window: Activity(spend[i], purchases[i]) for i, window in enumerate(ladder.windows)}
+    if ladder.years:
+        with hot_cursor() as hot:
+            activity |= standing.in_years(hot, ladder, member_id, joined, at)
     return MemberFacts(
         member_id=member_id,
         available=available - repaid,

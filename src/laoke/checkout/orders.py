@@ -511,13 +511,16 @@ def _later(
     rules: Programme, facts: MemberFacts | None, judged: _Judged, price: Price, at: datetime
 ) -> list[_Lifted]:
     """What a purchase that comes late does to the judging of those made after it: they may reach more."""
-    if facts is None or not facts.late:
+    if facts is None or facts.stand is None or not facts.late:
         return []
     bought = tiering.Bought(at, price.paid_minor, bool(price.total_minor))
     tier = judged.move.to_tier if judged.move else facts.tier
     with hot_cursor() as cursor:
-        orders = standing.orders_after(cursor, facts.member_id, rules.ladder, at)
-    return [_Lifted(*step) for step in standing.lifted(rules.ladder, tier, orders, bought)]
+        orders = standing.orders_after(cursor, facts.member_id, rules.ladder, at, facts.stand.standing.joined)
+    return [
+        _Lifted(*step)
+        for step in standing.lifted(rules.ladder, tier, orders, bought, facts.stand.standing.joined)
+    ]
 
 
 def _lift(

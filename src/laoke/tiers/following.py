@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from django.conf import settings
 
-from laoke.engine.tiering import Ladder, Move
+from laoke.engine.tiering import Activity, Ladder, Move, Window
 from laoke.foundation import generations
 from laoke.foundation.sql import hot_cursor
 from laoke.members import selectors as members
@@ -23,32 +23,36 @@ from laoke.tiers.models import Standing, TierChange, TierSale
 def after_merge(ladder: Ladder, kept: tuple[int, str], gone: tuple[int, str], at: datetime) -> str:
     """The tier a merge would lead to now, by the ladder in force. Members are given with the tiers they have."""
     with hot_cursor() as cursor:
-        ours, theirs = (_activity(cursor, ladder, member_id, at) for member_id, _ in (kept, gone))
-    both = [
-        (spend + more, count + others) for (spend, count), (more, others) in zip(ours, theirs, strict=True)
-    ]
+        begins = _starts(cursor, ladder, kept[0], at)
+        ours, theirs = (standing.since(cursor, member_id, begins, at) for member_id, _ in (kept, gone))
+    both = {
+        window: did.plus(theirs[window].spend_minor, theirs[window].purchases) for window, did in ours.items()
+    }
     return standing.best(ladder, (kept[1], gone[1]), both)
 
 
 def after_unmerge(
-    ladder: Ladder, kept_id: int, moved: Mapping[str, Any], orders: Sequence[int], at: datetime
+    ladder: Ladder, ids: tuple[int, int], moved: Mapping[str, Any], orders: Sequence[int], at: datetime
 ) -> tuple[str, str]:
     """The tiers of the kept and the gone member that undoing a merge would lead to now, by the ladder in force.
 
     Args:
+        ids: of the kept and the gone member.
         moved: what `TiersFollow.merge` gave.
         orders: those that would go back to the gone member.
     """
     with hot_cursor() as cursor:
-        together = _activity(cursor, ladder, kept_id, at)
-        theirs = purchases.activity_of_orders(cursor, orders, standing.starts(ladder, at), at)
-    ours = [
-        (spend - less, count - others)
-        for (spend, count), (less, others) in zip(together, theirs, strict=True)
-    ]
+        ours, theirs = (_starts(cursor, ladder, member_id, at) for member_id in ids)
+        together = standing.since(cursor, ids[0], ours, at)
+        less = _of_orders(cursor, orders, ours, at)
+        left = {
+            window: did.plus(-less[window].spend_minor, -less[window].purchases)
+            for window, did in together.items()
+        }
+        gone = less if theirs == ours else _of_orders(cursor, orders, theirs, at)
     return (
-        standing.best(ladder, (moved["kept_tier"],), ours),
-        standing.best(ladder, (moved["gone_tier"],), theirs),
+        standing.best(ladder, (moved["kept_tier"],), left),
+        standing.best(ladder, (moved["gone_tier"],), gone),
     )
 
 
@@ -81,7 +85,7 @@ class TiersFollow:
         with hot_cursor() as cursor:
             states = standing.load(cursor, [kept_id, gone_id])
             kept, gone = states[kept_id].standing, states[gone_id].standing
-            best = standing.best(ladder, (kept.tier, gone.tier), _activity(cursor, ladder, kept_id, at))
+            best = standing.best(ladder, (kept.tier, gone.tier), standing.facts(cursor, ladder, kept_id, at))
             _move(cursor, ladder, kept_id, kept.tier, best, "merged", at)
             _move(cursor, ladder, gone_id, gone.tier, ladder.lowest.code, "merged", at)
             if best != kept.tier or (gone.assigned and not kept.assigned):
@@ -100,11 +104,11 @@ class TiersFollow:
         with hot_cursor() as cursor:
             for member_id, name in ((kept_id, "kept"), (gone_id, "gone")):
                 before, now = moved[f"{name}_tier"], standing.load(cursor, [member_id])[member_id]
-                best = standing.best(ladder, (before,), _activity(cursor, ladder, member_id, at))
+                best = standing.best(ladder, (before,), standing.facts(cursor, ladder, member_id, at))
                 _move(cursor, ladder, member_id, now.standing.tier, best, "merge_undone", at)
                 # Merges of before the clock kept only the tier.
                 if best == before and name in moved:
-                    own = standing.of_kept(moved[name], now.since)
+                    own = standing.of_kept(moved[name], now.since, now.standing.joined)
                     standing.keep(cursor, member_id, own)
                     clock.settle(cursor, member_id, ladder, at.astimezone(settings.LAOKE.zone).date(), at)
 
@@ -135,10 +139,18 @@ def _ladder() -> Ladder:
     return ladders.at_version(generations.current(generations.PROGRAMME))
 
 
-def _activity(
-    cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, at: datetime
-) -> list[tuple[int, int]]:
-    return purchases.activity(cursor, member_id, standing.starts(ladder, at), at)
+Starts = list[tuple[Window, datetime]]
+
+
+def _starts(cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, at: datetime) -> Starts:
+    return ladder.starts(at, settings.LAOKE.zone, standing.joined(cursor, ladder, member_id))
+
+
+def _of_orders(
+    cursor: psycopg.Cursor[Any], orders: Sequence[int], starts: Starts, at: datetime
+) -> dict[Window, Activity]:
+    found = purchases.activity_of_orders(cursor, orders, [start for _, start in starts], at)
+    return {window: Activity(*did) for (window, _), did in zip(starts, found, strict=True)}
 
 
 def _carry(

@@ -7,8 +7,9 @@ tier: the engine is asked once for each such case, and again with a member's own
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -16,32 +17,43 @@ import psycopg
 from django.conf import settings
 
 from laoke.engine import tiering
-from laoke.engine.tiering import Activity, Criterion, Facts, Ladder, Metric, Move
+from laoke.engine.tiering import Activity, Anchors, Criterion, Facts, Ladder, Metric, Move, Span, Window
 from laoke.foundation import sql
 
 ACTIVITY = sql.load("laoke.tiers", "activity_of_many")
+IN_YEARS = sql.load("laoke.tiers", "activity_in_years")
 
-# Spend in minor units and purchases, in turn, for each window of the ladder.
+JOINED = "select id, registered_date from members_member where id = any(%s)"
+YEAR = Window(span=Span.MEMBERSHIP_YEAR)
+
+# Spend in minor units and purchases, in turn, for each window of the ladder: the year of the membership last.
 Numbers = Sequence[int]
+Year = Callable[[date], datetime]
 
 
 class Bench:
     """Judges members by a ladder, as of an instant."""
 
-    def __init__(self, ladder: Ladder, starts: Sequence[datetime], until: datetime, *also: datetime) -> None:
+    def __init__(
+        self, ladder: Ladder, starts: Sequence[datetime], until: datetime, year: Year, *also: datetime
+    ) -> None:
         """Prepare to judge.
 
         Args:
-            starts: the first instant of each window of the ladder.
+            starts: the first instant of each window of the ladder that begins on one day for everybody.
             until: what was bought then or later does not count.
+            year: the first instant of a year of the membership, by the day a member joined.
             also: instants from which the numbers tell what was done too, behind those of the windows.
         """
         self.ladder = ladder
         self._until = until
+        self._year = year
+        self._windows = (*ladder.windows, *ladder.years)
+        self._before_years = 2 * len(ladder.windows)
         self._ascending = sorted([*starts, *also])
         stretches = [self._ascending.index(start) for start in (*starts, *also)]
         self._in_order = [2 * stretch + part for stretch in stretches for part in (0, 1)]
-        self._nothing = (0, 0) * len(stretches)
+        self._nothing = (0, 0) * (len(stretches) + len(ladder.years))
         self._codes = frozenset(tier.code for tier in ladder.tiers)
         self._bands = _bands(ladder)
         self._stays: dict[tuple[Any, ...], bool] = {}
@@ -49,18 +61,28 @@ class Bench:
     @classmethod
     def at(cls, ladder: Ladder, at: datetime, *also: datetime) -> Bench:
         """As of an instant: what was bought at that instant counts."""
-        starts = [window.start(at, settings.LAOKE.zone) for window in ladder.windows]
-        return cls(ladder, starts, at + timedelta(microseconds=1), *also)
+        zone = settings.LAOKE.zone
+        starts = [window.start(at, zone) for window in ladder.windows]
+
+        def year(joined: date) -> datetime:
+            return YEAR.start(at, zone, Anchors(joined, joined, None))
+
+        return cls(ladder, starts, at + timedelta(microseconds=1), cache(year), *also)
 
     @classmethod
     def before(cls, ladder: Ladder, at: datetime) -> Bench:
         """By the time before the first instant of a day, as reviews judge."""
-        return cls(ladder, [window.start_before(at, settings.LAOKE.zone) for window in ladder.windows], at)
+        zone = settings.LAOKE.zone
+
+        def year(joined: date) -> datetime:
+            return YEAR.start_before(at, zone, Anchors(joined, joined, None))
+
+        return cls(ladder, [window.start_before(at, zone) for window in ladder.windows], at, cache(year))
 
     def numbers(self, cursor: psycopg.Cursor[Any], member_ids: Sequence[int]) -> dict[int, Numbers]:
         """What members did in each window; `nothing` for one who is not in the answer."""
         if not self._ascending:
-            return {}
+            return self._in_years(cursor, member_ids)
         parameters = {
             "member_ids": list(member_ids),
             "starts": self._ascending,
@@ -78,7 +100,27 @@ class Bench:
                 sums[place] += spend
                 sums[place + 1] += purchases
         pick = itemgetter(*self._in_order)
-        return {member_id: pick(sums) for member_id, sums in found.items()}
+        numbers: dict[int, Numbers] = {member_id: pick(sums) for member_id, sums in found.items()}
+        if not self.ladder.years:
+            return numbers
+        years, here = self._in_years(cursor, member_ids), self._before_years
+        without = (0, 0) * (len(self._in_order) // 2)
+        for member_id in numbers.keys() | years.keys():
+            mine = numbers.get(member_id, without)
+            numbers[member_id] = (*mine[:here], *years.get(member_id, (0, 0)), *mine[here:])
+        return numbers
+
+    def _in_years(self, cursor: psycopg.Cursor[Any], member_ids: Sequence[int]) -> dict[int, Numbers]:
+        """What members did in the year of their membership."""
+        if not self.ladder.years:
+            return {}
+        joined = cursor.execute(JOINED, (list(member_ids),)).fetchall()
+        parameters = {
+            "member_ids": [member_id for member_id, _ in joined],
+            "starts": [self._year(day) for _, day in joined],
+            "until": self._until,
+        }
+        return {row[0]: row[1:] for row in cursor.execute(IN_YEARS, parameters)}
 
     def judge(self, tier: str, floor: str, numbers: Numbers | None, *, settled: bool = True) -> Move | None:
         """Where a member moves, as at a review: up to what it qualifies for, or down where the ladder takes tiers.
@@ -103,7 +145,7 @@ class Bench:
         mine = numbers or self._nothing
         return {
             window: Activity(mine[2 * place], mine[2 * place + 1])
-            for place, window in enumerate(self.ladder.windows)
+            for place, window in enumerate(self._windows)
         }
 
     def _move(self, tier: str, floor: str, numbers: Numbers, settled: bool) -> Move | None:
@@ -126,4 +168,4 @@ def _bands(ladder: Ladder) -> list[tuple[int, list[int]]]:
 
 
 def _place(ladder: Ladder, need: Criterion, places: Mapping[Metric, int]) -> int:
-    return 2 * ladder.windows.index(need.window) + places[need.metric]
+    return 2 * (*ladder.windows, *ladder.years).index(need.window) + places[need.metric]

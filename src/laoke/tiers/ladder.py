@@ -56,12 +56,14 @@ class Counted(StrEnum):
 class Whole(StrEnum):
     """A window that a published ladder may name; one of months or days has a length instead.
 
-    Each begins for all members on the same day: that is what the till and the review read with one statement.
+    Each begins for all members on the same day, so the till and the review read them with one statement; but for the
+    year of the membership, which takes one more where a ladder names it.
     """
 
     CALENDAR_MONTH = Span.CALENDAR_MONTH.value
     CALENDAR_QUARTER = Span.CALENDAR_QUARTER.value
     CALENDAR_YEAR = Span.CALENDAR_YEAR.value
+    MEMBERSHIP_YEAR = Span.MEMBERSHIP_YEAR.value
     LIFETIME = Span.LIFETIME.value
 
 
@@ -71,6 +73,7 @@ class Kept(StrEnum):
     CALENDAR_MONTH = Span.CALENDAR_MONTH.value
     CALENDAR_QUARTER = Span.CALENDAR_QUARTER.value
     CALENDAR_YEAR = Span.CALENDAR_YEAR.value
+    MEMBERSHIP_YEAR = Span.MEMBERSHIP_YEAR.value
     LIFETIME = Span.LIFETIME.value
     PERIOD = Span.PERIOD.value
 

@@ -10,12 +10,12 @@ from typing import Any
 from django.conf import settings
 
 from laoke.engine import tiering
-from laoke.engine.tiering import Activity, Finding, Tier
+from laoke.engine.tiering import Finding, Tier
 from laoke.foundation import generations
 from laoke.foundation.sql import hot_cursor
-from laoke.purchases import selectors as purchases
 from laoke.tiers import ladder as ladders
 from laoke.tiers import lasting
+from laoke.tiers import standing as standings
 from laoke.tiers.models import Standing, TierChange
 from laoke.tiers.words import Says
 
@@ -57,10 +57,7 @@ def position(member_id: int, at: datetime, *, steps: int = 5) -> Position | None
     upper = tiering.next_tier(ladder, standing.tier)
     zone = settings.LAOKE.zone
     with hot_cursor() as cursor:
-        found = purchases.activity(
-            cursor, member_id, [window.start(at, zone) for window in ladder.windows], at
-        )
-    facts = {window: Activity(*numbers) for window, numbers in zip(ladder.windows, found, strict=True)}
+        facts = standings.facts(cursor, ladder, member_id, at)
     rows = list(TierChange.objects.filter(member_id=member_id).order_by("-at", "-id")[:steps])
     return Position(
         # A rung that the ladder in force no longer has keeps its code for a name until the next judgement.

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from laoke.engine import tiering
-from laoke.engine.tiering import Criterion, Ladder
+from laoke.engine.tiering import Anchors, Criterion, Ladder
 from laoke.foundation.sql import hot_cursor
 from laoke.tiers import standing, words
 
@@ -34,15 +34,17 @@ def way_up(member_id: int, ladder: Ladder, tier: str, at: datetime) -> WayUp | N
     if upper is None:
         return None
     zone = settings.LAOKE.zone
-    starts = {need.window: need.window.start(at, zone) for need in upper.criteria}
     with hot_cursor() as cursor:
+        joined = standing.joined(cursor, ladder, member_id)
+        member = Anchors(joined, joined, None) if joined else None
+        starts = {need.window: need.window.start(at, zone, member) for need in upper.criteria}
         history = standing.history(cursor, member_id, min(starts.values()), at)
 
     def lasts(need: Criterion) -> date | None:
         return history.lasts(need, starts[need.window], at, zone)
 
     facts, today = history.facts(starts.items(), at), at.astimezone(zone).date()
-    found = tiering.progress(ladder, tier, facts, today, lasts)
+    found = tiering.progress(ladder, tier, facts, today, lasts, member)
     assert found is not None
     return WayUp(
         next_tier=upper.code,

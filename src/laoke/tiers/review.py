@@ -11,11 +11,10 @@ from django.conf import settings
 from django.db import transaction
 
 from laoke.engine import tiering
-from laoke.engine.tiering import Activity, Ladder, Move
+from laoke.engine.tiering import Ladder, Move
 from laoke.foundation import sql
 from laoke.foundation.sql import hot_cursor
 from laoke.kernel.calendar import start_of_day
-from laoke.purchases import selectors as purchases
 from laoke.tiers import clock, due, moving, standing
 from laoke.tiers.judging import Bench
 
@@ -108,9 +107,7 @@ def _since(
     ).fetchall()
     now_at = dict(tiers)
     for member_id, placed_at, order_id in bought:
-        starts = [window.start(placed_at, settings.LAOKE.zone) for window in ladder.windows]
-        found = purchases.activity(cursor, member_id, starts, placed_at)
-        facts = {window: Activity(*numbers) for window, numbers in zip(ladder.windows, found, strict=True)}
+        facts = standing.facts(cursor, ladder, member_id, placed_at)
         move = tiering.upgrade(ladder, now_at[member_id], facts)
         if move is not None:
             standing.move_member(

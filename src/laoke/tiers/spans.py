@@ -21,6 +21,8 @@ def name(span: str) -> str:
             return pgettext("window", "the calendar quarter")
         case Span.CALENDAR_YEAR:
             return pgettext("window", "the calendar year")
+        case Span.MEMBERSHIP_YEAR:
+            return pgettext("window", "the membership year")
         case Span.LIFETIME:
             return pgettext("window", "the whole membership")
         case Span.PERIOD:

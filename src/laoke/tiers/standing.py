@@ -17,6 +17,7 @@ from laoke.engine.tiering import (
     Assigned,
     Bought,
     Climb,
+    Facts,
     Fall,
     Held,
     History,
@@ -36,7 +37,7 @@ PATHS = sql.load("laoke.tiers", "paths")
 # What `State.read` takes, of tiers_standing as s.
 COLUMNS = (
     "s.tier, s.since, s.period_date, s.valid_until, s.extended_from, s.floor_tier, s.how, s.floor_until, s.back, "
-    "s.due_date"
+    "s.due_date, (select joining.registered_date from members_member joining where joining.id = s.member_id)"
 )
 
 
@@ -55,14 +56,13 @@ class State(NamedTuple):
     @classmethod
     def read(cls, row: Sequence[Any]) -> State:
         """From the values of `COLUMNS`."""
-        tier, since, period, valid_until, extended_from, floor, how, floor_until, back, due = row
+        tier, since, period, valid_until, extended_from, floor, how, floor_until, back, due, joined = row
         day = since.astimezone(settings.LAOKE.zone).date()
         assigned = None
         if floor:
             kept = orjson.loads(back) if isinstance(back, str) else back  # as Django's connections give it
             assigned = Assigned(floor, How(how), floor_until, held_of(kept) if kept else None)
-        # No window of a published ladder begins with the day of joining.
-        standing = Standing(tier, day, "", day, period, valid_until, extended_from is not None, assigned)
+        standing = Standing(tier, day, "", joined, period, valid_until, extended_from is not None, assigned)
         return cls(standing, since, extended_from, due)
 
     def after(self, standing: Standing, *, moved_at: datetime | None = None, due: date | None) -> State:
@@ -98,8 +98,8 @@ def as_kept(state: State) -> dict[str, Any]:
     }
 
 
-def of_kept(kept: dict[str, Any], since: datetime) -> State:
-    """The standing that `as_kept` gave."""
+def of_kept(kept: dict[str, Any], since: datetime, joined: date) -> State:
+    """The standing that `as_kept` gave, of a member that joined then."""
     held = held_of(kept)
     extended_from, floor_until = (
         date.fromisoformat(day) if (day := kept[name]) else None for name in ("extended_from", "floor_until")
@@ -116,6 +116,7 @@ def of_kept(kept: dict[str, Any], since: datetime) -> State:
             floor_until,
             kept["back"],
             None,
+            joined,
         )
     )
 
@@ -169,18 +170,39 @@ def keep(cursor: psycopg.Cursor[Any], member_id: int, state: State) -> None:
     )
 
 
-def starts(ladder: Ladder, at: datetime) -> list[datetime]:
-    """The first instant of each window of a ladder that ends at `at`."""
-    return [window.start(at, settings.LAOKE.zone) for window in ladder.windows]
+def joined(cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int) -> date | None:
+    """The day a member joined; None where the ladder does not look at years of the membership."""
+    if not ladder.years:
+        return None
+    row = cursor.execute("select registered_date from members_member where id = %s", (member_id,)).fetchone()
+    return row[0] if row else None
 
 
-def best(ladder: Ladder, had: Iterable[str], activity: Iterable[tuple[int, int]]) -> str:
-    """The best of the tiers had before and of what purchases reach; of equals the first.
+def facts(cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, at: datetime) -> Facts:
+    """What a member did in each window that reaching a tier looks at and that ends with `at`."""
+    return since(
+        cursor, member_id, ladder.starts(at, settings.LAOKE.zone, joined(cursor, ladder, member_id)), at
+    )
 
-    Args:
-        activity: spend in minor units and purchases in each window of the ladder.
-    """
-    facts = {window: Activity(*numbers) for window, numbers in zip(ladder.windows, activity, strict=True)}
+
+def in_years(
+    cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, joined: date, at: datetime
+) -> dict[Window, Activity]:
+    """Of `facts`, those of the year of the membership; nothing is asked where the ladder does not look at it."""
+    begins = [each for each in ladder.starts(at, settings.LAOKE.zone, joined) if each[0].of_member]
+    return since(cursor, member_id, begins, at) if begins else {}
+
+
+def since(
+    cursor: psycopg.Cursor[Any], member_id: int, begins: Sequence[tuple[Window, datetime]], at: datetime
+) -> dict[Window, Activity]:
+    """What a member did in windows from their first instants until `at`."""
+    found = purchases.activity(cursor, member_id, [start for _, start in begins], at)
+    return {window: Activity(*did) for (window, _), did in zip(begins, found, strict=True)}
+
+
+def best(ladder: Ladder, had: Iterable[str], facts: Facts) -> str:
+    """The best of the tiers had before and of what purchases reach; of equals the first."""
     return max((*had, tiering.qualified(ladder, facts).code), key=ladder.rank)
 
 
@@ -201,18 +223,21 @@ class Order(NamedTuple):
     bought: Bought
 
 
-def orders_after(cursor: psycopg.Cursor[Any], member_id: int, ladder: Ladder, at: datetime) -> list[Order]:
+def orders_after(
+    cursor: psycopg.Cursor[Any], member_id: int, ladder: Ladder, at: datetime, joined: date
+) -> list[Order]:
     """A member's purchases from the longest window before `at` on, in order of time."""
+    begins = ladder.starts(at, settings.LAOKE.zone, joined)
     cursor.execute(
         "select id, placed_at, paid_minor - refunded_minor, total_minor > returned_minor from purchases_order "
         "where member_id = %s and placed_at >= %s order by placed_at, id",
-        (member_id, min([at, *starts(ladder, at)])),
+        (member_id, min([at, *(start for _, start in begins)])),
     )
     return [Order(row[0], Bought(*row[1:])) for row in cursor]
 
 
 def lifted(
-    ladder: Ladder, tier: str, orders: Sequence[Order], late: Bought
+    ladder: Ladder, tier: str, orders: Sequence[Order], late: Bought, joined: date
 ) -> Iterator[tuple[Move, datetime, int]]:
     """The upgrades of those purchases made after one that came late, judged again with it, each as of its instant.
 
@@ -225,7 +250,7 @@ def lifted(
     for order_id, bought in orders:
         if bought.at <= late.at:
             continue
-        begins = zip(ladder.windows, starts(ladder, bought.at), strict=True)
+        begins = ladder.starts(bought.at, settings.LAOKE.zone, joined)
         move = tiering.upgrade(ladder, tier, history.facts(begins, bought.at))
         if move is not None:
             tier = move.to_tier
@@ -243,7 +268,7 @@ def own_activity(
     validity = ladder.tier(here.tier).validity
     if validity is None or validity.extension is None or here.extended:
         return {}
-    own = [window for window in ladder.all_windows if window.of_member]
+    own = [window for window in ladder.all_windows if window.of_tier]
     begins = [window.start(at, settings.LAOKE.zone, here.anchors) for window in own]
     with sql.hot_cursor() as cursor:
         found = purchases.activity(cursor, member_id, begins, at)
@@ -378,17 +403,16 @@ def after_return(
         return None
     tier, floor, fallen = str(row[0]), row[1] or None, None
     if ladder.fall is Fall.AT_ONCE:
-        found = purchases.activity(
-            cursor, member_id, [window.start(at, zone) for window in ladder.windows], at
-        )
-        facts = {window: Activity(*numbers) for window, numbers in zip(ladder.windows, found, strict=True)}
-        fallen = tiering.fall(ladder, tier, facts, "return_downgraded", floor)
+        done = facts(cursor, ladder, member_id, at)
+        fallen = tiering.fall(ladder, tier, done, "return_downgraded", floor)
     path = paths(cursor, [member_id]).get(member_id)
     if path is None or not path.climb:
         return fallen
 
+    day = joined(cursor, ladder, member_id)
+
     def starting(at: datetime) -> list[tuple[Window, datetime]]:
-        return [(window, window.start(at, zone)) for window in ladder.windows]
+        return ladder.starts(at, zone, day)
 
     others, returned = [], None
     for number, at, spend, left in cursor.execute(

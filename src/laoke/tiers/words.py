@@ -129,6 +129,7 @@ _SPANS = {
     Span.CALENDAR_MONTH: Says("自然月内", "in the calendar month"),
     Span.CALENDAR_QUARTER: Says("自然季度内", "in the calendar quarter"),
     Span.CALENDAR_YEAR: Says("自然年内", "in the calendar year"),
+    Span.MEMBERSHIP_YEAR: Says("会员年度内", "in the membership year"),
     Span.LIFETIME: Says("累计", "in all"),
     Span.PERIOD: Says("有效期内", "in its period"),
 }

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
+from functools import partial
 from typing import Any
 
 import orjson
@@ -230,7 +231,7 @@ class _Batch:
         """The earliest instant that a window ending at `at` reaches."""
         rules = self.player._earning
         first = at if rules is None else rules.reach(at)
-        return min([at, first, *(start for _, start in self.calendar.starts(at))])
+        return min(first, self.calendar.reach(at))
 
     def _sell(self, sale: Sale) -> None:
         rules, at = self.rules, sale.placed_at
@@ -596,7 +597,7 @@ class _Batch:
         before, facts = state.stand, state.activity(self.calendar, at)
         validity = ladder.tier(state.tier).validity
         if before.standing.valid_until and validity and validity.extension and not late:
-            own = [window for window in ladder.all_windows if window.of_member]
+            own = [window for window in ladder.all_windows if window.of_tier]
             starts = [(window, window.start(at, zone, before.standing.anchors)) for window in own]
             did = self._bought(state, at)(min([at, *(start for _, start in starts)]))
             found = History(bought.deed for bought in did).facts(starts, at)
@@ -614,7 +615,8 @@ class _Batch:
             self._lift(state, purchase)
 
     def _lift(self, state: MemberState, late: Purchase) -> None:
-        first = min([late.at, *(start for _, start in self.calendar.starts(late.at))])
+        joined = state.stand.standing.joined
+        first = min([late.at, *(start for _, start in self.calendar.starts(late.at, joined))])
         others = sorted(
             standing.Order(order_id, Bought(at, money, left > 0))
             for order_id, (at, money, left) in self._history(state, first).items()
@@ -622,7 +624,7 @@ class _Batch:
         )
         others.sort(key=lambda order: (order.bought.at, order.order_id))
         own = Bought(late.at, late.spend_minor, late.left_minor > 0)
-        for move, at, order_id in standing.lifted(self.rules.ladder, state.tier, others, own):
+        for move, at, order_id in standing.lifted(self.rules.ladder, state.tier, others, own, joined):
             self._climb(state, move, max(at, state.since), at, order_id)
 
     def _climb(
@@ -670,7 +672,8 @@ class _Batch:
         if not state.climb:
             return None
         path = tiering.Path(state.ground_at, state.climb)
-        history = self._history(state, standing.reach(path, self.calendar.starts))
+        starts = partial(self.calendar.starts, joined=state.stand.standing.joined)
+        history = self._history(state, standing.reach(path, starts))
         if record.order_id not in history:  # older than anything the tier rests on
             return None
         _, spend, left = history.pop(record.order_id)
@@ -678,9 +681,7 @@ class _Batch:
         after = Bought(record.placed_at, spend, left > 0)
         others = [Bought(bought_at, money, goods > 0) for bought_at, money, goods in history.values()]
         floor = state.stand.standing.floor
-        return tiering.withdraw(
-            self.rules.ladder, state.tier, path, others, (before, after), self.calendar.starts, floor
-        )
+        return tiering.withdraw(self.rules.ladder, state.tier, path, others, (before, after), starts, floor)
 
     def _history(self, state: MemberState, since: datetime) -> dict[int, tuple[datetime, int, int]]:
         """Purchases since an instant by order: when, money and goods left. What memory has dropped is read back."""

@@ -12,7 +12,8 @@ import psycopg
 
 from laoke.engine.ledger.lots import Lot
 from laoke.engine.policy import PointsPolicy
-from laoke.engine.tiering import Activity, Climb, Ladder, Window
+from laoke.engine.tiering import Activity, Anchors, Climb, Ladder, Window
+from laoke.kernel.calendar import months_before
 from laoke.tiers import standing
 from laoke.tiers.standing import State
 
@@ -93,7 +94,7 @@ class MemberState:
     def activity(self, calendar: WindowCalendar, at: datetime) -> dict[Window, Activity]:
         """What the member did in each window that ends with `at`."""
         facts = {}
-        for window, start in calendar.starts(at):
+        for window, start in calendar.starts(at, self.stand.standing.joined):
             spend = count = 0
             for purchase in self.purchases:
                 if start <= purchase.at <= at:
@@ -123,18 +124,25 @@ class WindowCalendar:
     """Window starts and lot expiries by calendar day: computed once a day, not once an order."""
 
     def __init__(self, ladder: Ladder, policy: PointsPolicy, zone: tzinfo) -> None:
-        self._windows = ladder.windows
+        self._ladder = ladder
         self._policy = policy
         self._zone = zone
         self._by_day = lru_cache(maxsize=4096)(self._day)
+        self._in_years = lru_cache(maxsize=65_536)(self._years)
 
     def day(self, at: datetime) -> date:
         """The business day of an instant."""
         return at.astimezone(self._zone).date()
 
-    def starts(self, at: datetime) -> Sequence[tuple[Window, datetime]]:
-        """Each window with its first instant."""
-        return self._lookup(at)[0]
+    def starts(self, at: datetime, joined: date) -> Sequence[tuple[Window, datetime]]:
+        """Each window with its first instant, for a member that joined on a day."""
+        common = self._lookup(at)[0]
+        return [*common, *self._in_years(self.day(at), joined)] if self._ladder.years else common
+
+    def reach(self, at: datetime) -> datetime:
+        """The earliest instant that a window ending at `at` reaches, whoever the member is."""
+        first = min([at, *(start for _, start in self._lookup(at)[0])])
+        return min(first, months_before(at, 12, self._zone)) if self._ladder.years else first
 
     def expiry(self, at: datetime) -> datetime:
         """Expiry of points earned at `at`."""
@@ -145,8 +153,13 @@ class WindowCalendar:
 
     def _day(self, day: date) -> tuple[Sequence[tuple[Window, datetime]], datetime]:
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=self._zone)
-        starts = [(window, window.start(noon, self._zone)) for window in self._windows]
+        starts = [(window, window.start(noon, self._zone)) for window in self._ladder.windows]
         return starts, self._policy.terms.validity.ends(noon, self._zone)
+
+    def _years(self, day: date, joined: date) -> Sequence[tuple[Window, datetime]]:
+        member = Anchors(joined, joined, None)
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=self._zone)
+        return [(window, window.start(noon, self._zone, member)) for window in self._ladder.years]
 
 
 class UnknownAccount(LookupError):

@@ -41,7 +41,8 @@ select
     s.due_date,
     exists (
         select from purchases_order o where o.member_id = m.id and o.placed_at > %(at)s::timestamptz
-    ) as bought_since
+    ) as bought_since,
+    m.registered_date
 from members_member m
 join points_account a on a.member_id = m.id
 join tiers_standing s on s.member_id = m.id

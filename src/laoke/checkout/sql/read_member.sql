@@ -30,7 +30,8 @@ select
     w.purchases,
     (select g.number from foundation_generation g where g.name = 'programme') as programme,
     (select g.number from foundation_generation g where g.name = 'catalogue') as catalogue,
-    s.due_date
+    s.due_date,
+    m.registered_date
 from members_member m
 join points_account a on a.member_id = m.id
 join tiers_standing s on s.member_id = m.id

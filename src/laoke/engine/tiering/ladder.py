@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from functools import cached_property
 
 from laoke.engine.policy import BadPolicy
 from laoke.engine.tiering.metrics import Criterion, Facts, Metric, Need, criteria, hold
 from laoke.engine.tiering.validity import Basis, Price, Validity
-from laoke.engine.tiering.windows import Span, Window
+from laoke.engine.tiering.windows import Anchors, Span, Window
 
 
 class Review(StrEnum):
@@ -124,6 +125,20 @@ class Ladder:
     def windows(self) -> tuple[Window, ...]:
         """Every window that some criterion looks at and that begins on one day for everybody, each once."""
         return tuple(window for window in self.all_windows if not window.of_member)
+
+    @cached_property
+    def years(self) -> tuple[Window, ...]:
+        """The windows that begin with a year of the membership: that one, or none."""
+        return tuple(window for window in self.all_windows if window.of_member and not window.of_tier)
+
+    def starts(self, at: datetime, zone: tzinfo, joined: date | None = None) -> list[tuple[Window, datetime]]:
+        """The windows that reaching a tier looks at, with their first instants: `windows`, then `years`.
+
+        Args:
+            joined: the day the member joined; needed where there are `years`.
+        """
+        member = Anchors(joined, joined, None) if joined else None
+        return [(window, window.start(at, zone, member)) for window in (*self.windows, *self.years)]
 
     @cached_property
     def all_windows(self) -> tuple[Window, ...]:

@@ -10,6 +10,7 @@ from laoke.engine.tiering.judging import Finding, finding, next_tier
 from laoke.engine.tiering.ladder import Ladder, Tier, Upgrade
 from laoke.engine.tiering.metrics import AllOf, AnyOf, Criterion, Facts, Need
 from laoke.engine.tiering.reviews import next_review
+from laoke.engine.tiering.windows import Anchors
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,19 @@ class Progress:
     until: date | None
 
 
-def progress(ladder: Ladder, current: str, facts: Facts, today: date, lasts: Lasts) -> Progress | None:
-    """What is missing to the next tier; None at the top."""
+def progress(
+    ladder: Ladder, current: str, facts: Facts, today: date, lasts: Lasts, member: Anchors | None = None
+) -> Progress | None:
+    """What is missing to the next tier; None at the top.
+
+    Args:
+        member: needed where the ladder looks at years of the membership.
+    """
     upper = next_tier(ladder, current)
     if upper is None:
         return None
     needs = (*upper.needs, *upper.active)
-    ends = [_until(need, today, lasts) for need in upper.criteria]
+    ends = [_until(need, today, lasts, member) for need in upper.criteria]
     if ladder.upgrade is Upgrade.AT_REVIEW:
         # A review judges the time before its day.
         day = next_review(ladder, today)
@@ -73,6 +80,6 @@ def _ways(tier: str, need: AnyOf, facts: Facts) -> Missing:
     return Ways(ways)
 
 
-def _until(need: Criterion, today: date, lasts: Lasts) -> date | None:
-    end = need.window.end(today)
+def _until(need: Criterion, today: date, lasts: Lasts, member: Anchors | None) -> date | None:
+    end = need.window.end(today, member)
     return end - timedelta(days=1) if end else lasts(need)

@@ -62,7 +62,12 @@ class Window:
     @property
     def of_member(self) -> bool:
         """Whether it begins on another day for each member."""
-        return self.span in (Span.MEMBERSHIP_YEAR, Span.SINCE_TIER, Span.PERIOD)
+        return self.of_tier or self.span is Span.MEMBERSHIP_YEAR
+
+    @property
+    def of_tier(self) -> bool:
+        """Whether it begins with something that happens to the member's tier."""
+        return self.span in (Span.SINCE_TIER, Span.PERIOD)
 
     def start(self, at: datetime, zone: tzinfo, member: Anchors | None = None) -> datetime:
         """First instant that counts, judged at `at`.
@@ -82,16 +87,21 @@ class Window:
         today = at.astimezone(zone).date()
         return start_of_day(self._first_day(today, member), zone)
 
-    def start_before(self, at: datetime, zone: tzinfo) -> datetime:
+    def start_before(self, at: datetime, zone: tzinfo, member: Anchors | None = None) -> datetime:
         """First instant that counts where the time before `at` is judged, the first instant of a day.
 
-        On 1 January that is the calendar year that has just ended. Windows with a length count back from `at`.
+        On 1 January that is the calendar year that has just ended, on the anniversary of joining the year of the
+        membership that has. Windows with a length count back from `at`.
         """
-        whole = self.span in (Span.CALENDAR_MONTH, Span.CALENDAR_QUARTER, Span.CALENDAR_YEAR)
-        return self.start(at - timedelta(microseconds=1) if whole else at, zone)
+        whole = self.span in _WHOLE
+        return self.start(at - timedelta(microseconds=1) if whole else at, zone, member)
 
-    def end(self, today: date) -> date | None:
-        """The first day on which another window counts, for those that end for everybody at once."""
+    def end(self, today: date, member: Anchors | None = None) -> date | None:
+        """The first day on which another window counts, for those that end on a day that is known.
+
+        Args:
+            member: as in `start`, of the windows that end with a year of the membership.
+        """
         match self.span:
             case Span.CALENDAR_MONTH:
                 return add_months(today.replace(day=1), 1)
@@ -99,6 +109,8 @@ class Window:
                 return add_months(quarter_start(today), 3)
             case Span.CALENDAR_YEAR:
                 return date(today.year + 1, 1, 1)
+            case Span.MEMBERSHIP_YEAR if member:
+                return next_anniversary(member.joined, today)
         return None
 
     def last_day_of(self, counted: date) -> date | None:
@@ -135,8 +147,19 @@ class Window:
         return (member.period or member.tier_since) + timedelta(days=1)
 
 
+# Windows that are over when the next one begins.
+_WHOLE = (Span.CALENDAR_MONTH, Span.CALENDAR_QUARTER, Span.CALENDAR_YEAR, Span.MEMBERSHIP_YEAR)
+
+
 def anniversary(joined: date, today: date) -> date:
     """The last anniversary of `joined` that has come by `today`; the day itself in the first year."""
     years = max(0, today.year - joined.year)
     day = add_months(joined, years * _YEAR_MONTHS)
     return day if day <= today or not years else add_months(joined, (years - 1) * _YEAR_MONTHS)
+
+
+def next_anniversary(joined: date, today: date) -> date:
+    """The first anniversary of `joined` after `today`."""
+    years = max(1, today.year - joined.year)
+    day = add_months(joined, years * _YEAR_MONTHS)
+    return day if day > today else add_months(joined, (years + 1) * _YEAR_MONTHS)

@@ -136,7 +136,7 @@ def unmerge_preview(caller: Caller, row: MergeRow, at: datetime) -> Preview:
     ladder = programme.current().ladder
     kept = side_of(state_of(caller, row.kept_id, at))
     gone = side_of(remains_of(caller, row.gone_id, at))
-    returning = _returning(caller, ladder, row.kept_id, back, at, tiers=(kept.tier, gone.tier))
+    returning = _returning(caller, ladder, row.kept_id, row.gone_id, back, at, tiers=(kept.tier, gone.tier))
     return Preview(rows_of(caller, ladder, [kept, *parted(kept, gone, back, returning)]), None)
 
 
@@ -144,6 +144,7 @@ def _returning(
     caller: Caller,
     ladder: Ladder,
     kept_id: int,
+    gone_id: int,
     back: ComesBack,
     at: datetime,
     *,
@@ -157,7 +158,7 @@ def _returning(
         found = cursor.execute(load(_PACKAGE, "merge_undo"), values).fetchone()
     assert found is not None
     if "tiers" in back.followers:
-        tiers = after_unmerge(ladder, kept_id, back.followers["tiers"], orders, at)
+        tiers = after_unmerge(ladder, (kept_id, gone_id), back.followers["tiers"], orders, at)
     return Returning(found[0], int(carried["debt"]), found[1], *tiers)
 
 

@@ -10,13 +10,12 @@ from django.utils.translation import get_language
 
 from laoke.checkout.programme import Programme
 from laoke.engine import tiering
-from laoke.engine.tiering import Activity, Fall, Finding, Ladder, Metric, Tier
 from laoke.engine.tiering import Criterion as Asked
+from laoke.engine.tiering import Fall, Finding, Ladder, Metric, Tier
 from laoke.foundation.sql import hot_cursor
-from laoke.purchases import selectors as purchases
 from laoke.surfaces.console.naming import Named, face, tier_name
 from laoke.surfaces.console.selectors.member.state import State
-from laoke.tiers import lasting, spans
+from laoke.tiers import lasting, spans, standing
 from laoke.tiers import selectors as tiers
 from laoke.tiers.progress import way_up
 from laoke.tiers.words import Says
@@ -114,12 +113,10 @@ def tier_card(rules: Programme, state: State) -> TierCard:
     tier, rungs = ladder.tiers[rank], len(ladder.tiers)
     following = tiering.next_tier(ladder, tier.code)
     zone, at = settings.LAOKE.zone, state.at
-    starts = [window.start(at, zone) for window in ladder.windows]
-    facts: dict[tiering.Window, Activity] = {}
-    if starts:
+    facts: tiering.Facts = {}
+    if ladder.windows or ladder.years:
         with hot_cursor() as cursor:
-            done = purchases.activity(cursor, state.id, starts, state.at)
-        facts = {window: Activity(*did) for window, did in zip(ladder.windows, done, strict=True)}
+            facts = standing.facts(cursor, ladder, state.id, at)
     reviewed = ladder.fall is Fall.AT_REVIEW
     keep = tiering.findings(tier, facts) if reviewed else ()
     reach = tiering.findings(following, facts) if following else ()
