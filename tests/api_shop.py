@@ -41,10 +41,25 @@ from laoke.surfaces.api.main import api
 from laoke.surfaces.demo.loader import PROGRAMME
 from laoke.tiers import assigning as tier_assigning
 from laoke.tiers import buying as tier_buying
+from laoke.tiers.memberships import services as memberships
+from laoke.tiers.memberships.records import Notice
 
 DAY = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 MEMBER, OTHER, ORDER, MERGE, ENDPOINT, DELIVERY, IDENTITY = 1042, 1077, 88213, 31, 3, 7711, 2203
 INVITED, SALE = 1080, 71
+MEMBERSHIP = 91
+_GOLD = {
+    "name": {"zh": "金卡年费会员", "en": "Gold for a year"},
+    "tier": "gold",
+    "price_minor": 19900,
+    "days": 365,
+    "trial": {"days": 30},
+    "refund": {"full_days": 7, "less_benefits": True},
+}
+PLANS: dict[str, Any] = {
+    "gold-year": _GOLD,
+    "diamond-year": _GOLD | {"tier": "diamond", "price_minor": 49900},
+}
 # The demo's, with a price for silver.
 LADDER = PROGRAMME["ladder"] | {
     "tiers": [
@@ -302,6 +317,13 @@ def _open() -> None:
     _next("tiers_tiersale", SALE)
     points.apply(SYSTEM, OTHER, 400, "for a tier", at=now)
     tier_buying.buy(SYSTEM, OTHER, "silver", "APP-20260310-6", at=now)
+    programme.apply(SYSTEM, {"memberships": {"plans": PLANS}}, at=DAY)
+    _next("memberships_membership", MEMBERSHIP)
+    # The first is renewed and cancelled, the second upgraded, the third given up.
+    for number in range(MEMBERSHIP, MEMBERSHIP + 3):
+        _register(1000 + number, [IdentityInput("phone", f"1370000{1000 + number}")])
+        paid = Notice(19900, f"WX-20260310-{number}")
+        memberships.start(SYSTEM, 1000 + number, "gold-year", paid, at=now)
     _next("points_activity", EVENT)
     programme.apply(SYSTEM, {"activities": {"kinds": {"check_in": {"points": 2}}}}, at=DAY)
     activities.tell(SYSTEM, Told(OTHER, "check_in", now), Command("check-in", ()), now=now)

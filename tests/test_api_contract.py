@@ -84,7 +84,7 @@ def test_no_address_takes_personal_data():
         "store", "order_no", "from", "to", "status", "after", "limit", "offer", "state", "coupon_id", "batch_id",
         "template", "month", "ahead", "valid_months", "earn_percent", "worth_minor", "household_id", "hold_id",
         "adjustment_id", "transfer_id", "event_id", "which", "benefit", "use_id",
-        "grant_id", "sale_id",
+        "grant_id", "sale_id", "membership_id", "plan",
     }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from laoke.points.activities import referrals
 from laoke.points.activities import services as activities
 from laoke.points.adjustments import limits, requests
 from laoke.promotions import alarms, counters
+from laoke.tiers.memberships import notices
 from tests import api_shop
 from tools import event_page
 
@@ -57,6 +58,7 @@ def test_every_topic_is_announced_with_just_the_fields_it_declares():
         _a_benefit_beyond_its_budget(at)
         services.apply(SYSTEM, 1080, 5, "补发", at=at - timedelta(days=360))
         expiring.tell(at=at)
+        notices.tell(at=at + timedelta(days=360))
         redeeming.spend(SYSTEM, 1080, 1, sink=redeeming.Sink.MALL, reference="M-1", at=at)
         redeeming.undo(SYSTEM, redeeming.Sink.MALL, "M-1", at=at)
         endpoint, _ = webhooks.create_endpoint(SYSTEM, "x", "https://example.com/", [], at=at)

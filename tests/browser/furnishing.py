@@ -37,6 +37,8 @@ from laoke.surfaces.console.directory.models import BulkAct, SavedView
 from laoke.surfaces.console.exports import services as exports
 from laoke.surfaces.console.exports.models import Export
 from laoke.surfaces.importing.tasks import work
+from laoke.tiers.memberships import services as memberships
+from laoke.tiers.memberships.records import Notice
 from tests.browser.site import LIMITED, NAMES, PASSWORD
 from tests.visitor import Visitor
 
@@ -80,6 +82,7 @@ def furnish(at: datetime) -> dict[str, Any]:
     staff.create(SYSTEM, LIMITED, "钱一店", Role.STORE_MANAGER.value, PASSWORD, at=at, store_ids=[home])
     return {
         **_left_by_work(at),
+        **_membership(at, kept),
         "problem.code": "missing-scope",
         "member_id": _one(
             "select member_id from purchases_order where member_id is not null "
@@ -241,6 +244,28 @@ def _benefits(at: datetime, member_id: int, store_id: int) -> dict[str, Any]:
             f"{name}.member_id": member_id
             for name in ("member-benefits", "member-benefit-use", "member-benefit-undo")
         },
+    }
+
+
+def _membership(at: datetime, member_id: int) -> dict[str, Any]:
+    """A plan that a member has paid for twice."""
+    there = programme.to_document(programme.current())
+    plan = {
+        "name": {"zh": "试用年费会员", "en": "A year on trial"},
+        "tier": there["ladder"]["tiers"][-1]["code"],
+        "price_minor": 19_900,
+        "months": 12,
+        "trial": {"days": 14},
+        "grace_days": 7,
+    }
+    plans = there["memberships"]["plans"] | {"trial-year": plan}
+    programme.apply(SYSTEM, {"memberships": {"plans": plans}}, at=at)
+    begun = memberships.start(SYSTEM, member_id, "trial-year", Notice(19_900, "WX-trial-1"), at=at)
+    memberships.renew(SYSTEM, begun.membership_id, Notice(19_900, "WX-trial-2"), at=at)
+    return {
+        "membership_id": begun.membership_id,
+        "membership-act.what": "renew",
+        "member-memberships.member_id": member_id,
     }
 
 

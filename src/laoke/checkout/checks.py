@@ -9,6 +9,7 @@ from laoke.points.liability.checks import CHECKS as LIABILITY
 from laoke.promotions.checks import CHECKS as PROMOTIONS
 from laoke.purchases.checks import CHECKS as PURCHASES
 from laoke.tiers.checks import CHECKS as TIERS
+from laoke.tiers.memberships.checks import CHECKS as MEMBERSHIPS
 
 CHECKS = (
     *PURCHASES,
@@ -18,6 +19,7 @@ CHECKS = (
     *LIABILITY,
     *BENEFITS,
     *TIERS,
+    *MEMBERSHIPS,
     *PROMOTIONS,
     Check(
         "orders-and-points",

@@ -36,6 +36,8 @@ from laoke.promotions.publication import Offers
 from laoke.promotions.soundness import here
 from laoke.promotions.soundness.findings import Findings
 from laoke.tiers import ladder as tier_ladder
+from laoke.tiers.memberships import plans as membership_plans
+from laoke.tiers.memberships.plans import Plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Programme:
     adjustments: AdjustmentRules
     benefits: Library
     activities: ActivityRules
+    memberships: Plans
     # What is declared of earning beside the rate.
     earning: earning.Earning | None = None
 
@@ -103,6 +106,9 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
             adjustment_limits.parse, adjustment_limits.to_document, adjustment_limits.publish
         ),
         "benefits": Section(benefit_library.parse, benefit_library.to_document, benefit_library.publish),
+        "memberships": Section(
+            membership_plans.parse, membership_plans.to_document, membership_plans.publish
+        ),
     }
 )
 
@@ -145,6 +151,7 @@ def at_version(version: int) -> Programme:
         adjustment_limits.at_version(version),
         benefit_library.at_version(version),
         activity_rules.at_version(version),
+        membership_plans.at_version(version),
         earning.of(points),
     )
 
@@ -281,6 +288,8 @@ def _examine(before: Programme, values: Mapping[str, Any], at: datetime) -> Find
     benefits = values.get("benefits", before.benefits)
     tiers = [tier.code for tier in ladder.tiers]
     for place, says in benefit_library.faults(benefits, tiers, _templates(before, values)):
+        findings.fault(place, says)
+    for place, says in membership_plans.faults(values.get("memberships", before.memberships), tiers):
         findings.fault(place, says)
     return findings
 

@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from laoke.benefits.coupons.documents import TemplateDocument
 from laoke.benefits.library.documents import LibraryDocument
 from laoke.engine.ledger.terms import OrderOfUse
+from laoke.engine.memberships import RefundTerms, Then
 from laoke.engine.policy import EarnBasis, Expires, Household, PointsPolicy, Shortfall, Transfers
 from laoke.engine.tiering import Basis, Downgrade, Fall, Review, Upgrade
 from laoke.kernel.rounding import Rounding
@@ -24,6 +25,7 @@ from laoke.promotions.publication import LONGEST_KEY
 from laoke.promotions.schema import trees, typed
 from laoke.tiers.ladder import MOST_POINTS as MOST_POINTS_OF_TIER
 from laoke.tiers.ladder import Counted, Ends, Kept, Whole
+from laoke.tiers.memberships import plans
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -44,7 +46,7 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": "Programme of a Laoke installation",
-        "description": "Points, tiers, prices, coupons, offers, adjustments, benefits. What is left out stays.",
+        "description": "Points, tiers, prices, coupons, offers, benefits and more. What is left out stays.",
         "type": "object",
         "minProperties": 1,
         "additionalProperties": False,
@@ -61,6 +63,7 @@ def schema() -> dict[str, Any]:
             "activities": _ACTIVITIES,
             "adjustments": _ADJUSTMENTS,
             "benefits": places[benefits, "validation"],
+            "memberships": _MEMBERSHIPS,
         },
         "$defs": dict(sorted({**definitions, **trees()}.items())),
     }
@@ -276,4 +279,61 @@ _ACTIVITIES = _object(
         ),
     },
     late_days=_whole("Days after which an event is not taken any more", 0, 90, ActivityRules().late_days),
+)
+_REFUND = RefundTerms()
+_NAME = {"type": "string", "minLength": 1, "maxLength": plans.LONGEST_NAME}
+_MEMBERSHIPS = _object(
+    "What members can pay for",
+    plans={
+        "type": "object",
+        "description": "All plans there are to be, by their code",
+        "propertyNames": {"pattern": "^[-_]*[A-Za-z0-9][A-Za-z0-9_-]*$", "maxLength": plans.LONGEST_CODE},
+        "additionalProperties": _object(
+            "A plan",
+            ["name", "tier", "price_minor"],
+            name=_object("What it is called", ["zh", "en"], zh=_NAME, en=_NAME),
+            tier={
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 20,
+                "description": "The tier it gives beside what is earned: not the lowest",
+            },
+            price_minor=_whole("What a term costs, in minor units (fen)", 0, plans.MOST_MINOR),
+            months=_whole("A term has so many months", 1, plans.MOST_MONTHS),
+            days=_whole("or days", 1, plans.MOST_DAYS),
+            on_sale={
+                "type": "boolean",
+                "default": True,
+                "description": "False: nobody begins it any more; who has it can renew it",
+            },
+            trial=_object(
+                "Some days to try it, once for each member; left out: none",
+                ["days"],
+                days=_whole("So many", 1, plans.MOST_TRIAL_DAYS),
+                price_minor=_whole("for so much", 0, plans.MOST_MINOR, 0),
+            ),
+            grace_days=_whole(
+                "Days after the last one paid on which it can be renewed as if in time; the tier stays",
+                0,
+                plans.MOST_GRACE_DAYS,
+                0,
+            ),
+            refund=_object(
+                "What comes back of one that is given up",
+                full_days=_whole(
+                    "Within so many days of a payment all of it, once for each member and plan",
+                    0,
+                    plans.MOST_TRIAL_DAYS,
+                    _REFUND.full_days,
+                ),
+                then=_one_of("and after that", Then, _REFUND.then),
+                rounding=_one_of("of a part of a payment", Rounding, _REFUND.rounding),
+                less_benefits={
+                    "type": "boolean",
+                    "default": _REFUND.less_benefits,
+                    "description": "Less what the benefits used in the term cost the shop",
+                },
+            ),
+        ),
+    },
 )

@@ -32,6 +32,8 @@ class Scope(StrEnum):
     POINTS_CLOSE = "points:close"
     TIERS_READ = "tiers:read"
     TIERS_ASSIGN = "tiers:assign"
+    MEMBERSHIPS_SELL = "memberships:sell"
+    MEMBERSHIPS_REFUND = "memberships:refund"
     COUPONS_READ = "coupons:read"
     COUPONS_ISSUE = "coupons:issue"
     COUPONS_REVEAL = "coupons:reveal"
@@ -95,6 +97,8 @@ SCOPE_LABELS = {
     Scope.POINTS_TRANSFER: _("Transfer points between members, and undo it"),
     Scope.TIERS_READ: _("View tiers"),
     Scope.TIERS_ASSIGN: _("Give tiers that were not earned, and take them back"),
+    Scope.MEMBERSHIPS_SELL: _("Record paid memberships: sold, renewed, upgraded, cancelled"),
+    Scope.MEMBERSHIPS_REFUND: _("Refund paid memberships"),
     Scope.COUPONS_READ: _("View coupons, codes masked"),
     Scope.COUPONS_ISSUE: _("Issue, transfer and revoke coupons"),
     Scope.COUPONS_REVEAL: _("Reveal and export coupon codes"),
@@ -141,6 +145,8 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.POINTS_TRANSFER,
         Scope.ACTIVITIES_WRITE,
         Scope.TIERS_ASSIGN,
+        Scope.MEMBERSHIPS_SELL,
+        Scope.MEMBERSHIPS_REFUND,
         Scope.POINTS_LIABILITY,
         Scope.COUPONS_ISSUE,
         Scope.COUPONS_REVEAL,
@@ -159,6 +165,7 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.POINTS_APPROVE,
         Scope.POINTS_LIABILITY,
         Scope.POINTS_CLOSE,
+        Scope.MEMBERSHIPS_REFUND,
         Scope.PROGRAMME_READ,
         Scope.INSIGHT_READ,
         Scope.AUDIT_READ,
@@ -168,10 +175,11 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.QUOTES,
         Scope.MEMBERS_WRITE,
         Scope.MEMBERS_REVEAL,
+        Scope.MEMBERSHIPS_SELL,
         Scope.BENEFITS_USE,
         Scope.INSIGHT_READ,
     },
-    Role.ASSOCIATE: _LOOK | {Scope.QUOTES, Scope.MEMBERS_WRITE, Scope.BENEFITS_USE},
+    Role.ASSOCIATE: _LOOK | {Scope.QUOTES, Scope.MEMBERS_WRITE, Scope.MEMBERSHIPS_SELL, Scope.BENEFITS_USE},
     Role.CUSTOMER_SERVICE: _LOOK
     | {
         Scope.MEMBERS_WRITE,
@@ -181,6 +189,8 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.POINTS_TRANSFER,
         Scope.ACTIVITIES_WRITE,
         Scope.TIERS_ASSIGN,
+        Scope.MEMBERSHIPS_SELL,
+        Scope.MEMBERSHIPS_REFUND,
         Scope.COUPONS_ISSUE,
         Scope.COUPONS_REVEAL,
         Scope.BENEFITS_USE,

@@ -34,3 +34,25 @@ def choice(kind: type[Choice], value: Any, place: str) -> Choice:
         return kind(value)
     except ValueError:
         raise BadPolicy(place, f"takes one of {', '.join(kind)}, got {value!r}") from None
+
+
+def fields(said: Any, place: str) -> Mapping[str, Any]:
+    """Named fields.
+
+    Raises:
+        BadPolicy
+    """
+    if not isinstance(said, Mapping):
+        raise BadPolicy(place, "takes named fields")
+    return said
+
+
+def whole(value: Any, place: str, low: int, high: int) -> int:
+    """A whole number between two, both included.
+
+    Raises:
+        BadPolicy
+    """
+    if type(value) is not int or not low <= value <= high:
+        raise BadPolicy(place, f"takes a whole number from {low} to {high}, got {value!r}")
+    return value

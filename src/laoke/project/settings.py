@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "laoke.points",
     "laoke.benefits",
     "laoke.tiers",
+    "laoke.tiers.memberships",
     "laoke.promotions",
     "laoke.segments",
     "laoke.checkout",

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from laoke.engine import tiering
-from laoke.engine.tiering import Bought, How, Ladder, Step
+from laoke.engine.tiering import Bought, How, Ladder, Standing, Step
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit.services import record
@@ -73,12 +73,7 @@ def give(
         if had and (had.tier, had.how, had.until) == (tier, how, until):
             return Assignment(number, here.tier, False)
         _check(ladder, number, state, tier, how, until, today)
-        verdict = tiering.assign(ladder, here, tier, today, how=how, until=until)
-        if verdict.move:
-            standing.move_member(
-                cursor, number, verdict.move, ladder=ladder, at=at, recorded_at=at, until=until
-            )
-        _keep(cursor, number, ladder, state.after(verdict.standing, due=None), today)
+        after = put(cursor, number, ladder, state, tier, how=how, until=until, at=at)
         record(
             caller,
             "member.tier_assigned",
@@ -86,10 +81,10 @@ def give(
             number,
             at=at,
             before=_told(state),
-            after=_told(state._replace(standing=verdict.standing)),
+            after=_told(state._replace(standing=after)),
             reason=reason,
         )
-        return Assignment(number, verdict.standing.tier, True)
+        return Assignment(number, after.tier, True)
 
 
 def remove(caller: Caller, member_id: int, *, reason: str, at: datetime) -> Assignment:
@@ -113,18 +108,7 @@ def take_away(
             raise TierNotAssigned("nothing_assigned")
         if state.standing.assigned.how not in given:
             raise TierNotAssigned("sold")
-        today = _today(at)
-        until = start_of_day(today + timedelta(days=1), settings.LAOKE.zone)
-
-        def bought(since: datetime) -> Sequence[Bought]:
-            return standing.bought(cursor, number, since, until)
-
-        facts = clock.reader(ladder, bought)
-        verdict = tiering.unassign(ladder, state.standing, facts(state.standing, at), today)
-        step = Step(today, verdict.standing, verdict.move)
-        for move, told in clock.moves_of(ladder, state.standing, step, lambda: facts(verdict.standing, at)):
-            standing.move_member(cursor, number, move, ladder=ladder, at=at, recorded_at=at, told=told)
-        _keep(cursor, number, ladder, state.after(verdict.standing, due=None), today)
+        after = drop(cursor, number, ladder, state, at)
         record(
             caller,
             "member.tier_removed",
@@ -132,10 +116,49 @@ def take_away(
             number,
             at=at,
             before=_told(state),
-            after=_told(state._replace(standing=verdict.standing)),
+            after=_told(state._replace(standing=after)),
             reason=reason,
         )
-        return Assignment(number, verdict.standing.tier, True)
+        return Assignment(number, after.tier, True)
+
+
+def put(
+    cursor: psycopg.Cursor[Any],
+    member_id: int,
+    ladder: Ladder,
+    state: State,
+    tier: str,
+    *,
+    how: How,
+    until: date | None,
+    at: datetime,
+) -> Standing:
+    """Write down that a tier is assigned to a member whose account is locked, in place of one assigned before."""
+    today = _today(at)
+    verdict = tiering.assign(ladder, state.standing, tier, today, how=how, until=until)
+    if verdict.move:
+        standing.move_member(
+            cursor, member_id, verdict.move, ladder=ladder, at=at, recorded_at=at, until=until
+        )
+    _keep(cursor, member_id, ladder, state.after(verdict.standing, due=None), today)
+    return verdict.standing
+
+
+def drop(cursor: psycopg.Cursor[Any], member_id: int, ladder: Ladder, state: State, at: datetime) -> Standing:
+    """Write down that a tier assigned is taken back from a member whose account is locked."""
+    today = _today(at)
+    until = start_of_day(today + timedelta(days=1), settings.LAOKE.zone)
+
+    def bought(since: datetime) -> Sequence[Bought]:
+        return standing.bought(cursor, member_id, since, until)
+
+    facts = clock.reader(ladder, bought)
+    verdict = tiering.unassign(ladder, state.standing, facts(state.standing, at), today)
+    step = Step(today, verdict.standing, verdict.move)
+    for move, told in clock.moves_of(ladder, state.standing, step, lambda: facts(verdict.standing, at)):
+        standing.move_member(cursor, member_id, move, ladder=ladder, at=at, recorded_at=at, told=told)
+    _keep(cursor, member_id, ladder, state.after(verdict.standing, due=None), today)
+    return verdict.standing
 
 
 def _today(at: datetime) -> date:

@@ -16,12 +16,13 @@ from django.conf import settings
 from django.db import transaction
 
 from laoke.engine import tiering
-from laoke.engine.tiering import Bought, Facts, History, Ladder, Move, Standing, Step
+from laoke.engine.tiering import Bought, Facts, History, How, Ladder, Move, Standing, Step
 from laoke.foundation import generations, sql
 from laoke.foundation.sql import hot_cursor
 from laoke.kernel.calendar import start_of_day
 from laoke.tiers import ladder as ladders
 from laoke.tiers import standing
+from laoke.tiers.memberships import ending
 from laoke.tiers.standing import State
 
 DUE = sql.load("laoke.tiers", "due_by_the_clock")
@@ -129,6 +130,9 @@ def settle(
             cursor, member_id, change.move, ladder=ladder, at=change.at, recorded_at=now, told=change.told
         )
     standing.keep(cursor, member_id, brought.state)
+    had = state.standing.assigned
+    if had and had.how is How.PAID and brought.state.standing.assigned is None:
+        ending.expired([member_id], today, now)
     if brought.state.standing != state.standing:
         cursor.execute("update points_account set version = version + 1 where member_id = %s", (member_id,))
     return brought.state

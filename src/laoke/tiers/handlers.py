@@ -9,10 +9,11 @@ from laoke.foundation import generations
 from laoke.foundation.outbox.registry import Event, subscribe
 from laoke.members.errors import MemberErased, UnknownMember
 from laoke.tiers import events, ladder
+from laoke.tiers.memberships import selectors as memberships
 
-_TRIAL = "trial_assigned"
-# The goods went back, or the points.
-_WENT_BACK = ("return_downgraded", "bought_removed")
+_TRIAL, _PAID = "trial_assigned", "paid_assigned"
+# The goods went back, or the points, or the money.
+_WENT_BACK = ("return_downgraded", "bought_removed", "paid_removed")
 
 
 def grant_with_the_way_up(event: Event, at: datetime) -> None:
@@ -25,7 +26,9 @@ def grant_with_the_way_up(event: Event, at: datetime) -> None:
     if before not in codes or now not in codes:
         return
     try:
-        if event.payload["cause"] == _TRIAL:  # has the tier's benefits, and no gift for reaching it
+        # On trial a member has the tier's benefits, and no gift for reaching it.
+        cause = event.payload["cause"]
+        if cause == _TRIAL or (cause == _PAID and memberships.began_on_trial(member_id, event.occurred_at)):
             return
         if codes.index(now) > codes.index(before):
             granting.reached(member_id, now, at=event.occurred_at)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
+from django.db.models import Sum
 
 from laoke.benefits.library import budgets, publication
 from laoke.benefits.library.entitlements import stock_key
@@ -131,6 +132,12 @@ def budget_rows(at: datetime, library: Library | None = None) -> list[BudgetRow]
         )
         for tier in [*of, *(tier for tier in spent if tier not in of)]
     ]
+
+
+def cost_of_member(member_id: int, tier: str, since: datetime) -> int:
+    """What the benefits cost that a member used with a tier since an instant, in minor units."""
+    uses = BenefitUse.objects.filter(member_id=member_id, tier=tier, used_at__gte=since, undone_at=None)
+    return uses.aggregate(all=Sum("cost_minor"))["all"] or 0
 
 
 def _left(keys: list[str], at: datetime) -> tuple[dict[str, int], dict[str, int], float]:

@@ -17,6 +17,7 @@ from laoke.engine.returning import GiveBack, SoldLine
 from laoke.engine.tiering import Move
 from laoke.points import earnings
 from laoke.points.earnings import OrderEarned
+from laoke.tiers.memberships import ending
 
 _ORDER = (
     "id, order_no, member_id, store_id, channel_id, placed_at, biz_date, currency, items_minor, discount_minor, "
@@ -190,7 +191,7 @@ class Rows:
             "tiers_tierchange (member_id, from_tier, to_tier, at, cause, reasons, order_id, recorded_at)",
             self._changes,
         )
-        _write_members(cursor, list(members), new_lots)
+        _write_members(cursor, list(members), new_lots, self._now)
 
     def _write_orders(self, cursor: psycopg.Cursor[Any]) -> None:
         _copy(
@@ -288,7 +289,9 @@ class Rows:
             )
 
 
-def _write_members(cursor: psycopg.Cursor[Any], members: list[MemberState], new_lots: set[int]) -> None:
+def _write_members(
+    cursor: psycopg.Cursor[Any], members: list[MemberState], new_lots: set[int], now: datetime
+) -> None:
     touched = [
         (lot_id, state.lots[lot_id].remaining, state.lots[lot_id].expires_at)
         for state in members
@@ -337,6 +340,10 @@ def _write_members(cursor: psycopg.Cursor[Any], members: list[MemberState], new_
             ),
         )
         ended = [state.member_id for state in moved if state.stand.standing.assigned is None]
+        cursor.execute(
+            "select member_id from tiers_standing where member_id = any(%s) and how = 'paid'", (ended,)
+        )
+        ending.expired([row[0] for row in cursor], date.max, now)
         cursor.execute(
             "update tiers_standing set floor_tier = '', how = '', floor_until = null, back = null "
             "where member_id = any(%s) and floor_tier <> ''",

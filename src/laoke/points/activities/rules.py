@@ -13,7 +13,7 @@ from laoke.engine.policy import BadPolicy
 from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit.services import record
-from laoke.foundation.documents import only
+from laoke.foundation.documents import fields, only, whole
 from laoke.points.activities.models import ActivityRulesVersion
 
 CHECK_IN, REFERRAL = "check_in", "referral"
@@ -75,16 +75,16 @@ def parse(document: Any) -> ActivityRules:
     Raises:
         BadPolicy: an unknown field, or a value that cannot be used, with its place.
     """
-    said = _fields(document, _PLACE)
+    said = fields(document, _PLACE)
     only(said, _PLACE, {"kinds", "late_days"})
-    kinds = _fields(said.get("kinds", {}), f"{_PLACE}.kinds")
+    kinds = fields(said.get("kinds", {}), f"{_PLACE}.kinds")
     # The database keeps no order of names: the known ones come first, as they are listed here.
     ordered = sorted(
         kinds, key=lambda kind: (list(NAMES).index(kind) if kind in NAMES else len(NAMES), str(kind))
     )
     return ActivityRules(
         MappingProxyType({str(kind): _rule(kind, kinds[kind]) for kind in ordered}),
-        _whole(said.get("late_days", ActivityRules().late_days), f"{_PLACE}.late_days", 0, 90),
+        whole(said.get("late_days", ActivityRules().late_days), f"{_PLACE}.late_days", 0, 90),
     )
 
 
@@ -135,7 +135,7 @@ def _rule(kind: Any, said: Any) -> ActivityRule:
     place = f"{_PLACE}.kinds.{kind}"
     if not isinstance(kind, str) or not _is_kind(kind):
         raise BadPolicy(place, f"a kind has 1 to {LONGEST_KIND} letters, digits and underscores")
-    rule = _fields(said, place)
+    rule = fields(said, place)
     only(rule, place, set(_FIELDS))
     name = _name(kind, rule.get("name"), place)
     refers = kind == REFERRAL
@@ -152,12 +152,12 @@ def _rule(kind: Any, said: Any) -> ActivityRule:
         raise BadPolicy(f"{place}.once_per_subject", "takes true or false")
     return ActivityRule(
         *name,
-        _whole(rule["points"], f"{place}.points", 0, MOST_POINTS),
+        whole(rule["points"], f"{place}.points", 0, MOST_POINTS),
         _times(rule.get("times", {}), f"{place}.times"),
         once,
         _streak(rule["streak"], f"{place}.streak") if "streak" in rule else None,
-        _whole(rule.get("friend_points", 0), f"{place}.friend_points", 0, MOST_POINTS),
-        _whole(rule.get("least_order_minor", 1), f"{place}.least_order_minor", 1, 10**9),
+        whole(rule.get("friend_points", 0), f"{place}.friend_points", 0, MOST_POINTS),
+        whole(rule.get("least_order_minor", 1), f"{place}.least_order_minor", 1, 10**9),
     )
 
 
@@ -166,7 +166,7 @@ def _name(kind: str, said: Any, place: str) -> tuple[str, str]:
         if kind not in NAMES:
             raise BadPolicy(f"{place}.name", "a kind of your own takes a name in zh and en")
         return NAMES[kind]
-    names = _fields(said, f"{place}.name")
+    names = fields(said, f"{place}.name")
     only(names, f"{place}.name", {"zh", "en"})
     for word in ("zh", "en"):
         if not isinstance(names.get(word), str) or not 1 <= len(names[word]) <= 60:
@@ -175,17 +175,17 @@ def _name(kind: str, said: Any, place: str) -> tuple[str, str]:
 
 
 def _times(said: Any, place: str) -> Times:
-    times = _fields(said, place)
+    times = fields(said, place)
     only(times, place, {"day", "week", "total"})
-    return Times(**{name: _whole(value, f"{place}.{name}", 1, 100_000) for name, value in times.items()})
+    return Times(**{name: whole(value, f"{place}.{name}", 1, 100_000) for name, value in times.items()})
 
 
 def _streak(said: Any, place: str) -> Streak:
-    streak = _fields(said, place)
+    streak = fields(said, place)
     only(streak, place, {"days", "bonus"})
     return Streak(
-        _whole(streak.get("days"), f"{place}.days", 2, MOST_DAYS),
-        _whole(streak.get("bonus"), f"{place}.bonus", 1, MOST_POINTS),
+        whole(streak.get("days"), f"{place}.days", 2, MOST_DAYS),
+        whole(streak.get("bonus"), f"{place}.bonus", 1, MOST_POINTS),
     )
 
 
@@ -206,15 +206,3 @@ def _written(kind: str, rule: ActivityRule) -> dict[str, Any]:
 def _is_kind(kind: str) -> bool:
     plain = kind.replace("_", "")
     return 1 <= len(kind) <= LONGEST_KIND and plain.isascii() and plain.isalnum()
-
-
-def _fields(said: Any, place: str) -> Mapping[str, Any]:
-    if not isinstance(said, Mapping):
-        raise BadPolicy(place, "takes named fields")
-    return said
-
-
-def _whole(value: Any, place: str, low: int, high: int) -> int:
-    if type(value) is not int or not low <= value <= high:
-        raise BadPolicy(place, f"takes a whole number from {low} to {high}, got {value!r}")
-    return value

@@ -21,6 +21,7 @@ from laoke.purchases.api import router as purchases
 from laoke.segments.api import router as segments
 from laoke.surfaces.api.strict import known_parameters_only
 from laoke.tiers.api import router as tiers
+from laoke.tiers.memberships.api import router as memberships
 
 DESCRIPTION = """
 The API of Laoke. Amounts are integers of minor units (fen), points are integers, instants carry their time zone.
@@ -39,6 +40,7 @@ TAGS = {
     "benefits": "What members may use, uses and their undoing, grants, codes of partners.",
     "mall": "What there is for points, reserving and handing it out, donations.",
     "tiers": "The ladder, and where members stand on it.",
+    "memberships": "What members pay for: plans, begun, renewed, upgraded, cancelled, refunded.",
     "segments": "What is computed about members overnight.",
     "programme": "The rules in force.",
     "offers": "What is announced, where it stands, and the switch that stops it.",
@@ -76,6 +78,7 @@ for router in (
     benefits,
     mall,
     tiers,
+    memberships,
     segments,
     offers,
     webhooks,

@@ -17,6 +17,7 @@ from laoke.surfaces.cli import (
     expire,
     importing,
     members,
+    memberships,
     offers,
     points,
     programme,
@@ -163,6 +164,7 @@ app.command()(backup.backup)
 app.command()(backup.restore)
 tier_previews.join(tiers.app)
 app.add_typer(tiers.app, name="tiers")
+app.add_typer(memberships.app, name="memberships")
 app.add_typer(staff.app, name="user")
 app.add_typer(apikeys.app, name="apikey")
 app.add_typer(webhooks.app, name="webhook")

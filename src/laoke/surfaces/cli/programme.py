@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from laoke.points.adjustments.limits import AdjustmentRules
     from laoke.promotions.documents.files import File
     from laoke.promotions.policy import PricingPolicy
+    from laoke.tiers.memberships.plans import Plans
 
 app = typer.Typer(
     help="The programme: points, the ladder of tiers, how baskets are priced, offers.", no_args_is_help=True
@@ -339,6 +340,7 @@ def _words(found: Programme, currency: str) -> Iterator[str]:
         for key, template in found.coupons.documents.items():
             yield f"  {key} ({template.name.zh}, {template.name.en}): {template.kind.value}"
     yield from _benefits(found.benefits, currency)
+    yield from _memberships(found.memberships, currency)
     if found.offers.documents:
         yield ""
         yield "Offers"
@@ -389,6 +391,22 @@ def _benefits(library: Library, currency: str) -> Iterator[str]:
         )
     for tier, budget in library.document.budgets.items():
         yield f"  {tier} may cost {Money(budget.per_year_minor, currency)} a year"
+
+
+def _memberships(found: Plans, currency: str) -> Iterator[str]:
+    from laoke.kernel.money import Money
+
+    if not found.plans:
+        return
+    yield ""
+    yield "Paid memberships"
+    for code, plan in found.plans.items():
+        months, days = plan.length
+        lasts = f"{months} months" if months else f"{days} days"
+        said = f"{plan.tier} for {lasts} for {Money(plan.price_minor, currency)}"
+        if plan.trial:
+            said += f", {plan.trial.days} days on trial for {Money(plan.trial.price_minor, currency)}"
+        yield f"  {code} ({plan.zh}, {plan.en}): {said}{'' if plan.on_sale else ', not on sale'}"
 
 
 def _adjustments(rules: AdjustmentRules) -> Iterator[str]:

@@ -145,6 +145,9 @@ HAPPENINGS: dict[str, tuple[Any, str]] = {
     "tier:bought_assigned": (_("Tier bought with points"), "spend"),
     "tier:bought_expired": (_("Tier bought with points ended"), "move"),
     "tier:bought_removed": (_("Tier bought with points given back"), "hand"),
+    "tier:paid_assigned": (_("Tier of a paid membership"), "move"),
+    "tier:paid_expired": (_("Paid membership ended"), "move"),
+    "tier:paid_removed": (_("Paid membership given up"), "hand"),
 }
 OTHER_MOVE = (_("Tier changed"), "move")
 

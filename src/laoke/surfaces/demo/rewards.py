@@ -15,6 +15,9 @@ from laoke.benefits.strategies.partner_code import pool
 from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM
 from laoke.kernel.errors import LaokeError
+from laoke.tiers.memberships import refunds
+from laoke.tiers.memberships import services as memberships
+from laoke.tiers.memberships.records import Notice
 
 # Members of each tier that take part.
 _LOOKED_AT = {"diamond": 60, "gold": 90, "silver": 60, "basic": 60}
@@ -137,8 +140,25 @@ def items(today: date) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def plans() -> dict[str, Any]:
+    """Paid memberships: a year and a quarter of gold, a year of diamond."""
+    refund = {"full_days": 7, "less_benefits": True}
+    gold = {"tier": "gold", "trial": {"days": 14}, "grace_days": 7, "refund": refund}
+    return {
+        "gold-quarter": _benefit("金卡季费会员", "Gold for a quarter", price_minor=5_900, months=3, **gold),
+        "gold-year": _benefit("金卡年费会员", "Gold for a year", price_minor=19_900, months=12, **gold),
+        "diamond-year": _benefit(
+            "钻石年费会员", "Diamond for a year", tier="diamond", price_minor=49_900, months=12,
+            grace_days=15, refund=refund,
+        ),
+    }  # fmt: skip
+
+
 def announce(today: date, now: datetime) -> None:
-    """Put benefits, the mall and their coupons in force, fill the pools of the partners, let members use them."""
+    """Put benefits, the mall and their coupons in force, fill the pools of the partners, let members use them; sell
+    paid memberships.
+    """
+    _sell(now)
     there = programme.to_document(programme.current())["coupons"]
     section = {"library": library(), "mall": items(today)}
     programme.apply(SYSTEM, {"coupons": there | coupons(), "benefits": section}, at=now)
@@ -158,6 +178,36 @@ def announce(today: date, now: datetime) -> None:
         if spent.get(tier)
     }
     programme.apply(SYSTEM, {"benefits": section | {"budgets": limits}}, at=now)
+
+
+def _sell(now: datetime) -> None:
+    """Some have paid for a year or a quarter, some renewed, tried, cancelled or gave it up; as if it had been told in
+    the days it happened.
+    """
+    programme.apply(SYSTEM, {"memberships": {"plans": plans()}}, at=now)
+    codes = ("gold-year", "gold-quarter", "gold-year", "diamond-year", "gold-quarter")
+    for _tier, number, member_id in _people():
+        if number % 3:
+            continue
+        code = codes[number // 3 % len(codes)]
+        tries = number % 15 == 6 and code != "diamond-year"
+        price = 0 if tries else plans()[code]["price_minor"]
+        # Late payments are taken for three months; a quarter is over by then.
+        at = now - timedelta(days=(number * 13 + 5) % (12 if tries else 88))
+        paid = Notice(price, f"DEMO-{member_id}", at)
+        try:
+            begun = memberships.start(
+                SYSTEM, member_id, code, paid, trial=tries, renews=number % 4 == 0, at=now
+            ).membership_id
+            if number % 9 == 0:
+                again = Notice(plans()[code]["price_minor"], f"DEMO-{member_id}-2", now)
+                memberships.renew(SYSTEM, begun, again, at=now)
+            elif number % 15 == 3:
+                memberships.cancel(SYSTEM, begun, reason="会员不再续费", at=now)
+            elif number % 24 == 15:
+                refunds.give_up(SYSTEM, begun, f"DEMO-R-{member_id}", reason="会员申请退费", at=now)
+        except LaokeError:
+            continue  # sold by a start that was interrupted
 
 
 def _use(now: datetime) -> None:

@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from laoke.foundation.access import Scope
-from laoke.kernel.money import format_minor, parse_minor
 from laoke.purchases import entries, services
 from laoke.purchases.services import CategoryInput, ProductInput
+from laoke.surfaces.console.money_field import MoneyField
 from laoke.surfaces.console.pages import Visit, console_page
 from laoke.surfaces.console.selectors.products import (
     ProductFilter,
@@ -60,30 +59,6 @@ def show(visit: Visit, product_id: int) -> HttpResponse:
     return visit.show("products/product", product_page(visit.actor, product_id))
 
 
-class _MoneyField(forms.CharField):
-    """An amount in the shop's currency, kept in minor units."""
-
-    def __init__(self, **more: Any) -> None:
-        super().__init__(max_length=20, widget=forms.TextInput(attrs={"inputmode": "decimal"}), **more)
-
-    def prepare_value(self, value: Any) -> Any:
-        """Minor units as they are typed; what was typed stays."""
-        return format_minor(value, settings.LAOKE.currency) if type(value) is int else value
-
-    def clean(self, value: Any) -> int | None:
-        """The amount in minor units; None for nothing typed."""
-        text = super().clean(value).replace(",", "").replace("，", "").lstrip("¥￥")
-        if not text:
-            return None
-        try:
-            minor = parse_minor(text, settings.LAOKE.currency)
-        except ValueError:
-            raise forms.ValidationError(_("Enter an amount such as 12.50.")) from None
-        if not 0 <= minor <= 10**12:
-            raise forms.ValidationError(_("Enter an amount from 0 to 10,000,000,000."))
-        return minor
-
-
 class _TagsField(forms.CharField):
     """Words, separated by commas."""
 
@@ -110,11 +85,11 @@ class _ProductForm(NamesForm):
     )
     category = forms.ChoiceField(required=False, label=gettext_lazy("Category"))
     brand = forms.CharField(max_length=100, required=False, label=gettext_lazy("Brand"))
-    price_minor = _MoneyField(
+    price_minor = MoneyField(
         label=gettext_lazy("List price"),
         help_text=gettext_lazy("Of one unit. Tills price by it from the moment it is saved."),
     )
-    cost_minor = _MoneyField(
+    cost_minor = MoneyField(
         required=False,
         label=gettext_lazy("Cost"),
         help_text=gettext_lazy("Of one unit; it goes into margins and is shown to nobody at the till."),

@@ -19,6 +19,7 @@ class May:
     write: bool
     adjust: bool
     assign: bool
+    tiers: bool
     reveal: bool
     merge: bool
     erase: bool
@@ -56,6 +57,7 @@ def may_of(caller: Caller) -> May:
         write=Scope.MEMBERS_WRITE in scopes,
         adjust=Scope.POINTS_ADJUST in scopes,
         assign=Scope.TIERS_ASSIGN in scopes,
+        tiers=Scope.TIERS_READ in scopes,
         reveal=Scope.MEMBERS_REVEAL in scopes,
         merge=Scope.MEMBERS_MERGE in scopes,
         erase=Scope.MEMBERS_ERASE in scopes,

@@ -36,6 +36,10 @@ ACTS: dict[str, tuple[Any, str]] = {
     "member.erased": (_("Person erased"), "trash"),
     "member.tier_assigned": (_("Tier given that was not earned"), "award"),
     "member.tier_removed": (_("Given tier taken back"), "award"),
+    "membership.started": (_("Paid membership begun"), "award"),
+    "membership.renewed": (_("Paid membership renewed"), "award"),
+    "membership.cancelled": (_("Paid membership cancelled"), "ban"),
+    "membership.refunded": (_("Paid membership refunded"), "arrow-back-up"),
     "points.adjusted": (_("Points adjusted"), "coins"),
     CONSENT: (_("Consent recorded"), "shield-check"),
 }

@@ -1,0 +1,1 @@
+"""Paid memberships: plans, and who has paid for which until when."""
