@@ -255,6 +255,14 @@ def _fresh_memory() -> Iterator[None]:
     forget()
 
 
+@contextmanager
+def visited() -> Iterator[None]:
+    """The shop that is open already, for one more test: the next key is again the one that asked for points."""
+    with _fresh_memory():
+        _next("foundation_apikey", CALLER)
+        yield
+
+
 def _open() -> None:
     now = datetime.now(UTC)
     purchases.save_stores(

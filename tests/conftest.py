@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.db import transaction
+from pytest_django import DjangoDbBlocker
 
+from tests import api_shop
 from tests import shop as shops
 from tests.browser import chromium
 from tests.shop import Shop
@@ -23,6 +26,24 @@ def committed_shop(transactional_db: None) -> Iterator[Shop]:
     """An open shop that other connections see too."""
     yield shops.open_shop()
     shops.forget()
+
+
+@pytest.fixture(scope="module")
+def _described_shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        with api_shop.opened():
+            yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def described_shop(_described_shop: None, db: None) -> Iterator[None]:
+    """The shop that the description of the API speaks of. It is opened once a file; what a test does to it is gone
+    after the test. Other numbers than those of keys are not given
+    out again.
+    """
+    with api_shop.visited():
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -11,7 +11,6 @@ import pytest
 from django.test import Client
 
 from laoke.foundation.web.fields import In
-from tests import api_shop
 from tests.api_shop import ALL, Operation, call, description, key, operations, state
 
 EVERY = list(operations())
@@ -25,9 +24,8 @@ def validator(schema: dict[str, Any]) -> Any:
 
 
 @pytest.fixture
-def shop(db):
-    with api_shop.opened():
-        yield
+def shop(described_shop):
+    return described_shop
 
 
 @pytest.mark.parametrize("operation", EVERY, ids=IDS)

@@ -14,7 +14,6 @@ import pytest
 from django.db import connection, transaction
 
 from laoke.foundation.access import WHOLE_SHOP
-from tests import api_shop
 from tests.api_shop import ALL, MEMBER, ORDER, PHONE, Operation, key, operations, send, state
 
 # The items of a bulk request are those of the single one.
@@ -43,9 +42,8 @@ HOSTILE: list[Any] = [
 
 
 @pytest.fixture
-def shop(db):
-    with api_shop.opened():
-        yield
+def shop(described_shop):
+    return described_shop
 
 
 def variants(body: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -9,7 +9,6 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from laoke.surfaces.api.main import api
 from laoke.surfaces.api.strict import parameters_of
-from tests import api_shop
 from tests.api_shop import ALL, PHONE, Operation, call, key, operations, send, state
 
 EVERY = list(operations())
@@ -17,9 +16,8 @@ IDS = [f"{operation.method} {operation.path}" for operation in EVERY]
 
 
 @pytest.fixture
-def shop(db):
-    with api_shop.opened():
-        yield
+def shop(described_shop):
+    return described_shop
 
 
 def declared(operation: Operation) -> set[str]:

@@ -16,12 +16,11 @@ SCHEMA = schemathesis.openapi.from_wsgi("/v1/openapi.json", application)
 
 
 @pytest.fixture
-def till(db):
+def till(described_shop):
     # A real server closes connections between requests; here the test's transaction is open in it.
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
-    with api_shop.opened():
-        yield api_shop.key(api_shop.ALL)
+    yield api_shop.key(api_shop.ALL)
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
 
