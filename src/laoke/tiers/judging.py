@@ -70,14 +70,15 @@ class Bench:
         return cls(ladder, starts, at + timedelta(microseconds=1), cache(year), *also)
 
     @classmethod
-    def before(cls, ladder: Ladder, at: datetime) -> Bench:
+    def before(cls, ladder: Ladder, at: datetime, *also: datetime) -> Bench:
         """By the time before the first instant of a day, as reviews judge."""
         zone = settings.LAOKE.zone
 
         def year(joined: date) -> datetime:
             return YEAR.start_before(at, zone, Anchors(joined, joined, None))
 
-        return cls(ladder, [window.start_before(at, zone) for window in ladder.windows], at, cache(year))
+        starts = [window.start_before(at, zone) for window in ladder.windows]
+        return cls(ladder, starts, at, cache(year), *also)
 
     def numbers(self, cursor: psycopg.Cursor[Any], member_ids: Sequence[int]) -> dict[int, Numbers]:
         """What members did in each window; `nothing` for one who is not in the answer."""

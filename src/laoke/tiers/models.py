@@ -143,3 +143,65 @@ class TierSale(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tier} for {self.points} points"
+
+
+class TierFlowRun(models.Model):
+    """Where everybody stood on two days and would stand if judged on a third: one count over all members.
+
+    `done_to` is the number of the last member counted, so that a stopped count goes on behind it.
+    """
+
+    as_of = models.DateField(help_text="the day at whose end members were judged")
+    first_date = models.DateField(help_text="the end of the quarter before the last one")
+    second_date = models.DateField(help_text="the end of the last quarter")
+    ladder_version = models.BigIntegerField(help_text="programme version that brought the ladder, 0 for none")
+    done_to = models.BigIntegerField(db_default=0)
+    members = models.IntegerField(db_default=0, help_text="looked at so far")
+    finished_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"flows as of {self.as_of}"
+
+
+class TierFlowCell(models.Model):
+    """Members at home in one store who went from one tier to another, or stayed; and what they paid in a year."""
+
+    pk = models.CompositePrimaryKey("run", "flow", "store_id", "from_tier", "to_tier")
+    run = models.ForeignKey(TierFlowRun, models.CASCADE, related_name="+", db_index=False)
+    flow = models.SmallIntegerField(help_text="1: to the second day, 2: from there to the judging")
+    store_id = models.BigIntegerField(help_text="home store; 0: none")
+    from_tier = models.CharField(max_length=20, help_text="empty: joined since")
+    to_tier = models.CharField(max_length=20, help_text="empty: left since")
+    members = models.IntegerField()
+    spend_minor = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.from_tier} to {self.to_tier}: {self.members}"
+
+
+class TierFlowFall(models.Model):
+    """A member of one of the two highest tiers who would fall, and what is missing to keep the tier."""
+
+    class Lack(models.TextChoices):
+        """How much is missing: little of one thing, little of both, or more."""
+
+        PURCHASE = "purchase"
+        SPEND = "spend"
+        BOTH = "both"
+        MORE = "more"
+
+    pk = models.CompositePrimaryKey("run", "member_id")
+    run = models.ForeignKey(TierFlowRun, models.CASCADE, related_name="+", db_index=False)
+    member_id = models.BigIntegerField()
+    store_id = models.BigIntegerField(help_text="home store; 0: none")
+    from_tier = models.CharField(max_length=20)
+    to_tier = models.CharField(max_length=20)
+    lack = models.CharField(max_length=8, choices=Lack)
+    purchases = models.IntegerField(help_text="purchases missing")
+    spend_minor = models.BigIntegerField(help_text="money missing")
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "lack", "member_id"], name="tier_flow_fall_lack")]
+
+    def __str__(self) -> str:
+        return f"member {self.member_id}: {self.from_tier} to {self.to_tier}"

@@ -1,4 +1,4 @@
-"""The review of tiers and what the clock brings, looked for every night."""
+"""The review of tiers, what the clock brings, and the count of who went where: looked after every night."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from laoke.foundation.jobs import progress
 from laoke.foundation.jobs.declare import task
-from laoke.tiers import clock, due, review
+from laoke.tiers import clock, due, movement, review
 
 
 @task("tiers.clock", at="35 3 * * *")
@@ -50,3 +50,20 @@ def review_tiers(at: datetime) -> None:
 
         result = review.review(found.ladder, found.day, now=timezone.now(), advance=advance)
         work.detail["moved"] = len(result.moved)
+
+
+@task("tiers.flows", at="10 4 * * *")
+def count_flows(at: datetime) -> None:
+    """Count where everybody went on the ladder and would stand if judged now, for the page that shows it.
+
+    After the clock and the review. Stopped, the next run of the same day goes on; until then the old count is shown.
+    """
+    with progress.track("tiers.flows", movement.to_count(at), at, unit="members") as work:
+
+        def advance(members: int) -> bool:
+            work.advance(members)
+            return not work.stop_requested
+
+        found = movement.count(at=at, now=work.now(), advance=advance)
+        if found is not None:
+            work.detail["day"] = found.as_of.isoformat()

@@ -31,6 +31,7 @@ _STEPS = {
     "rewards": "giving benefits and what points buy",
     "rfm": "scoring members",
     "figures": "counting figures",
+    "flows": "counting who moved on the ladder",
 }
 _LOGINS = (
     ("owner", "林禾", Role.OWNER),

@@ -143,7 +143,7 @@ def endangered(
     most: Annotated[int, typer.Option(min=1, max=10_000, help="List so many members.")] = 20,
     json: Json = False,
 ) -> None:
-    """Show who falls at the next review unless they buy, and what each is missing.
+    """Show who falls unless they buy, at the next review or at the end of a period, and what each is missing.
 
     Example: laoke tiers endangered --days 60
     """
@@ -151,29 +151,32 @@ def endangered(
         from laoke.tiers import flows as tier_flows
 
         found = tier_flows.endangered(now(), days=days, most=most)
-        if found is None:
-            emit({"day": None}, as_json=json, text=f"No review comes within {days} days.")
-            return
         members = [
             {
                 "member_id": each.member_id,
                 "from_tier": each.from_tier,
                 "to_tier": each.to_tier,
+                "day": each.day,
+                "cause": each.cause,
                 "missing": [{"metric": lack.metric, "missing": lack.missing} for lack in each.missing],
             }
             for each in found.members
         ]
         result = {
             "day": found.day,
+            "until": found.until,
             "judged": found.judged,
             "flows": [each._asdict() for each in found.flows],
             "members": members,
         }
-        lines = [f"On {found.day}, of {found.judged:,} members above the lowest tier:"]
+        review = f"at the review of {found.day} or " if found.day else ""
+        lines = [
+            f"Of {found.judged:,} members above the lowest tier, {review}by what ends until {found.until}:"
+        ]
         lines += [f"  {each.from_tier} → {each.to_tier}: {each.members:,}" for each in found.flows]
         lines += [
-            f"Member {each.member_id}, {each.from_tier}: "
-            + ", ".join(f"{lack.metric} {lack.missing:,} missing" for lack in each.missing)
+            f"Member {each.member_id}, {each.from_tier}, on {each.day}: "
+            + (", ".join(f"{lack.metric} {lack.missing:,} missing" for lack in each.missing) or each.cause)
             for each in found.members
         ]
         emit(result, as_json=json, text="\n".join(lines if found.flows else [*lines, "  nobody falls."]))
@@ -233,9 +236,9 @@ def _told(found: Preview) -> Iterator[str]:
 
 def _flowed(found: Flows) -> Iterator[str]:
     yield f"From the end of {found.first} to the end of {found.second}:"
-    yield f"{'tier':20} {'before':>10} {'after':>10} {'up':>10} {'kept':>10} {'down':>10} {'new':>10}"
+    yield f"{'tier':20} {'before':>10} {'after':>10} {'up':>10} {'kept':>10} {'down':>10} {'new':>10} {'left':>10}"
     for code, *numbers in found.tiers:
         yield f"{code:20} " + " ".join(f"{number:>10,}" for number in numbers)
     for flow in found.flows:
-        if flow.from_tier and flow.from_tier != flow.to_tier:
+        if flow.from_tier and flow.to_tier and flow.from_tier != flow.to_tier:
             yield f"{flow.from_tier} → {flow.to_tier}: {flow.members:,}"

@@ -33,6 +33,7 @@ from laoke.segments import services as segments
 from laoke.surfaces.demo import fortnight, goals, rewards
 from laoke.surfaces.demo import types as demo
 from laoke.surfaces.demo.shop import generate
+from laoke.tiers import movement
 
 SEED = 20_260
 MARGINS = {"low": "低毛利", "mid": "中毛利", "high": "高毛利"}
@@ -184,6 +185,9 @@ def load(count: int, now: datetime, step: Step) -> bool:
     figures.compute(as_of=mark.today - timedelta(days=1), now=now)
     goals.set_goals(mark.today, now)
     step("figures", 1, 1)
+    step("flows", 0, 1)
+    movement.count(at=now, now=now)
+    step("flows", 1, 1)
     with connection.cursor() as cursor:
         cursor.execute("analyze")
     mark.ready = True

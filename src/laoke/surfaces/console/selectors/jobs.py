@@ -38,6 +38,10 @@ NIGHTLY: dict[str, Any] = {
         "Members whom the latest review day has not judged yet are judged: they may move up or down. This cannot be "
         "undone. When everybody has been judged, nothing happens."
     ),
+    "tiers.flows": _(
+        "Where members went on the ladder in two quarters, and where they would stand now, is counted as of the end of "
+        "yesterday and replaces what was kept. Takes seconds to minutes; nobody is moved."
+    ),
     "checkout.check": _(
         "The books are held against every identity that must hold, such as balances and postings. Nothing is changed."
     ),
@@ -51,6 +55,7 @@ NAMES: dict[str, Any] = {
     "points.requests": _in("task", "End requests for points that nobody decided"),
     "tiers.clock": _in("task", "End periods of tiers that are over"),
     "tiers.review": _in("task", "Review tiers"),
+    "tiers.flows": _in("task", "Count who moved on the ladder"),
     "checkout.check": _in("task", "Check the books"),
     "checkout.proposal": _in("task", "Apply a change of the ladder"),
     "foundation.purge": _in("task", "Delete handled messages, old logs and ended sessions"),
