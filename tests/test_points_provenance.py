@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+from django.conf import settings
+
 from laoke.checkout import programme
+from laoke.checkout.replay import GiveBackEvent, Player
 from laoke.foundation.access import SYSTEM
 from laoke.members import services as members
 from laoke.points import services
 from laoke.points.expiry import expire
+from laoke.purchases.models import OrderReturn
 from tests import shop as shops
 from tests.shop import OPENING, line
 
@@ -40,15 +45,32 @@ def test_points_that_come_back_after_a_merge_are_still_those_of_their_order(shop
     assert shops.broken() == {}
 
 
-def test_points_that_expired_before_a_merge_are_no_debt(shop):
+@pytest.mark.parametrize("quantity", [None, "7"], ids=["all", "some"])
+@pytest.mark.parametrize("played", [False, True], ids=["at the till", "played"])
+def test_points_that_expired_before_a_merge_are_no_debt(shop, played, quantity):
     programme.apply(SYSTEM, {"points": shops.POINTS | {"valid_months": 1}}, at=OPENING)
     kept, gone, till = shop.member(), shop.member(), shop.till()
     sold = till.sell("A1", gone, line("milk", 20))
     till.later(days=40)
     expire(at=till.at, now=till.at)
     members.merge(caller=SYSTEM, kept_id=kept, gone_id=gone, reason="one person", at=till.at)
-    back = till.later(hours=1).take_back(sold["order_id"])
-    assert (back["points_clawed_back"], back["points_debt"]) == (250, 0)
+    till.later(hours=1)
+    if played:
+        player = Player(programme.current(), settings.LAOKE.zone, "CNY", source="import", now=till.at)
+        milli = None if quantity is None else {1: 1000 * int(quantity)}
+        player.play([GiveBackEvent("R1", shop.stores["S1"], "A1", till.at, milli)])
+        assert (player.played.returns, player.played.refused) == (1, [])
+    else:
+        till.take_back(sold["order_id"], "R1", *([] if quantity is None else [(1, quantity)]))
+    left = 0 if quantity is None else 250 - returned_points()
     found = [shops.account(who) for who in (kept, gone)]
-    assert [(each["debt"], each["earned_total"], each["expired_total"]) for each in found] == [(0, 0, 0)] * 2
+    assert [(each["debt"], each["earned_total"], each["expired_total"]) for each in found] == [
+        (0, 0, 0),
+        (0, left, left),
+    ]
     assert shops.broken() == {}
+
+
+def returned_points() -> int:
+    """What the only return took back."""
+    return OrderReturn.objects.get().points_clawed_back

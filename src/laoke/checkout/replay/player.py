@@ -398,6 +398,8 @@ class _Batch:
                 self._post(state, "clawback", -take.points, take.lot_id, at, order_id, return_id)
                 state.lots[take.lot_id].lapsed = (state.lots[take.lot_id].lapsed or 0) - take.points
                 state.expired_delta -= take.points
+                if take.lot_id in state.others:
+                    self._book_for(state, state.others[take.lot_id], take.points)
             for take in taken.takes:
                 self._move(state, take.lot_id, -take.points, "clawback", at, order_id, return_id)
             if taken.debt:
@@ -409,7 +411,7 @@ class _Batch:
         self.cursor.execute(LAPSED, {"order": order_id, "member": state.member_id, "at": at})
         for lot_id, accrued_at, expires_at, remaining, held, lapsed, _, owner in self.cursor:
             if owner != state.member_id:
-                continue
+                state.others[lot_id] = owner
             lot = state.lots.setdefault(
                 lot_id, LotState(lot_id, accrued_at, expires_at, remaining, order_id, held=held)
             )
@@ -421,6 +423,16 @@ class _Batch:
                 self._move(state, lot.id, -due, "expiry", lot.expires_at, order_id)
                 lot.lapsed = (lot.lapsed or 0) + due
                 state.expired_delta += due
+
+    def _book_for(self, state: MemberState, owner: int, points: int) -> None:
+        """See laoke.points.ledger: they are taken back in the totals of the member merged into this one."""
+        self.cursor.execute(
+            "update points_account set expired_total = expired_total - %s, earned_total = earned_total - %s, "
+            "version = version + 1 where member_id = %s",
+            (points, points, owner),
+        )
+        state.expired_delta += points
+        state.earned_delta += points
 
     def _lots_of(self, state: MemberState, lot_ids: Sequence[int]) -> dict[int, lot_rules.Lot]:
         """Lots by id; those fully spent and forgotten since are read back, and remembered if they are the member's."""
@@ -498,8 +510,7 @@ class _Batch:
     def _lapsed(self, state: MemberState, order_id: int, at: datetime) -> int:
         """What of an order's points expired unspent."""
         self.cursor.execute(LAPSED, {"order": order_id, "member": state.member_id, "at": at})
-        rows = [row for row in self.cursor if row[7] == state.member_id]
-        lapsed = {row[0]: row[5] + (row[3] - row[4] if row[2] <= at else 0) for row in rows}
+        lapsed = {row[0]: row[5] + (row[3] - row[4] if row[2] <= at else 0) for row in self.cursor}
         for lot in state.lots.values():
             if lot.order_id == order_id and (lot.id in lapsed or lot.expires_at <= at):
                 due = lot.remaining - lot.held if lot.expires_at <= at else 0
@@ -559,7 +570,8 @@ class _Batch:
         return_id: int | None,
     ) -> None:
         state.balance_delta += points
-        self.rows.posting(state.member_id, kind, points, lot_id, order_id, return_id, at)
+        owner = state.others.get(lot_id, state.member_id) if lot_id else state.member_id
+        self.rows.posting(owner, kind, points, lot_id, order_id, return_id, at)
 
     def _bring(self, state: MemberState | None, at: datetime, *, whatever: bool = False) -> None:
         """See laoke.tiers.clock: what the clock has brought to the member's standing by the day of `at`."""

@@ -67,6 +67,8 @@ class MemberState:
     # Purchases are held from this instant on.
     horizon: datetime
     lots: dict[int, LotState] = field(default_factory=dict)
+    # Of these, lots of members merged into this one, in which points had expired before: whose they are.
+    others: dict[int, int] = field(default_factory=dict)
     purchases: list[Purchase] = field(default_factory=list)
     # The last time that points were not there which had to be taken back.
     owed_since: datetime | None = None
@@ -118,6 +120,7 @@ class MemberState:
         self.moved = False
         for lot_id in [lot_id for lot_id, lot in self.lots.items() if not lot.remaining]:
             del self.lots[lot_id]
+            self.others.pop(lot_id, None)
 
 
 class WindowCalendar:
