@@ -40,7 +40,7 @@ LAOKE = [sys.executable, "-c", "from laoke.surfaces.cli.main import run; run()"]
 MEMBERS = 12
 CLIENTS = 8
 SECONDS = 14.0
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 OPEN = f"""
     import json
@@ -254,7 +254,7 @@ class Killer:
                     self.done.append(what)
             return what in self.done[-2:]
 
-        eventually(struck, 15, f"there is no {what} to kill: it did not come back")
+        eventually(struck, PATIENCE, f"there is no {what} to kill: it did not come back")
 
     def _child(self, word: str) -> list[psutil.Process]:
         with suppress(psutil.Error):
@@ -309,7 +309,7 @@ def healthy(place: Place) -> bool:
 def test_tills_at_work_while_everything_is_killed(place):
     opened = json.loads(place.script(OPEN))
     up = place.start("up")
-    eventually(lambda: healthy(place), 30, "laoke up did not come up")
+    eventually(lambda: healthy(place), PATIENCE, "laoke up did not come up")
     closing = threading.Event()
     tills = [
         Client(number, place.port, opened["key"], opened["members"], closing) for number in range(CLIENTS)
@@ -336,7 +336,7 @@ def test_tills_at_work_while_everything_is_killed(place):
     up.wait(10)
     up = place.start("up")
     time.sleep(max(0.0, begun + SECONDS - time.monotonic()))
-    eventually(lambda: healthy(place), 30, "laoke up did not come back")
+    eventually(lambda: healthy(place), PATIENCE, "laoke up did not come back")
 
     def sold_so_far() -> int:
         return sum(order.status == 201 for till in tills for order in till.orders)
