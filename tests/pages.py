@@ -209,6 +209,11 @@ REGISTER: dict[str, Address] = {
     # Points.
     "movements": page(Scope.POINTS_READ, "?kind=redemption&since=2026-01-01", "?member={member_id}"),
     "movements-export": door(Scope.POINTS_READ),
+    "tier-movement": page(Scope.TIERS_READ, "?by=spend", "?view=table"),
+    "tier-movement-flows": Address(Kind.FILE, Scope.TIERS_READ),
+    "tier-movement-members": page(Scope.MEMBERS_READ, "?lack=more"),
+    "tier-movement-export": door(Scope.MEMBERS_READ),
+    "tier-movement-count": door(Scope.PROGRAMME_WRITE),
     "adjustments": page(Scope.POINTS_READ, "?which=done"),
     "adjustment-approve": form(Scope.POINTS_APPROVE),
     "adjustment-refuse": form(Scope.POINTS_APPROVE),

@@ -37,6 +37,7 @@ from laoke.surfaces.console.directory.models import BulkAct, SavedView
 from laoke.surfaces.console.exports import services as exports
 from laoke.surfaces.console.exports.models import Export
 from laoke.surfaces.importing.tasks import work
+from laoke.tiers import movement
 from laoke.tiers.memberships import services as memberships
 from laoke.tiers.memberships.records import Notice
 from tests.browser.site import LIMITED, NAMES, PASSWORD
@@ -75,6 +76,8 @@ def furnish(at: datetime) -> dict[str, Any]:
         for phone in (*PHONES, *MERGED)
     )
     merge = members.merge(caller=SYSTEM, kept_id=kept, gone_id=gone, reason="Registered twice", at=at)
+    if movement.newest_run() is None:
+        movement.count(at=at, now=at)
     people = {
         role: staff.create(SYSTEM, role.value, name, role.value, PASSWORD, at=at)
         for role, name in NAMES.items()

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from django.db.models import Count, Q
+
 from laoke.engine.policy import BadPolicy
 from laoke.engine.tiering import (
     AllOf,
@@ -164,6 +166,14 @@ def number_at(programme_version: int) -> int:
     found = LadderVersion.objects.filter(programme_version__lte=programme_version)
     newest = found.order_by("-programme_version").values_list("programme_version", flat=True).first()
     return newest or 0
+
+
+def which(programme_version: int) -> tuple[int, bool]:
+    """The how many'th ladder a version of the programme brought, counted from 1, and whether it is the newest."""
+    found = LadderVersion.objects.aggregate(
+        place=Count("id", filter=Q(programme_version__lte=programme_version)), all=Count("id")
+    )
+    return found["place"], found["place"] == found["all"]
 
 
 def publish(caller: Caller, ladder: Ladder, *, at: datetime) -> int:

@@ -138,7 +138,7 @@ def to_count(at: datetime) -> int:
 
 def newest(stores: Sequence[int] | None) -> Movement | None:
     """The newest finished count, of the members at home in these stores; None: of all. None before the first count."""
-    run = TierFlowRun.objects.filter(finished_at__isnull=False).order_by("-id").first()
+    run = _finished()
     if run is None:
         return None
     values = {"run": run.pk, "stores": None if stores is None else list(stores)}
@@ -161,6 +161,18 @@ def newest(stores: Sequence[int] | None) -> Movement | None:
     )
 
 
+def newest_run() -> tuple[int, date] | None:
+    """The number of the newest finished count, and its day; None before the first one."""
+    run = _finished()
+    return (run.pk, run.as_of) if run else None
+
+
+def close_minor() -> int:
+    """The money that counts as little, in minor units."""
+    units: int = 10 ** minor_digits(settings.LAOKE.currency)
+    return CLOSE_UNITS * units
+
+
 def falls(
     number: int, lacks: Sequence[str], stores: Sequence[int] | None, *, after: int = 0, most: int
 ) -> list[Fall]:
@@ -181,6 +193,10 @@ def falls(
 def _version() -> tuple[int, Ladder]:
     version = generations.current(generations.PROGRAMME)
     return ladders.number_at(version), ladders.at_version(version)
+
+
+def _finished() -> TierFlowRun | None:
+    return TierFlowRun.objects.filter(finished_at__isnull=False).order_by("-id").first()
 
 
 def _unfinished(at: datetime) -> TierFlowRun | None:
@@ -239,7 +255,7 @@ class _Pass:
             instants=instants,
             last=run.as_of + timedelta(days=DAYS_AHEAD),
             high=frozenset(highest(ladder)),
-            close_minor=CLOSE_UNITS * 10 ** minor_digits(settings.LAOKE.currency),
+            close_minor=close_minor(),
         )
 
     def batch(self, cursor: psycopg.Cursor[Any], most: int) -> int:

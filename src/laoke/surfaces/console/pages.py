@@ -95,6 +95,7 @@ NAVIGATION = (
         "award",
         (
             Entry("tiers", "/tiers", _("Tier rules"), "award", Scope.TIERS_READ),
+            Entry("tier-movement", "/tiers/movement", _("Tier movement"), "route", Scope.TIERS_READ),
             Entry("memberships", "/memberships", _("Paid membership"), "cash", Scope.TIERS_READ),
             Entry("benefits", "/benefits", _("Benefit library"), "gift", Scope.BENEFITS_READ),
         ),

@@ -7,7 +7,7 @@ a column says how its numbers are shown; in CSV they stand plain, for programs.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -76,3 +76,19 @@ def harmless(text: str) -> str:
 
 def _plain(cell: int | Decimal | date | None) -> str:
     return "" if cell is None else cell.isoformat() if isinstance(cell, date) else str(cell)
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        """The text itself."""
+        return text
+
+
+def streamed(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Rows of text as CSV, written while they are read."""
+    writer = csv.writer(_Echo())
+    yield "\ufeff"  # or a spreadsheet would not see that it is UTF-8
+    for row in rows:
+        yield writer.writerow([harmless(cell) for cell in row])

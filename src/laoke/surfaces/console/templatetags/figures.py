@@ -178,6 +178,32 @@ def named(value: Any) -> str:
 
 
 @register.filter
+def words(value: Any) -> str:
+    """A name in the language of the page, or words that are in it already."""
+    return named(value) if hasattr(value, "zh") else str(value)
+
+
+@register.filter
+def head_words(head: Any) -> str:
+    """What a tier is called, or who joined, or who left."""
+    return words(head.name)
+
+
+@register.simple_tag
+def high_tiers(names: Any) -> str:
+    """The names of some tiers: 金卡、钻石; Gold and Diamond."""
+    if _in_chinese():
+        return "、".join(named(name) for name in names)
+    return " and ".join(named(name) for name in names)
+
+
+@register.simple_tag
+def quarter_end(day: date) -> str:
+    """The end of a quarter: 2026 Q2 末, end of 2026 Q2."""
+    return _("end of %(year)s Q%(quarter)s") % {"year": day.year, "quarter": (day.month + 2) // 3}
+
+
+@register.filter
 def actor(label: str) -> str:
     """Who acted, by the label the records have: the system itself in the language of the page."""
     return _("System") if label == SYSTEM.label else label

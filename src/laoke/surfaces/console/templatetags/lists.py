@@ -15,9 +15,10 @@ register = template.Library()
 
 @register.simple_tag
 def to_page(narrowed: Any, **marks: str) -> str:
-    """The query of another page of the same list: what it is narrowed by (a dataclass), and the mark."""
-    given = {name: value for name, value in asdict(narrowed).items() if value}
-    query = urlencode(given | {name: mark for name, mark in marks.items() if mark})
+    """The query of another page of the same list: what it is narrowed by (a dataclass), and the mark, or
+    what is narrowed otherwise."""
+    given = asdict(narrowed) | marks
+    query = urlencode({name: value for name, value in given.items() if value})
     return f"?{query}" if query else ""
 
 

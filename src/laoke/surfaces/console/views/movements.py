@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from django.conf import settings
@@ -12,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from laoke.foundation.access import Scope
 from laoke.foundation.audit import services as audit
-from laoke.surfaces.console.exports.tables import harmless
+from laoke.surfaces.console.exports.tables import streamed
 from laoke.surfaces.console.pages import Visit, console_page
 from laoke.surfaces.console.selectors.movements import MovementFilter, movement_rows, movements_page
 from laoke.surfaces.console.selectors.store_pages import clean
@@ -38,25 +36,10 @@ def export(visit: Visit) -> HttpResponse:
     narrowed = {name: value for name, value in asdict(asked).items() if value}
     audit.record(visit.actor, "movements.exported", "movements", "-", at=visit.at, after=narrowed)
     day = visit.at.astimezone(settings.LAOKE.zone).date()
-    answer = StreamingHttpResponse(_written(rows), content_type="text/csv; charset=utf-8")
+    answer = StreamingHttpResponse(streamed(rows), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="laoke-points-{day:%Y-%m-%d}.csv"'
     return answer  # type: ignore[return-value]
 
 
 def _filter(asked: QueryDict) -> MovementFilter:
     return MovementFilter(**{name: clean(asked.get(name, "")) for name in _FIELDS})
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        """The text itself."""
-        return text
-
-
-def _written(rows: Iterable[list[str]]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield "\ufeff"  # or a spreadsheet would not see that it is UTF-8
-    for row in rows:
-        yield writer.writerow([harmless(cell) for cell in row])
