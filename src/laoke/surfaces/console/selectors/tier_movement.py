@@ -36,7 +36,7 @@ _PACKAGE = "laoke.surfaces.console"
 TASK = "tiers.flows"
 PAGE = 50
 _FILE_BATCH = 2_000
-_GIVEN, _LOOKED = 5, 200
+_GIVEN, _LOOKED = 5, 1_000
 _STALE_HOURS = 36
 LACKS: dict[str, Any] = {
     Lack.PURCHASE.value: _lazy("One purchase short"),

@@ -24,6 +24,9 @@ select
     a.after ->> 'until' as until
 from acts a
 join members_member m on m.id = a.object_id::bigint and m.status in ('active', 'blocked')
-where %(stores)s::bigint[] is null or m.home_store_id = any(%(stores)s::bigint[])
+where
+    (%(stores)s::bigint[] is null or m.home_store_id = any(%(stores)s::bigint[]))
+    -- What was sold, for points or money, is no act of staff.
+    and coalesce(a.after ->> 'how', a.before ->> 'how', '') not in ('bought', 'paid')
 order by a.at desc, a.id desc
 limit %(most)s

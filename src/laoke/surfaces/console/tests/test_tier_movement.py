@@ -129,7 +129,9 @@ def test_tiers_given_by_hand_stand_beside(people, hire):
     assigning.assign(
         SYSTEM, people["idle"], "gold", how=How.TRIAL, until=NOW.date(), reason="a good customer", at=NOW
     )
+    assigning.give(SYSTEM, people["spend"], "gold", how=How.PAID, until=NOW.date(), at=NOW)
     browser = hire("owner", at=NOW)
+    assert "Paid membership ·" not in words(browser.get(PAGE))
     assert "System gave Gold to i*** 2026-08-13 On trial · through 2026-08-13" in words(browser.get(PAGE))
     assert "a good customer" not in words(browser.get(PAGE))
 
