@@ -41,6 +41,7 @@ from laoke.surfaces.console.selectors.ladder import Alternatives, Need
 from laoke.surfaces.console.selectors.member.words import FIELDS as MEMBER_FIELDS
 from laoke.surfaces.console.selectors.movements import KINDS as MOVEMENTS
 from laoke.surfaces.console.selectors.stores import places
+from laoke.surfaces.console.selectors.tier_movement import lack_words
 from laoke.surfaces.console.templatetags.figures import (
     clock,
     money,
@@ -285,6 +286,7 @@ _WRITERS: dict[tuple[str, str], Callable[[Entry, Any], str]] = {
     ("mapping", "kind"): _by(KINDS, 0),
     ("export", "kind"): lambda entry, value: str(value).upper(),
     ("movements", "kind"): _by(MOVEMENTS),
+    ("tiers", "lack"): lambda entry, value: dict(lack_words()).get(str(value), str(value)),
     ("audit", "kind"): _by(OBJECTS),
     ("audit", "action"): _by(ACTIONS),
 }

@@ -11,6 +11,8 @@ from laoke.engine.tiering import How
 from laoke.foundation.access import SYSTEM
 from laoke.foundation.audit.models import AuditEntry
 from laoke.foundation.staff import services as staff
+from laoke.purchases import services as purchases
+from laoke.purchases.services import StoreInput
 from laoke.surfaces.console import sankey
 from laoke.surfaces.console.exports.tables import streamed
 from laoke.tiers import assigning, movement
@@ -94,6 +96,11 @@ def test_a_store_alone_and_an_account_of_it(people, shop, see, hire):
     assert str(people["both"]) not in words(browser.get(f"{LIST}?store=store:{shop.stores['S1']}"))
 
 
+def test_a_region_without_members_says_so(people, shop, hire, see):
+    other = purchases.save_stores(SYSTEM, [StoreInput("S3", "三店")], at=NOW)
+    assert "Nobody is at home here" in see(f"{PAGE}?store=store:{other['S3']}")
+
+
 def test_the_list_its_pages_and_its_file(people, hire, monkeypatch):
     browser = hire("owner", at=NOW)
     said = words(browser.get(f"{LIST}?lack=spend"))
@@ -111,7 +118,7 @@ def test_the_list_its_pages_and_its_file(people, hire, monkeypatch):
         "\ufeffMember number,Member,Tier now,Tier if judged,Purchases missing,Money missing (CNY),Home store",
         f"{people['both']},b***,Gold,Silver,1,290.30,一店",
     ]
-    entry = AuditEntry.objects.get(action="falls.exported")
+    entry = AuditEntry.objects.get(action="tiers.exported")
     assert (entry.object_kind, entry.after) == ("tiers", {"lack": "both"})
 
 

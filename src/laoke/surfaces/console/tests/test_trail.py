@@ -30,6 +30,7 @@ from laoke.surfaces.console.selectors.audit import AuditFilter
 from laoke.surfaces.console.selectors.jobs import CHECKS
 from laoke.surfaces.console.selectors.member.words import FIELDS as MEMBER_FIELDS
 from laoke.surfaces.console.selectors.movements import MovementFilter
+from laoke.surfaces.console.selectors.tier_movement import FallFilter
 from laoke.surfaces.console.trail import Reader, label_of, object_of
 from tests.shop import LADDER, OPENING
 
@@ -56,6 +57,7 @@ _ELSEWHERE = {
     ("points/services.py", "{'points': points, **request}"): {"points", "adjustment", "asked_by"},
     ("surfaces/console/views/audit.py", "narrowed"): set(AuditFilter.__dataclass_fields__),
     ("surfaces/console/views/movements.py", "narrowed"): set(MovementFilter.__dataclass_fields__),
+    ("surfaces/console/views/tier_movement.py", "narrowed"): set(FallFilter.__dataclass_fields__),
 }
 _DOCUMENT = policy.to_document(PointsPolicy())
 

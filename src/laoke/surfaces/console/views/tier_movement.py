@@ -57,7 +57,7 @@ def export(visit: Visit) -> HttpResponse:
     asked = _narrowed(visit.request.POST)
     rows = pages.fall_rows(visit.caller, asked)
     narrowed = {name: value for name, value in asdict(asked).items() if value}
-    audit.record(visit.actor, "falls.exported", "tiers", "-", at=visit.at, after=narrowed)
+    audit.record(visit.actor, "tiers.exported", "tiers", "-", at=visit.at, after=narrowed)
     return _file(visit, "tiers-near", rows)
 
 
