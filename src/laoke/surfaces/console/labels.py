@@ -112,6 +112,8 @@ UNITS: tuple[tuple[str, str, str], ...] = (
 # What the timeline says of a movement or a move, and the sign of its dot.
 HAPPENINGS: dict[str, tuple[Any, str]] = {
     "accrual": (_("Earned with a purchase"), "earn"),
+    "accrual:beside": (_("Earned beside purchases"), "earn"),
+    "clawback:beside": (_("Taken back what an event earned"), "gone"),
     "redemption": (_("Points spent"), "spend"),
     "expiry": (_("Expired"), "gone"),
     "clawback": (_("Taken back with a return"), "gone"),
@@ -158,6 +160,7 @@ ORIGINS: dict[str, Any] = {
     "merge": _("Merged member"),
     "restore": _("Came back"),
     "transfer": _("Another member"),
+    "activity": _("Beside purchases"),
 }
 # Common means of payment; others are shown as the till names them.
 TENDERS: dict[str, Any] = {

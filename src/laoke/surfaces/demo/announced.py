@@ -1,4 +1,4 @@
-"""What the demo shop has announced: offers and coupons as a neighbourhood chain would have them, around a day."""
+"""What the demo shop has announced: offers, coupons and what earns points, as a neighbourhood chain would have them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 WELCOME_BACK = "welcome-back-8"
+# The category of gift cards.
+GIFT_CARDS = "9001"
 
 
 def coupons() -> dict[str, Any]:
@@ -23,6 +25,58 @@ def coupons() -> dict[str, Any]:
             "valid": {"days": 21, "starts": "next_day"},
             "limits": {"per_member": 12},
         },
+    }
+
+
+def earning() -> dict[str, Any]:
+    """`earn` of the section `points`: a point a yuan, more for some articles, days and tiers, none for gift cards."""
+    return {
+        "points": 1,
+        "per_minor": 100,
+        "rounding": "down",
+        "without": {"product.category": GIFT_CARDS},
+        "without_tenders": ["gift_card"],
+        "rules": [
+            _rule(
+                "fresh", "生鲜多得积分", "More points for fresh food",
+                of={"product.category": "01"}, per_amount={"points": 1, "amount": 10},
+            ),
+            _rule("first-order", "首单积分翻倍", "The first order counts double", when={"member.orders": 0}, factor=2),
+            _rule(
+                "birthday-week", "生日周双倍积分", "Double points in the week of the birthday",
+                when={"member.birthday_week": True}, factor=2,
+            ),
+            _rule(
+                "reunion", "回归加赠", "Welcome back", when={"member.days_since_last_order": {"gte": 90}}, bonus=50
+            ),
+        ],
+        "tiers": {"gold": 1.2, "diamond": 1.5},
+        "caps": {"order": 5_000, "day": 8_000, "month": 50_000},
+    }  # fmt: skip
+
+
+def activities() -> dict[str, Any]:
+    """Section `activities`: what members earn beside buying."""
+    return {
+        "kinds": {
+            "check_in": {"points": 2, "times": {"day": 1}, "streak": {"days": 7, "bonus": 20}},
+            "app_activity": {"points": 1, "times": {"day": 3, "week": 10}},
+            "share": {"points": 5, "times": {"day": 1, "week": 3}, "once_per_subject": True},
+            "survey": {"points": 50, "once_per_subject": True},
+            "ugc": {"points": 20, "times": {"week": 2}},
+            "referral": {
+                "points": 200,
+                "friend_points": 50,
+                "least_order_minor": 3000,
+                "times": {"total": 20},
+            },
+            "kitchen": {
+                "name": {"zh": "社区厨房打卡", "en": "Community kitchen"},
+                "points": 20,
+                "times": {"week": 1},
+            },
+        },
+        "late_days": 7,
     }
 
 
@@ -144,6 +198,10 @@ def offers(today: date) -> dict[str, Any]:
             limits={"budget": 18_000, "per_member": 2, "pacing": "even", "alarm_at": [90]}, exclusive_set="满减",
         ),
     }  # fmt: skip
+
+
+def _rule(key: str, zh: str, en: str, **more: Any) -> dict[str, Any]:
+    return {"key": key, "name": {"zh": zh, "en": en}, **more}
 
 
 def _offer(zh: str, en: str, goal: str, stage: str, gives: dict[str, Any], **more: Any) -> dict[str, Any]:

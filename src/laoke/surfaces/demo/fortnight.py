@@ -28,6 +28,7 @@ from laoke.engine import tiering
 from laoke.foundation.access import SYSTEM
 from laoke.surfaces.demo import announced
 from laoke.surfaces.demo import types as demo
+from laoke.surfaces.demo.activities import Diary
 from laoke.tiers.review import review
 
 DAYS = 14
@@ -57,7 +58,8 @@ def begins(today: date, zone: ZoneInfo) -> datetime:
 def sell(
     events: Sequence[Event], counter: Counter, today: date, now: datetime, sold: Callable[[int], None]
 ) -> None:
-    """Announce the offers, issue the coupons and sell; what an interrupted start has sold already is passed over.
+    """Announce the offers and what earns points, issue the coupons and sell, while members do other things besides.
+    What an interrupted start has done already is passed over.
 
     Args:
         events: of the fortnight, in time order.
@@ -66,19 +68,28 @@ def sell(
     start = begins(today, counter.zone)
     programme.apply(
         SYSTEM,
-        {"pricing": announced.pricing(), "coupons": announced.coupons(), "offers": announced.offers(today)},
+        {
+            "points": programme.to_document(programme.current())["points"] | {"earn": announced.earning()},
+            "activities": announced.activities(),
+            "pricing": announced.pricing(),
+            "coupons": announced.coupons(),
+            "offers": announced.offers(today),
+        },
         at=start,
     )
     codes = _issue(counter, start)
+    diary = Diary(start, DAYS, counter.zone)
     reviewed = start.date() - timedelta(days=1)
     for number, event in enumerate(events, start=1):
+        diary.until(instant(event))
         reviewed = _review(reviewed, instant(event).astimezone(counter.zone).date(), now)
         if isinstance(event, demo.Sale):
-            _sell(event, counter, codes)
+            diary.bought(_sell(event, counter, codes), event.placed_at)
         else:
             _take_back(event, counter)
         if number % 100 == 0:
             sold(number)
+    diary.until(start + timedelta(days=DAYS))
     sold(len(events))
 
 
@@ -103,7 +114,8 @@ def _issue(counter: Counter, at: datetime) -> dict[int, list[str]]:
     return found
 
 
-def _sell(sale: demo.Sale, counter: Counter, codes: dict[int, list[str]]) -> None:
+def _sell(sale: demo.Sale, counter: Counter, codes: dict[int, list[str]]) -> int | None:
+    """Sell; returns who bought, as far as it is known."""
     member_id = counter.cards.get(sale.card_no) if sale.card_no else None
     worth = sum(line.unit_price_minor * line.quantity_milli // 1000 for line in sale.lines)
     mine = codes.get(member_id or 0, [])
@@ -142,6 +154,7 @@ def _sell(sale: demo.Sale, counter: Counter, codes: dict[int, list[str]]) -> Non
     if member_id and member_id % _KEEP == 0 and (issued := answer["coupons_issued"]):
         views = [selectors.coupon(coupon["coupon_id"], sale.placed_at) for coupon in issued]
         codes.setdefault(member_id, []).extend(selectors.revealed(SYSTEM, views))
+    return member_id
 
 
 def _delivery(sale: demo.Sale) -> str:

@@ -30,7 +30,7 @@ from laoke.purchases import services as purchases
 from laoke.purchases.services import CategoryInput, ProductInput, StoreInput
 from laoke.review import figures
 from laoke.segments import services as segments
-from laoke.surfaces.demo import fortnight, goals, rewards
+from laoke.surfaces.demo import announced, fortnight, goals, rewards
 from laoke.surfaces.demo import types as demo
 from laoke.surfaces.demo.shop import generate
 from laoke.tiers import movement
@@ -89,6 +89,25 @@ PROGRAMME: dict[str, Any] = {
         ],
     },
 }
+
+# On the shelf since the fortnight that earns nothing on them; nobody has bought one in the history.
+_GIFT_CARD_SHELF = (
+    CategoryInput("90", "礼品卡", "Gift cards", None),
+    CategoryInput(announced.GIFT_CARDS, "购物卡", "Shopping cards", "90"),
+)
+_GIFT_CARDS = tuple(
+    ProductInput(
+        sku=f"{announced.GIFT_CARDS}{number:03d}",
+        name=f"禾邻购物卡 {yuan} 元",
+        name_en=f"Gift card of {yuan}",
+        category=announced.GIFT_CARDS,
+        brand="禾邻",
+        price_minor=yuan * 100,
+        cost_minor=yuan * 100,
+        unit="件",
+    )
+    for number, yuan in enumerate((100, 200, 500), start=1)
+)
 
 # The generator's words in the words of the API.
 _CONSENT_CHANNELS = {"app_push": "app"}
@@ -247,10 +266,18 @@ def _reference_data(shop: demo.Shop, now: datetime) -> _Ids:
     )
     purchases.save_categories(
         SYSTEM,
-        [CategoryInput(each.code, each.name, each.name_en, each.parent_code) for each in shop.categories],
+        [
+            *(
+                CategoryInput(each.code, each.name, each.name_en, each.parent_code)
+                for each in shop.categories
+            ),
+            *_GIFT_CARD_SHELF,
+        ],
         at=now,
     )
-    products = purchases.save_products(SYSTEM, [_product(each) for each in shop.products], at=now)
+    products = purchases.save_products(
+        SYSTEM, [*(_product(each) for each in shop.products), *_GIFT_CARDS], at=now
+    )
     return _Ids(stores, channels, products)
 
 

@@ -20,6 +20,7 @@ from laoke.members.errors import UnknownMember
 from laoke.points import selectors as points
 from laoke.surfaces.console.labels import HAPPENINGS
 from laoke.surfaces.console.naming import Named
+from laoke.surfaces.console.selectors.happenings import told
 from laoke.surfaces.console.selectors.member.statement import last_day
 from laoke.surfaces.console.selectors.stores import Place, limit_of, places
 from laoke.surfaces.console.templatetags.figures import named
@@ -262,10 +263,10 @@ def _lines(ids: Sequence[int]) -> tuple[MovementLine, ...]:
             id=posting_id,
             at=at,
             kind=kind,
-            label=_label(kind, amount),
+            label=_label(kind, amount, order_no, note),
             contra=contra,
             points=amount,
-            note=note,
+            note=told(kind, order_no, note)[2],
             member_id=member_id,
             name=name,
             lot_id=lot_id,
@@ -281,10 +282,10 @@ def _lines(ids: Sequence[int]) -> tuple[MovementLine, ...]:
     )  # fmt: skip
 
 
-def _label(kind: str, amount: int) -> Any:
+def _label(kind: str, amount: int, order_no: str | None, note: str) -> Any:
     if kind == "transfer":
-        return HAPPENINGS["transfer:in" if amount > 0 else "transfer:out"][0]
-    return KINDS.get(kind, kind)
+        kind = "transfer:in" if amount > 0 else "transfer:out"
+    return told(kind, order_no, note)[0]
 
 
 def _holding(wanted: _Wanted, caller: Caller, at: datetime) -> Holding | None:

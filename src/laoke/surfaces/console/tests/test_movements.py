@@ -6,12 +6,17 @@ import csv
 import io
 from datetime import timedelta
 
+import orjson
 import pytest
+from django.utils import translation
 
+from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM
+from laoke.foundation.idempotency.services import Command
 from laoke.foundation.models import AuditEntry
 from laoke.points import expiry
 from laoke.points import services as points
+from laoke.points.activities import services as activities
 from laoke.points.models import Posting
 from laoke.surfaces.console.selectors import movements
 from laoke.surfaces.console.selectors.movements import KINDS, MovementFilter, movements_page
@@ -52,6 +57,29 @@ def every(filter_=MovementFilter(), caller=SYSTEM):  # noqa: B008 - it is frozen
 def ids(**narrowed):
     rows = Posting.objects.filter(**narrowed).order_by("-at", "-id")
     return list(rows.values_list("id", flat=True))
+
+
+def test_points_earned_beside_buying_say_what_for(shop, li, hire):
+    kinds = {
+        "check_in": {"points": 2},
+        "reading": {"name": {"zh": "绘本打卡", "en": "A picture book"}, "points": 3},
+    }
+    programme.apply(SYSTEM, {"activities": {"kinds": kinds}}, at=OPENING)
+    for minute, kind in enumerate(kinds):
+        at = OPENING + timedelta(minutes=minute)
+        answer = activities.tell(SYSTEM, activities.Told(li, kind, at), Command(kind, (b"",)), now=at)
+    event_id = orjson.loads(answer.body)["event_id"]
+    activities.undo(SYSTEM, event_id, "told twice", now=OPENING + timedelta(minutes=2))
+    with translation.override("zh-hans"):
+        rows = movements_page(SYSTEM, MovementFilter(), None, OPENING).rows
+        said = [(str(row.label), row.note, row.points) for row in rows][::-1]
+    earned = "消费以外获得"
+    assert said == [(earned, "每日签到", 2), (earned, "绘本打卡", 3), ("扣回行为所得", "绘本打卡", -3)]
+    browser = hire("owner")
+    for page in (f"/members/{li}", f"/members/{li}/statement"):
+        text = browser.get(page).content.decode()
+        assert "Check-in" in text
+        assert "check_in" not in text
 
 
 def test_there_is_a_word_for_every_kind():

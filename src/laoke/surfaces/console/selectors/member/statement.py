@@ -13,7 +13,8 @@ from laoke.checkout import programme
 from laoke.foundation import paging
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.sql import hot_cursor, load
-from laoke.surfaces.console.labels import HAPPENINGS, ORIGINS
+from laoke.surfaces.console.labels import ORIGINS
+from laoke.surfaces.console.selectors.happenings import told
 from laoke.surfaces.console.selectors.member.cards import SOON_DAYS, PointsCard, points_card
 from laoke.surfaces.console.selectors.member.head import Head, head_of
 from laoke.surfaces.console.selectors.member.state import State, state_of
@@ -152,6 +153,6 @@ def _movement(
     note: str,
     lots: str,
 ) -> Movement:
-    label, sign = HAPPENINGS.get(kind, (kind, "hand"))
+    label, sign, note = told(kind, order_no, note)
     parts = tuple((last_day(datetime.fromisoformat(end)), amount) for end, amount in orjson.loads(lots))
     return Movement(at, label, sign, points, moved, balance, order_id, order_no or "", note, parts)

@@ -15,6 +15,7 @@ from laoke.foundation.access import Caller, Scope
 from laoke.foundation.sql import hot_cursor, load
 from laoke.surfaces.console.labels import HAPPENINGS, OTHER_MOVE
 from laoke.surfaces.console.naming import Named, face, tier_name
+from laoke.surfaces.console.selectors import happenings
 from laoke.surfaces.console.selectors.member import words
 from laoke.surfaces.console.selectors.member.state import State
 
@@ -142,7 +143,7 @@ def _event(
         label, _icon = words.act(kind)
         told = words.details(kind, orjson.loads(after) if after else None)
         return Event(at, "act", label, "hand", note=note, actor=actor, told=told)
-    label, sign = HAPPENINGS.get(kind, (kind, "hand"))
+    label, sign, note = happenings.told(kind, order_no, note)
     return Event(
         at,
         "points",
