@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from django.utils import timezone
+
 from laoke.checkout.checks import CHECKS
+from laoke.checkout.proposing import drafts
 from laoke.checkout.proposing import services as proposing
 from laoke.foundation import checks
 from laoke.foundation.jobs import progress
@@ -30,3 +33,10 @@ def check(at: datetime) -> None:
 def carry_out(at: datetime, proposal: int) -> None:
     """Apply a change of the programme that two people agreed on."""
     proposing.work(at, proposal)
+
+
+@task("checkout.trial")
+def try_out(at: datetime, revision: int) -> None:
+    """Judge everybody by the draft of the ladder. Nobody is moved."""
+    # As of when it runs: purchases made while it waited count.
+    drafts.work(max(at, timezone.now()), revision)

@@ -59,3 +59,32 @@ class NothingProposed(LaokeError):
 
     def __init__(self) -> None:
         super().__init__(_("The previewed rules are those in force, or were applied already."))
+
+
+class NoDraft(LaokeError):
+    """There is nothing to look at or to propose."""
+
+    code, status, title = "no-ladder-draft", 404, "No draft"
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no draft. Somebody has discarded it, or it holds by now."))
+
+
+class DraftChanged(LaokeError):
+    """Somebody saved the draft meanwhile."""
+
+    code, status, title = "ladder-draft-changed", 409, "The draft was changed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Somebody has changed the draft since you opened it. Open it again; nothing was saved.")
+        )
+
+
+class NotTried(LaokeError):
+    """Nobody has seen yet what the draft comes to as it stands."""
+
+    code, status, title = "ladder-not-tried", 409, "The draft was not tried"
+
+    def __init__(self) -> None:
+        super().__init__(_("Try the draft first: what it comes to is part of what is proposed."))

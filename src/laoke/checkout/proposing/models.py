@@ -55,3 +55,26 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"proposal {self.pk}: {self.section}"
+
+
+class Draft(models.Model):
+    """A section of the programme that people change before they propose it: one draft of each, nothing of it holds.
+
+    `preview` is what it was seen to come to as it stands, None before. `tried_*` is who asked to see that; `tried_at`
+    only while the answer is waited for.
+    """
+
+    section = models.CharField(max_length=20, primary_key=True)
+    document = models.JSONField()
+    revision = models.PositiveIntegerField(default=1, help_text="counts what was saved")
+    edited_at = models.DateTimeField()
+    edited_by = models.CharField(max_length=120)
+    preview = models.BigIntegerField(null=True)
+    tried_at = models.DateTimeField(null=True)
+    tried_kind = models.CharField(max_length=8, default="", db_default="")
+    tried_id = models.BigIntegerField(null=True)
+    tried_by = models.CharField(max_length=120, default="", db_default="")
+    broke_off = models.BooleanField(default=False, db_default=False, help_text="the last try came to nothing")
+
+    def __str__(self) -> str:
+        return f"draft of {self.section}"

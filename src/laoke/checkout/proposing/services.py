@@ -15,7 +15,7 @@ from laoke.checkout.proposing.errors import (
     ProposalWaiting,
     UnknownProposal,
 )
-from laoke.checkout.proposing.models import Proposal
+from laoke.checkout.proposing.models import Draft, Proposal
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit import services as audit
 from laoke.foundation.jobs import progress
@@ -25,6 +25,8 @@ from laoke.tiers import preview as previews
 
 TASK = "checkout.proposal"
 LADDER = "ladder"
+# What stands as the problem of a proposal that a fault of the software ended.
+UNFORESEEN = "internal-error"
 State = Proposal.State
 
 
@@ -145,14 +147,25 @@ def work(at: datetime, number: int) -> None:
                 check=lambda ladder: programme.plan_ladder(ladder, at=at),
             )
         except LaokeError as refused:
-            row.state, row.problem = State.FAILED, refused.code
-            tracked.detail["problem"] = refused.code
+            row.problem = tracked.detail["problem"] = refused.code
+            _end(row, State.FAILED, tracked.now())
+        except Exception:
+            # Once the ladder holds the members have to follow, so the queue tries again. Before that nothing is
+            # changed, and what nobody foresaw is not waited for.
+            if previews.of(row.preview).state == "ready":
+                row.problem = UNFORESEEN
+                _end(row, State.FAILED, tracked.now())
+            raise
         else:
             if applied.state != "applied":
                 return  # the process is stopping: the queue runs it again
-            row.state = State.DONE
-        row.ended_at = tracked.now()
-        row.save(update_fields=["state", "ended_at", "problem"])
+            _end(row, State.DONE, tracked.now())
+            Draft.objects.filter(section=row.section, preview=row.preview).delete()
+
+
+def _end(row: Proposal, state: State, at: datetime) -> None:
+    row.state, row.ended_at = state, at
+    row.save(update_fields=["state", "ended_at", "problem"])
 
 
 def _waiting(caller: Caller, number: int) -> Proposal:

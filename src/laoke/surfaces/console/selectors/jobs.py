@@ -58,6 +58,7 @@ NAMES: dict[str, Any] = {
     "tiers.flows": _in("task", "Count who moved on the ladder"),
     "checkout.check": _in("task", "Check the books"),
     "checkout.proposal": _in("task", "Apply a change of the ladder"),
+    "checkout.trial": _in("task", "Try a draft of the ladder"),
     "foundation.purge": _in("task", "Delete handled messages, old logs and ended sessions"),
     "foundation.sweep-stalled": _in("task", "Start again what broken-off workers left behind"),
     "console.purge": _in("task", "Delete what the console no longer needs"),
