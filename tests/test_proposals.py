@@ -162,6 +162,20 @@ class TestDrafts:
         assert (found.revision, found.edited_by, found.preview, found.trying) == (2, "沈洁", None, False)
         assert not TierPreview.objects.exists()
 
+    def test_what_does_not_fit_is_noted_and_cannot_be_proposed(self, member):
+        coupon = {"name": {"zh": "停车", "en": "Parking"}, "access": {}, "tiers": {"gold": {}, "black": {}}}
+        programme.apply(SYSTEM, {"benefits": {"library": {"parking": coupon}}}, at=LATER)
+        drafted()
+        drafts.try_it(ASKS, at=LATER)
+        drafts.work(LATER, 1)
+        found = drafts.current()
+        assert [each.partition(":")[0] for each in found.misfit] == [
+            f"benefits.library.parking.tiers.{code}" for code in ("gold", "black")
+        ]
+        with pytest.raises(LaokeError):
+            drafts.propose_it(ASKS, "简化等级", preview=found.preview, at=LATER)
+        assert not Proposal.objects.exists()
+
     def test_it_takes_the_right_and_a_change(self, member):
         for refused in (
             lambda: drafts.save(LOOKS, SHORT, revision=None, at=LATER),

@@ -6,6 +6,7 @@ a browser.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,9 @@ from laoke.benefits.coupons import selectors as coupons
 from laoke.benefits.library import using
 from laoke.benefits.mall import services as mall
 from laoke.checkout import programme
+from laoke.checkout.proposing import drafts as rules
+from laoke.checkout.proposing import services as proposing
+from laoke.engine.tiering import Downgrade
 from laoke.foundation.access import SYSTEM, Caller, Role, Scope
 from laoke.foundation.apikeys import services as apikeys
 from laoke.foundation.models import WebhookDelivery
@@ -38,6 +42,7 @@ from laoke.surfaces.console.exports import services as exports
 from laoke.surfaces.console.exports.models import Export
 from laoke.surfaces.importing.tasks import work
 from laoke.tiers import movement
+from laoke.tiers.ladder import to_document
 from laoke.tiers.memberships import services as memberships
 from laoke.tiers.memberships.records import Notice
 from tests.browser.site import LIMITED, NAMES, PASSWORD
@@ -142,6 +147,7 @@ def _left_by_work(at: datetime) -> dict[str, Any]:
         **_benefits(at, some[0], _one("select min(id) from purchases_store")),
         "number": _a_request(at, some[0]),
         "request_id": _a_month(at),
+        **_tier_rules(at),
     }
 
 
@@ -159,6 +165,22 @@ def _a_month(at: datetime) -> int:
         closing.close(SYSTEM, month_ends.next_month(at=at), at=at)
     newest = month_ends.closed_months(SYSTEM)[0].month
     return int(months.ask(program, months.Act.REOPEN, newest, "一台收银机晚传", at=at).pk)
+
+
+def _tier_rules(at: datetime) -> dict[str, int]:
+    """A draft of other tier rules that was tried, and proposed by a program once; nobody let it pass."""
+    ladder = programme.current().ladder
+    other = Downgrade.ONE_STEP if ladder.downgrade is Downgrade.TO_QUALIFIED else Downgrade.TO_QUALIFIED
+    rules.save(SYSTEM, to_document(replace(ladder, downgrade=other)), revision=None, at=at)
+    rules.try_it(SYSTEM, at=at)
+    rules.work(at, 1)
+    found = rules.current()
+    assert found is not None
+    assert found.preview is not None
+    program = Caller("apikey", 1, "till 9", SYSTEM.scopes)
+    row = rules.propose_it(program, "试办：每次只降一级", preview=found.preview, at=at)
+    proposing.refuse(SYSTEM, row.pk, "等季度末再说", at=at)
+    return {"preview": found.preview, "proposal_id": row.pk}
 
 
 def _an_offer(at: datetime) -> dict[str, str]:

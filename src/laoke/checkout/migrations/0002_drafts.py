@@ -26,6 +26,14 @@ class Migration(migrations.Migration):
                         db_default=False, default=False, help_text="the last try came to nothing"
                     ),
                 ),
+                (
+                    "misfit",
+                    models.TextField(
+                        db_default="",
+                        default="",
+                        help_text="what of offers and benefits did not fit it when it was tried",
+                    ),
+                ),
             ],
         ),
     ]

@@ -17,6 +17,7 @@ from laoke.engine.tiering import Ladder
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit import services as audit
 from laoke.foundation.jobs import progress
+from laoke.kernel.errors import LaokeError
 from laoke.tiers import ladder as ladders
 from laoke.tiers import preview as previews
 
@@ -28,7 +29,8 @@ OPEN = (Proposal.State.WAITING, Proposal.State.APPROVED)
 class DraftView:
     """The draft as it stands. `preview`: what it comes to; None while nobody looked, or a worker does (`trying`).
 
-    `broke_off`: the last try came to nothing.
+    `broke_off`: the last try came to nothing. `misfit`: what of offers and benefits did not fit it when it was tried,
+    so that it cannot be proposed; each with its place.
     """
 
     ladder: Ladder
@@ -38,6 +40,7 @@ class DraftView:
     preview: int | None
     trying: bool
     broke_off: bool
+    misfit: tuple[str, ...]
 
 
 def current() -> DraftView | None:
@@ -67,7 +70,7 @@ def save(caller: Caller, document: Mapping[str, Any], *, revision: int | None, a
     elif row.document != written:
         row.document, row.revision = written, row.revision + 1
         row.edited_at, row.edited_by = at, caller.label
-        row.preview, row.tried_at, row.broke_off = None, None, False
+        row.preview, row.tried_at, row.broke_off, row.misfit = None, None, False, ""
         row.save()
     return _view(row)
 
@@ -89,12 +92,11 @@ def discard(caller: Caller, *, revision: int | None = None, at: datetime) -> Non
 
 @transaction.atomic
 def try_it(caller: Caller, *, at: datetime) -> None:
-    """Have a worker judge everybody by the draft. Nobody is moved.
+    """Have a worker judge everybody by the draft. Nobody is moved. That offers or benefits do not fit it is noted.
 
     Raises:
         MissingScope, NoDraft, ProposalWaiting.
         NothingProposed: it is the ladder in force.
-        BadPolicy, Fault: offers or benefits do not fit it.
     """
     from laoke.checkout.tasks import try_out
 
@@ -104,7 +106,7 @@ def try_it(caller: Caller, *, at: datetime) -> None:
         raise NoDraft
     if row.document == ladders.to_document(programme.current().ladder):
         raise NothingProposed
-    programme.plan({LADDER: row.document}, at=at)
+    row.misfit = _misfit(row.document, at)
     row.preview, row.tried_at, row.broke_off = None, at, False
     row.tried_kind, row.tried_id, row.tried_by = caller.kind, caller.id, caller.label
     row.save()
@@ -156,6 +158,14 @@ def work(at: datetime, revision: int) -> None:
             rows.update(tried_at=None, broke_off=True)
 
 
+def _misfit(document: Mapping[str, Any], at: datetime) -> str:
+    try:
+        programme.plan({LADDER: document}, at=at)
+    except LaokeError as error:
+        return error.detail
+    return ""
+
+
 def _mine(revision: int | None) -> Draft | None:
     if Proposal.objects.filter(section=LADDER, state__in=OPEN).exists():
         raise ProposalWaiting
@@ -174,4 +184,5 @@ def _view(row: Draft) -> DraftView:
         row.preview,
         row.tried_at is not None,
         row.broke_off,
+        tuple(filter(None, row.misfit.split("; "))),
     )

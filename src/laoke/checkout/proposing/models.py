@@ -75,6 +75,9 @@ class Draft(models.Model):
     tried_id = models.BigIntegerField(null=True)
     tried_by = models.CharField(max_length=120, default="", db_default="")
     broke_off = models.BooleanField(default=False, db_default=False, help_text="the last try came to nothing")
+    misfit = models.TextField(
+        default="", db_default="", help_text="what of offers and benefits did not fit it when it was tried"
+    )
 
     def __str__(self) -> str:
         return f"draft of {self.section}"

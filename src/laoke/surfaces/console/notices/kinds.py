@@ -60,6 +60,17 @@ KINDS: dict[str, Kind] = {
     "liability.refused": Kind(
         "lock", "bad", lambda told: _("%(by)s did not let pass what you asked for %(month)s.") % told
     ),
+    "ladder.asked": Kind(
+        "award",
+        "",
+        lambda told: _("%(by)s proposes to change the tier rules. Somebody else has to decide.") % told,
+    ),
+    "ladder.approved": Kind(
+        "award", "good", lambda told: _("%(by)s let your tier rules pass. They are being applied.") % told
+    ),
+    "ladder.refused": Kind(
+        "award", "bad", lambda told: _("%(by)s did not let your tier rules pass: %(note)s") % told
+    ),
     "import.done": Kind(
         "upload",
         "good",

@@ -95,7 +95,8 @@ class Version:
 class LadderPage:
     """The whole page. `declared` says whether anything was ever published. `reviews` are the next two days.
 
-    `as_of` is the day at whose end members were counted; None: just now.
+    `as_of` is the day at whose end members were counted; None: just now. `box` and `draft` are what waits beside it, as
+    selectors/tier_rules.py has them, `may_edit` whether the reader may change it.
     """
 
     declared: bool
@@ -111,11 +112,18 @@ class LadderPage:
     days_to_review: int | None
     versions: tuple[Version, ...]
     cut: bool
+    box: Any = None
+    draft: Any = None
+    may_edit: bool = False
 
 
-def ladder_page(caller: Caller, at: datetime) -> LadderPage:
-    """The ladder in force, with the members at home in the caller's stores."""
-    rules = programme.current().ladder
+def ladder_page(caller: Caller, at: datetime, rules: Ladder | None = None) -> LadderPage:
+    """The ladder in force, with the members at home in the caller's stores.
+
+    Args:
+        rules: the ladder in force where the caller has read it already.
+    """
+    rules = rules or programme.current().ladder
     limits = limit_of(caller)
     standing, as_of = _standing(caller, limits)
     published = ladders.published(VERSIONS + 1)
