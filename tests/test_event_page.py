@@ -61,6 +61,7 @@ def test_every_topic_is_announced_with_just_the_fields_it_declares():
         notices.tell(at=at + timedelta(days=360))
         redeeming.spend(SYSTEM, 1080, 1, sink=redeeming.Sink.MALL, reference="M-1", at=at)
         redeeming.undo(SYSTEM, redeeming.Sink.MALL, "M-1", at=at)
+        _points_of_a_household(at)
         endpoint, _ = webhooks.create_endpoint(SYSTEM, "x", "https://example.com/", [], at=at)
         webhooks.disable_endpoint(SYSTEM, endpoint.id, "no longer wanted", at=at)
 
@@ -71,6 +72,20 @@ def test_every_topic_is_announced_with_just_the_fields_it_declares():
 
         seen = {message.topic: set(message.payload) for message in OutboxMessage.objects.all()}
         assert seen == {topic.name: set(topic.fields) for topic in topics.known()}
+
+
+def _points_of_a_household(at: datetime) -> None:
+    """Spent by who has none, and given back."""
+    policy = programme.to_document(programme.current())["points"] | {"household": "pool"}
+    programme.apply(SYSTEM, {"points": policy}, at=at)
+    people = [
+        members.register(caller=SYSTEM, at=at, identities=[IdentityInput("card", f"7070{n}")]) for n in (1, 2)
+    ]
+    members.form_household(caller=SYSTEM, member_ids=people, at=at)
+    members.share_points(caller=SYSTEM, member_id=people[1], shares=True, at=at)
+    services.apply(SYSTEM, people[1], 5, "补发", at=at)
+    redeeming.spend(SYSTEM, people[0], 5, sink=redeeming.Sink.MALL, reference="H-1", at=at, household=True)
+    redeeming.undo(SYSTEM, redeeming.Sink.MALL, "H-1", at=at)
 
 
 def _a_friend_who_buys(at: datetime) -> None:

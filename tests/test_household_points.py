@@ -23,6 +23,7 @@ from laoke.engine.policy import BadPolicy, Household, PointsPolicy
 from laoke.foundation.access import SYSTEM, Scope
 from laoke.foundation.apikeys import services as apikeys
 from laoke.foundation.idempotency.services import Command
+from laoke.foundation.models import OutboxMessage
 from laoke.members import services as members
 from laoke.points import holds, policy, pooling, redeeming, services
 from laoke.points.errors import PointsOwed
@@ -177,6 +178,41 @@ def test_spending_outside_an_order(shop, home):
         redeeming.spend(SYSTEM, buyer, 1, sink=SINK, reference="3", at=OPENING)
     back = redeeming.undo(SYSTEM, SINK, "1", at=OPENING + DAY)
     assert (back.to_lots, back.fresh, have(buyer, soon, late)) == (500, 0, [150, 200, 300])
+
+
+def test_whose_points_they_are_learns_of_it(shop, home):
+    """Once for each purchase and once for what comes back of it, though points are of several lots."""
+    _, (buyer, soon, late) = home
+    services.apply(SYSTEM, soon, 10, "goodwill", at=OPENING - 5 * DAY)
+    till = shop.till()
+    sold = till.sell("A1", buyer, line("card", 4), points_to_redeem=400)
+    till.sell("A1", buyer, line("card", 4), points_to_redeem=400)
+    till.take_back(sold["order_id"], "R1", (1, "2"))
+    till.take_back(sold["order_id"], "R2")
+    with pytest.raises(InsufficientPoints):
+        redeeming.spend(SYSTEM, buyer, 661, sink=SINK, reference="1", at=till.at, household=True)
+    redeeming.spend(SYSTEM, buyer, 151, sink=SINK, reference="2", at=till.at, household=True)
+    redeeming.undo(SYSTEM, SINK, "2", at=till.at)
+    redeeming.undo(SYSTEM, SINK, "2", at=till.at)
+    order = {"order_id": sold["order_id"], "spending_id": None}
+    outside = {"order_id": None, "spending_id": Posting.objects.latest("id").spending_id}
+    told = OutboxMessage.objects.filter(topic__startswith="points.pooled").order_by("id")
+    assert [(each.topic, each.member_id, each.payload) for each in told] == [
+        (
+            topic,
+            who,
+            {"member_id": who, "spender_id": buyer, "points": points, "points_available": left} | cause,
+        )
+        for topic, who, points, left, cause in (
+            ("points.pooled", soon, 210, 0, order),
+            ("points.pooled", late, 40, 260, order),
+            ("points.pooled_back", soon, 160, 160, order),
+            ("points.pooled_back", late, 40, 300, order),
+            ("points.pooled_back", soon, 50, 210, order),
+            ("points.pooled", soon, 1, 209, outside),
+            ("points.pooled_back", soon, 1, 210, outside),
+        )
+    ]
 
 
 def test_the_points_mall(shop, home):

@@ -66,6 +66,28 @@ SPENDING_UNDONE = declare(
     points="points that came back",
     points_available="points the member can spend now",
 )
+POOLED = declare(
+    "points.pooled",
+    "Somebody of the household spent points of a member. Told once for each purchase, and each spending outside one.",
+    member_id="whose points they were",
+    spender_id="who spent them",
+    points="points of this member that were spent",
+    order_id="the order, null outside one",
+    spending_id="the spending outside an order, null with one",
+    points_available="points the member can spend now",
+)
+
+POOLED_BACK = declare(
+    "points.pooled_back",
+    "Points of a member that somebody of the household had spent came back, as goods did or the spending was undone.",
+    member_id="who has the points now",
+    spender_id="who had spent them; of a member merged since, the one kept",
+    points="points that came back",
+    order_id="the order, null outside one",
+    spending_id="the spending outside an order, null with one",
+    points_available="points the member can spend now",
+)
+
 EXPIRING = declare(
     "points.expiring",
     "Points of a member end soon. Told 60, 30 and 7 days ahead, once for each day on which points end.",

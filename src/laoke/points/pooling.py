@@ -1,11 +1,12 @@
 """Points of a household: a member spends their own first, then those of people they live with who share theirs.
 
 What others give comes through a lot of the buyer's that is empty again at once (origin `pool`): it keeps the dates of
-the lot it was taken from and names it. A return sends points the same way back.
+the lot it was taken from and names it. A return sends points the same way back. Whose points they are learns of both.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +17,10 @@ import psycopg
 from laoke.engine.ledger.lots import Lot, Take
 from laoke.engine.ledger.pooling import plan_pooling
 from laoke.engine.ledger.terms import Terms
+from laoke.foundation.outbox import services as outbox
 from laoke.foundation.sql import hot_cursor
 from laoke.members import selectors as members
-from laoke.points import ledger
+from laoke.points import events, ledger
 from laoke.points.ledger import Cause, LockedAccount
 
 # What each of some members has in lots; of what is set aside, that whose time is over is free.
@@ -114,7 +116,8 @@ class Pool:
             InsufficientPoints
         """
         lots = {giver.member_id: tuple(giver.lots.values()) for giver in self._givers.values()}
-        takes, from_whom = [], set()
+        takes: list[Take] = []
+        from_whom: Counter[int] = Counter()
         for each in plan_pooling({} if self.buyer.debt else lots, points, self._at):
             lot = each.lot
             self._givers[each.member_id].take([Take(lot.id, each.points)], "transfer", cause)
@@ -122,9 +125,11 @@ class Pool:
                 each.points, lot.expires_at, "transfer", "pool", cause, lot.accrued_at, carried_from=lot.id
             )
             takes.append(Take(born, each.points))
-            from_whom.add(each.member_id)
+            from_whom[each.member_id] += each.points
         for member_id in sorted(from_whom):
-            self._givers[member_id].close()
+            giver = self._givers[member_id]
+            giver.close()
+            _tell(events.POOLED, giver, self.buyer, from_whom[member_id], cause)
         return Drawn(tuple(takes), tuple(sorted(from_whom)))
 
 
@@ -197,6 +202,7 @@ def restore(
     homes = {row[0]: (Lot(*row[1:8]), row[8]) for row in rows}
     own: list[tuple[Take, Lot, int]] = []
     left, fresh, others = points, 0, 0
+    home_again: Counter[int] = Counter()
     for take, lot, owner in reversed(spent):
         back = min(left, take.points)
         if not back:
@@ -211,10 +217,26 @@ def restore(
             continue
         account.hand_on(back, home, cause)
         others += back
+        home_again[giver.member_id] += back
         fresh += giver.restore([piece], back, cause, "transfer")
     if own:
         fresh += account.restore(own[::-1], sum(take.points for take, _, _ in own), cause)
     for giver in {each.member_id: each for each in givers.values()}.values():
         if giver is not account:
             giver.close()
+            if back := home_again[giver.member_id]:
+                _tell(events.POOLED_BACK, giver, account, back, cause)
     return Restored(fresh, others)
+
+
+def _tell(topic: str, giver: LockedAccount, spender: LockedAccount, points: int, cause: Cause) -> None:
+    """Let a member know what became of their points."""
+    payload = {
+        "member_id": giver.member_id,
+        "spender_id": spender.member_id,
+        "points": points,
+        "order_id": cause.order_id,
+        "spending_id": cause.spending_id,
+        "points_available": giver.available(cause.at),
+    }
+    outbox.add(topic, payload, at=cause.recorded_at, member_id=giver.member_id)

@@ -53,6 +53,8 @@ TOPICS: dict[str, Any] = {
     "order.returned": _("Goods returned"),
     "points.adjusted": _("Points adjusted by hand"),
     "points.expiring": _("Points end soon"),
+    "points.pooled": _("Points spent by the household"),
+    "points.pooled_back": _("Points spent by the household came back"),
     "points.spending_undone": _("Spending of points undone"),
     "points.spent": _("Points spent outside an order"),
     "points.transfer_undone": _("Transfer of points undone"),
