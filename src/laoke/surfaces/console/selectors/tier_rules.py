@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -286,7 +287,7 @@ def proposal_box(actor: Caller, held: Ladder) -> ProposalBox | None:
 
 
 def draft_page(
-    actor: Caller, caller: Caller, form: RulesForm, draft: DraftView | None, held: Programme, at: datetime
+    caller: Caller, form: RulesForm, draft: DraftView | None, held: Programme, at: datetime
 ) -> DraftPage:
     """The editor of the draft; of the ladder in force where there is none yet.
 
@@ -304,7 +305,7 @@ def draft_page(
         rows=tuple(_rows(form, held, standing)),
         changes=tuple(differences(held.ladder, ladder)),
         draft=draft,
-        trying=trying(actor, draft, held.ladder),
+        trying=trying(draft, held.ladder),
         held=replace(page, may_edit=True, draft=draft),
         sign=currency_sign(),
     )
@@ -315,14 +316,14 @@ def seen(ladder: Ladder, draft: DraftView | None) -> dict[str, Any]:
     return {"revision": draft.revision if draft else 0, "ladder": ladders.to_document(ladder)}
 
 
-def trying(actor: Caller, draft: DraftView | None, held: Ladder) -> Trying:
+def trying(draft: DraftView | None, held: Ladder) -> Trying:
     """How far the trial of the draft is."""
     if draft is None:
         return Trying(None, False, None, False, dirty=False, begun=False)
     found = None if draft.preview is None else _preview(draft.preview)
     work = jobs.of(drafts.TASK) if draft.trying else None
     return Trying(
-        None if found is None or actor.stores is not None else _trial(found, held),
+        None if found is None else _trial(found, held),
         draft.trying,
         work if work is not None and work.state == "running" else None,
         draft.broke_off,
@@ -422,7 +423,7 @@ def _name(ladder: Ladder, held: Ladder, code: str) -> Named:
 def _trial(found: Preview, held: Ladder) -> Trial:
     ladder = ladders.parse(found.document)
     codes = [tier.code for tier in ladder.tiers]
-    stores = _stores(found.number, codes)
+    stores = _stores(found.number, found.as_of, tuple(codes))
     first, others = stores[:STORES], stores[STORES:]
     return Trial(
         number=found.number,
@@ -432,7 +433,7 @@ def _trial(found: Preview, held: Ladder) -> Trial:
         up=found.up,
         down=found.down,
         cost_minor=found.cost_minor,
-        stores=tuple(first),
+        stores=first,
         rest=StoreMoves(None, sum(each.up for each in others), sum(each.down for each in others))
         if others
         else None,
@@ -460,15 +461,17 @@ def _trial_rows(found: Preview, ladder: Ladder, held: Ladder) -> Iterator[TrialR
         )
 
 
-def _stores(number: int, codes: list[str]) -> list[StoreMoves]:
+@lru_cache(maxsize=8)
+def _stores(number: int, _as_of: datetime, codes: tuple[str, ...]) -> tuple[StoreMoves, ...]:
+    """Counted once in a process: a preview of many moves takes a while, and they stay as they are."""
     with hot_cursor() as cursor:
         rows = cursor.execute(
-            load(_PACKAGE, "tier_moves_by_store"), {"preview": number, "codes": codes}
+            load(_PACKAGE, "tier_moves_by_store"), {"preview": number, "codes": list(codes)}
         ).fetchall()
-    return [
+    return tuple(
         StoreMoves(Named(name, name_en or name) if name else None, up, moved - up)
         for name, name_en, up, moved in rows
-    ]
+    )
 
 
 def _rows(form: RulesForm, held: Programme, standing: dict[str, int]) -> Iterator[RuleRow]:

@@ -74,6 +74,9 @@ def test_the_whole_way_by_two_people(silver, hire, statements):
     listed = words(first.get(f"/tiers/trials/{drafts.current().preview}/members"))
     assert "Silver → Member 1" in listed
 
+    first.post(DRAFT, fields(first, act="try"))
+    assert drafts.current().preview is None
+    drafts.work(LATER, 1)
     number = drafts.current().preview
     form = fields(first, act="propose")
     assert first.post(DRAFT, form)["Location"] == f"{DRAFT}/propose"

@@ -114,7 +114,7 @@ def draft(visit: Visit) -> HttpResponse:
         saved = drafts.save(
             visit.actor, form.document(), revision=found.revision if found else 0, at=visit.at
         )
-        if act == "try" and saved.preview is None:
+        if act == "try":
             drafts.try_it(visit.actor, at=visit.at)
     except (DraftChanged, ProposalWaiting):
         raise
@@ -134,9 +134,7 @@ def draft(visit: Visit) -> HttpResponse:
 @console_page("tiers", ACT)
 def draft_state(visit: Visit) -> HttpResponse:
     """The card of the trial, for the page that waits for it."""
-    return visit.part(
-        "ladder/_trying", _TryingPage(trying(visit.actor, drafts.current(), programme.current().ladder))
-    )
+    return visit.part("ladder/_trying", _TryingPage(trying(drafts.current(), programme.current().ladder)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -296,7 +294,7 @@ def moves(visit: Visit, preview: int) -> HttpResponse:
 def _shown(
     visit: Visit, form: RulesForm, found: DraftView | None, held: Programme, *, status: int = 200
 ) -> HttpResponse:
-    page = draft_page(visit.actor, visit.caller, form, found, held, visit.at)
+    page = draft_page(visit.caller, form, found, held, visit.at)
     return visit.show("ladder/draft", page, status=status)
 
 
