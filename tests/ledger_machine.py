@@ -1,7 +1,8 @@
 """Commands in any order, on the services with their database and on the model of coins: both say the same.
 
 The model (`laoke.engine.ledger.tests.coins`) shares nothing with the services: every point is a coin, time goes day by
-day. Here it learns what only the services do: what comes home of a gift is what has not expired.
+day. Here it learns what only the services do: what comes home of a gift is what has not expired, and people who live
+together spend each other's points.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from laoke.checkout.types import (
     ReturnRequest,
 )
 from laoke.engine.ledger.terms import Received, Restoration, Shortage
-from laoke.engine.ledger.tests.coins import Coin, Model, No, Slip
+from laoke.engine.ledger.tests.coins import Coin, Model, No, Slip, Use
 from laoke.foundation.access import SYSTEM
 from laoke.foundation.idempotency.services import Command
 from laoke.foundation.sql import hot_cursor
@@ -62,16 +63,19 @@ terms = st.fixed_dictionaries(
         "debt_limit": st.integers(0, 6),
         "grace_days": st.integers(1, 4),
         "transfers": st.sampled_from(["keep", "restart"]),
+        "household": st.sampled_from(["off", "pool", "pool"]),
     }
 )
 
 
 class Coins(Model):
-    """The model with the calendar of a programme, and gifts as the services know them."""
+    """The model with the calendar of a programme, and gifts and households as the services know them."""
 
     def __init__(self, terms, zone):
         super().__init__(terms, None)
         self.zone, self.tick, self.given = zone, 0, {}
+        # Who lives together and shares, in the order of their numbers.
+        self.home: list[str] = []
 
     @property
     def at(self):
@@ -127,6 +131,36 @@ class Coins(Model):
         self._anew(giver, name, anew, Restoration.GRACE)
         self._tidy()
 
+    def spend_at_home(self, name, who, points, order=None):
+        """One's own points, then those of the others that end soonest."""
+        owing = {slip.owner for slip in self.slips}
+        own = self.usable(who)[:points]
+        others = [
+            (coin.batch.ends, place, coin.batch.born, coin.batch.seq, coin)
+            for place, giver in enumerate(self.home)
+            if giver != who and not owing & {giver, who}
+            for coin in self.usable(giver)
+        ]
+        coins = own + [each[-1] for each in sorted(others, key=lambda each: each[:-1])][: points - len(own)]
+        if who in owing or len(coins) < points:
+            raise No("insufficient-points")
+        for coin in coins:
+            coin.state = "spent"
+        self.uses[name] = Use(who, order, points, list(coins))
+        self.spent[who] = self.spent.get(who, 0) + points
+        self._tidy()
+
+    def _return(self, use, points, restoration):
+        """Points of others go back to them, whether their lots are there still or not."""
+        coins = [thing for thing in use.things if isinstance(thing, Coin)][::-1]
+        others = [coin for coin in coins[:points] if coin.owner != use.owner]
+        anew = super()._return(use, points, restoration)
+        for giver in dict.fromkeys(coin.owner for coin in others):
+            gone = sum(coin.owner == giver and coin.state == "gone" for coin in others)
+            self._anew(giver, f"home{len(self.batches)}", gone, restoration)
+            anew -= gone
+        return anew
+
     def _owe(self, who, points):
         self.slips += [Slip(who, None) for _ in range(points)]
 
@@ -159,6 +193,7 @@ class Services(RuleBasedStateMachine):
         self.sent: list[Any] = []
         self.into: dict[str, str] = {}
         self.carried_out: Counter[str] = Counter()
+        self.pools = False
 
     @initialize(document=terms)
     def begin(self, document):
@@ -171,6 +206,13 @@ class Services(RuleBasedStateMachine):
             for number in (7, 0, 23):
                 self.model.pass_days(1)
                 self.give_by_hand(who=len(self.ids) - 1, points=number + 5)
+        self.pools = document["household"] == "pool"
+        if self.pools:
+            people = list(self.ids.values())
+            members.form_household(caller=SYSTEM, member_ids=people, at=self.at)
+            for member_id in people:
+                members.share_points(caller=SYSTEM, member_id=member_id, shares=True, at=self.at)
+            self.model.home = list(self.ids)
 
     @property
     def at(self):
@@ -254,9 +296,11 @@ class Services(RuleBasedStateMachine):
     def buy_with_points(self, who, number, wish):
         key, who, at = self.key(), self.person(who), self.at
         wish = min(wish, number)
-        if self.both(
-            lambda: self.order(number, key, who, wish, at), "spend", f"{key}/paid", who, wish, False, key
-        ):
+        act = lambda: self.order(number, key, who, wish, at)  # noqa: E731
+        command = ("spend_at_home", f"{key}/paid", who, wish, key)
+        if not self.pools:
+            command = ("spend", f"{key}/paid", who, wish, False, key)
+        if self.both(act, *command):
             self.earn(key, who, number, wish)
 
     @precondition(lambda self: self.held)
@@ -337,6 +381,25 @@ class Services(RuleBasedStateMachine):
         if self.both(act, "spend", key, who, points):
             self.spent.append((key, sink, key))
 
+    @precondition(lambda self: self.pools)
+    @rule(who=which, points=many)
+    def spend_from_the_household(self, who, points):
+        key, who, at = self.key(), self.person(who), self.at
+        sink = redeeming.Sink.MALL
+        act = lambda: redeeming.spend(  # noqa: E731
+            SYSTEM, self.ids[who], points, sink=sink, reference=key, at=at, household=True
+        )
+        if self.both(act, "spend_at_home", key, who, points):
+            self.spent.append((key, sink, key))
+
+    @precondition(lambda self: self.pools)
+    @rule(who=which, shares=st.booleans())
+    def share(self, who, shares):
+        who = self.person(who)
+        members.share_points(caller=SYSTEM, member_id=self.ids[who], shares=shares, at=self.at)
+        home = {*self.model.home, who} if shares else {*self.model.home} - {who}
+        self.model.home = [each for each in self.ids if each in home]
+
     @precondition(lambda self: self.spent)
     @rule(data=st.data())
     def undo_spending(self, data):
@@ -396,6 +459,7 @@ class Services(RuleBasedStateMachine):
         )
         assert self.model.attempt("merge", key, kept, gone) is None
         self.into[gone] = kept
+        self.model.home = [each for each in self.model.home if each != gone]
         self.carried_out["merge"] += 1
 
     @precondition(lambda self: self.sent)
