@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from laoke.checkout import programme
 from laoke.foundation.access import SYSTEM
+from laoke.points import services as points
 from tests.shop import OPENING, POINTS, account, broken, everything, line
 from tests.test_offers import off, offer, publish
 
@@ -117,3 +118,18 @@ def test_points_for_other_lines_than_quoted_are_not_given_in_silence(shop):
     assert (sold.status, sold["points_earned"]) == (201, 152)
     assert booked(sold["order_id"]) == (152, {"usual": 70})
     assert broken() == {}
+
+
+def test_a_hundred_points_for_ten_yuan_beside_money_off(shop):
+    """R37, R40: 满100减20 comes first, 300 points are worth 30 yuan; the rest is paid and earns a point a yuan."""
+    spend = {"points": 100, "worth_minor": 1000, "step": 100, "max_percent": 50}
+    programme.apply(SYSTEM, {"points": POINTS | {"spend": spend}}, at=OPENING)
+    publish(less_20=off(20, 100))
+    member = shop.member()
+    points.apply(SYSTEM, member, 350, "goodwill", at=OPENING)
+    sold = shop.till().sell("A1", member, line("wine"), points_to_redeem=300)
+    told = ("discount_minor", "points_redeemed", "points_minor", "payable_minor", "points_earned")
+    assert [sold[each] for each in told] == [2000, 300, 3000, 45_000, 450]
+    assert account(member)["balance"] == 50 + 450
+    shop.till().take_back(sold["order_id"])
+    assert (account(member)["balance"], broken()) == (350, {})
