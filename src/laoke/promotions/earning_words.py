@@ -12,6 +12,13 @@ from laoke.promotions.saying import condition, goods
 from laoke.promotions.telling import Says, money
 from laoke.promotions.words import Telling
 
+# Means of payment that shops commonly exclude; others as the till names them.
+_TENDERS = {
+    "gift_card": Says("礼品卡", "gift cards"),
+    "stored_value": Says("储值", "stored value"),
+    "voucher": Says("代金券", "vouchers"),
+}
+
 
 def rule(document: RuleDocument, telling: Telling, ladder: Sequence[str] = ()) -> Says:
     """One rule: when, for which articles, and what it does."""
@@ -28,10 +35,9 @@ def limits(document: EarningDocument, telling: Telling) -> Iterator[Says]:
     if document.without is not None and (of := goods(document.without, telling)) is not None:
         yield Says(f"{of.zh}不积分", f"{of.en} earn nothing")
     if document.without_tenders:
-        kinds = document.without_tenders
-        yield Says(
-            f"以 {'、'.join(kinds)} 支付的部分不积分", f"what is paid with {', '.join(kinds)} earns nothing"
-        )
+        kinds = [_TENDERS.get(kind, Says(f" {kind} ", kind)) for kind in document.without_tenders]
+        zh, en = "、".join(each.zh for each in kinds), ", ".join(each.en for each in kinds)
+        yield Says(f"以{zh}支付的部分不积分", f"what is paid with {en} earns nothing")
     caps = document.caps
     for most, zh, en in (
         (caps.order, "每单", "an order"),
