@@ -237,6 +237,22 @@ def test_benefits_cost_what_members_of_each_tier_used(members):
     assert (found.up, found.down, found.spend_minor, found.cost_minor) == (0, 1, 50_000, -20_000)
 
 
+def test_what_the_rules_make_is_told_from_what_would_come_anyway(members):
+    """A hundred days later nobody has bought enough any more, whatever the rules: easier ones keep some."""
+    later = OPENING + timedelta(days=100)
+    shop_of_later = {"metric": "purchases", "window": "lifetime", "at_least": 2}
+    easier = LADDER | {
+        "tiers": [LADDER["tiers"][0], SILVER | {"needs": [{"any": [SILVER["needs"][0], shop_of_later]}]}]
+    }
+    found = made(easier, later)
+    assert [(each.code, each.before, each.unchanged, each.after) for each in found.tiers][:2] == [
+        ("basic", 1, 6, 5),
+        ("silver", 5, 0, 1),
+    ]
+    same = made(LADDER, later)
+    assert all(each.unchanged == each.after for each in same.tiers)
+
+
 def test_a_rung_that_is_gone_leaves_nobody_behind(members):
     programme.apply(SYSTEM, {"ladder": MIXED}, at=LATER)
     preview.rejudge(SYSTEM, at=LATER)

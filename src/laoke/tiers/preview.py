@@ -55,18 +55,21 @@ class Cell(NamedTuple):
 class TierCount(NamedTuple):
     """Members of a tier before and after; and what a member of it cost in benefits in twelve months.
 
-    `benefit_minor` is None where nothing is known: the tier is new, or nobody was on it.
+    `benefit_minor` is None where nothing is known: the tier is new, or nobody was on it. `unchanged`: members of it if
+    everybody were judged by the ladder in force; what differs from that the rules make, the rest would come anyway.
     """
 
     code: str
     before: int
     after: int
     benefit_minor: int | None
+    unchanged: int
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A preview as it was made. `cost_minor`: more benefits in a year, at what members of each tier had; None: unknown.
+    """A preview as it was made. `cost_minor`: more benefits in a year than by the ladder in force, at what members of
+    each tier had; None: unknown.
 
     `outcomes`: once applied, members who moved `as_previewed`, `otherwise`, and those judged anew who `stayed`.
     """
@@ -99,6 +102,9 @@ def make(
     caller.require(Scope.PROGRAMME_WRITE)
     row = _row(caller, ladder, at)
     bench = Bench.at(ladder, at, months_before(at, 12, settings.LAOKE.zone))
+    held = _in_force()
+    as_it_is = bench if held == ladder else Bench.at(held, at)
+    unchanged: Counter[str] = Counter()
     cells: Counter[tuple[str, str]] = Counter()
     spend: Counter[tuple[str, str]] = Counter()
     after = 0
@@ -106,6 +112,7 @@ def make(
         ids = [member_id for member_id, *_ in members]
         with hot_cursor() as cursor:
             numbers = bench.numbers(cursor, ids)
+            others = numbers if as_it_is is bench else as_it_is.numbers(cursor, ids)
             with cursor.copy(
                 "copy tiers_tierpreviewmove (preview_id, member_id, from_tier, to_tier) from stdin"
             ) as copy:
@@ -114,6 +121,12 @@ def make(
                     move = bench.judge(tier, floor, mine, settled=settled)
                     cell = (tier, move.to_tier if move else tier)
                     cells[cell] += 1
+                    stays = (
+                        move
+                        if as_it_is is bench
+                        else as_it_is.judge(tier, floor, others.get(member_id), settled=settled)
+                    )
+                    unchanged[stays.to_tier if stays else tier] += 1
                     if mine:
                         spend[cell] += mine[-2]
                     if move:
@@ -122,7 +135,7 @@ def make(
         if advance and not advance(len(ids)):
             TierPreview.objects.filter(pk=row.pk).delete()
             return None
-    row.found = _found(ladder, cells, spend, at)
+    row.found = _found(ladder, cells, spend, unchanged, at)
     row.state = State.READY
     row.save(update_fields=["found", "state"])
     return _view(row)
@@ -267,20 +280,24 @@ def _date(at: datetime) -> date:
 
 
 def _found(
-    ladder: Ladder, cells: Counter[tuple[str, str]], spend: Counter[tuple[str, str]], at: datetime
+    ladder: Ladder,
+    cells: Counter[tuple[str, str]],
+    spend: Counter[tuple[str, str]],
+    unchanged: Counter[str],
+    at: datetime,
 ) -> dict[str, Any]:
     before, after = Counter[str](), Counter[str]()
     for (source, target), members in cells.items():
         before[source] += members
         after[target] += members
     codes = [tier.code for tier in ladder.tiers]
-    codes += sorted(set(before) - set(codes))
+    codes += sorted((set(before) | set(unchanged)) - set(codes))
     cost = _benefits(at)
     per_member = {
         code: cost.get(code, 0) // before[code] if cost and before[code] else None for code in codes
     }
     return {
-        "tiers": [[code, before[code], after[code], per_member[code]] for code in codes],
+        "tiers": [[code, before[code], after[code], per_member[code], unchanged[code]] for code in codes],
         "cells": [
             [*cell, cells[cell], spend[cell]] for cell in sorted(cells, key=lambda c: _order(codes, c))
         ],
@@ -305,14 +322,15 @@ def _benefits(at: datetime) -> dict[str, int]:
 def _view(row: TierPreview) -> Preview:
     found = row.found or {"tiers": [], "cells": []}
     codes = [tier[0] for tier in found["tiers"]]
-    tiers = tuple(TierCount(*tier) for tier in found["tiers"])
+    # Previews of before the ladder in force was tried beside have the numbers of before.
+    tiers = tuple(TierCount(*(tier if len(tier) > 4 else [*tier, tier[1]])) for tier in found["tiers"])
     cells = tuple(Cell(*cell) for cell in found["cells"])
     moving_cells = [cell for cell in cells if cell.from_tier != cell.to_tier]
     # A rung that the ladder no longer has stands behind the others and below them.
     rank = {code: place if code in _codes(row) else -1 for place, code in enumerate(codes)}
     up = sum(cell.members for cell in moving_cells if rank[cell.to_tier] > rank[cell.from_tier])
     moved = sum(cell.members for cell in moving_cells)
-    known = all(tier.benefit_minor is not None for tier in tiers if tier.before != tier.after)
+    known = all(tier.benefit_minor is not None for tier in tiers if tier.unchanged != tier.after)
     return Preview(
         number=row.pk,
         state=row.state,
@@ -323,7 +341,7 @@ def _view(row: TierPreview) -> Preview:
         up=up,
         down=moved - up,
         spend_minor=sum(cell.spend_minor for cell in moving_cells),
-        cost_minor=sum((tier.after - tier.before) * (tier.benefit_minor or 0) for tier in tiers)
+        cost_minor=sum((tier.after - tier.unchanged) * (tier.benefit_minor or 0) for tier in tiers)
         if known
         else None,
         tiers=tiers,

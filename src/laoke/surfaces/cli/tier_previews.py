@@ -223,15 +223,17 @@ def _told(found: Preview) -> Iterator[str]:
         return shown_minor(minor, settings.LAOKE.currency)
 
     yield f"Preview {found.number}: {found.judged:,} members judged, {found.up:,} up, {found.down:,} down."
-    yield f"{'tier':20} {'before':>10} {'after':>10} {'change':>10}"
+    yield f"{'tier':20} {'before':>10} {'unchanged':>10} {'after':>10} {'by rules':>10}"
     for each in found.tiers:
-        yield f"{each.code:20} {each.before:>10,} {each.after:>10,} {each.after - each.before:>+10,}"
+        by_rules = each.after - each.unchanged
+        yield f"{each.code:20} {each.before:>10,} {each.unchanged:>10,} {each.after:>10,} {by_rules:>+10,}"
     for cell in found.cells:
         if cell.from_tier != cell.to_tier:
             yield f"{cell.from_tier} → {cell.to_tier}: {cell.members:,} members, {money(cell.spend_minor)} in 12 months"
     yield f"Paid in 12 months by those who move: {money(found.spend_minor)}"
     if found.cost_minor is not None:
-        yield f"Benefits, at what members of each tier had in 12 months: {money(found.cost_minor)} more a year"
+        more = money(found.cost_minor)
+        yield f"Benefits, at what members of each tier had in 12 months: {more} more a year than by the rules in force"
 
 
 def _flowed(found: Flows) -> Iterator[str]:

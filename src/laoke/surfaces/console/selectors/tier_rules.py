@@ -59,7 +59,8 @@ PROBLEMS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class TrialRow:
-    """Members of a tier before and after; `share` is the change as a part of those before.
+    """Members of a tier now, judged by the ladder in force (`unchanged`), and by this one (`after`); `share` is the
+    difference the rules make, as a part of those unchanged.
 
     `spend_before` and `spend_after`: what one of them paid in twelve months, minor units; None for nobody.
     """
@@ -67,6 +68,7 @@ class TrialRow:
     name: Named
     face: str
     before: int
+    unchanged: int
     after: int
     share: float | None
     part_before: float | None
@@ -76,8 +78,8 @@ class TrialRow:
 
     @property
     def change(self) -> int:
-        """By how many there are more."""
-        return self.after - self.before
+        """By how many there are more than by the ladder in force."""
+        return self.after - self.unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,9 +454,10 @@ def _trial_rows(found: Preview, ladder: Ladder, held: Ladder) -> Iterator[TrialR
             _name(ladder, held, tier.code),
             face(codes.index(tier.code), len(codes)) if tier.code in codes else "plain",
             tier.before,
+            tier.unchanged,
             tier.after,
-            (tier.after - tier.before) / tier.before if tier.before else None,
-            tier.before / judged if judged else None,
+            (tier.after - tier.unchanged) / tier.unchanged if tier.unchanged else None,
+            tier.unchanged / judged if judged else None,
             tier.after / judged if judged else None,
             before // tier.before if tier.before else None,
             after // tier.after if tier.after else None,

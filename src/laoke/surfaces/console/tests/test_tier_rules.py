@@ -68,7 +68,7 @@ def test_the_whole_way_by_two_people(silver, hire, statements):
     with statements() as made:
         shown = words(first.get(DRAFT))
     assert len(made) <= 12, made
-    assert "Silver 1 0 −1 −100.0%" in shown
+    assert "Silver 1 1 0 −1 −100.0%" in shown
     assert "In which stores the 1 member who moves is at home" in shown
     assert "No home store 0 1" in shown
     listed = words(first.get(f"/tiers/trials/{drafts.current().preview}/members"))
