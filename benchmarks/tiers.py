@@ -1,4 +1,5 @@
-"""Judging every member: a preview of a ladder, applying it, and judging everybody again; seconds and peak memory.
+"""Judging every member: a preview of a ladder, applying it, judging everybody again, and counting the movement of two
+quarters; seconds and peak memory.
 
 `python -m benchmarks.tiers --members 1000000`. Targets: preview and re-judging of 1 M members at most 60 s each on 2
 cores and at most 1 GiB. Five purchases a member; the ladder mixes spend and counts, all and any, rolling, calendar and
@@ -92,7 +93,7 @@ def _measure(members: int) -> dict[str, Any]:
         from laoke.checkout import programme
         from laoke.foundation import checks
         from laoke.foundation.access import SYSTEM
-        from laoke.tiers import ladder, preview
+        from laoke.tiers import ladder, movement, preview
         from laoke.tiers.checks import CHECKS
 
         with psycopg.connect(settings.DATABASE_TARGET.conninfo()) as connection:
@@ -108,6 +109,11 @@ def _measure(members: int) -> dict[str, Any]:
         applying, applied = _timed(lambda: preview.apply(SYSTEM, made.number, at=soon))
         again, later = _timed(lambda: preview.rejudge(SYSTEM, at=AT + timedelta(days=30)))
         repeat, nobody = _timed(lambda: preview.rejudge(SYSTEM, at=AT + timedelta(days=30)))
+        begun = time.perf_counter()
+        counted = movement.count(at=AT + timedelta(days=31), now=AT + timedelta(days=31))
+        counting = round(time.perf_counter() - begun, 1)
+        if counted is None or counted.members != members:
+            raise AssertionError(f"the movement was counted of {counted and counted.members}")
         if applied.outcomes != {"as_previewed": made.up + made.down, "otherwise": 0, "stayed": 0}:
             raise AssertionError(f"applying came to {applied.outcomes}")
         if nobody.up or nobody.down:
@@ -123,6 +129,7 @@ def _measure(members: int) -> dict[str, Any]:
             "seconds_rejudge": again,
             "moved_rejudge": later.up + later.down,
             "seconds_repeat": repeat,
+            "seconds_movement": counting,
             "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         }
 
