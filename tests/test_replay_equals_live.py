@@ -183,7 +183,36 @@ YEARLY_LADDER = LADDER | {
         },
     ]
 }
+EARNED_LADDER = LADDER | {
+    "tiers": [
+        LADDER["tiers"][0],
+        LADDER["tiers"][1] | {"needs": [{"metric": "points_earned", "months": 3, "at_least": 400}]},
+        LADDER["tiers"][2]
+        | {
+            "needs": [
+                {
+                    "any": [
+                        {"metric": "points_earned", "window": "membership_year", "at_least": 1500},
+                        {"metric": "purchases", "months": 2, "at_least": 3},
+                    ]
+                }
+            ],
+            "validity": {
+                "months": 2,
+                "basis": "period",
+                "keep": [{"metric": "points_earned", "window": "period", "at_least": 300}],
+                "extension": {
+                    "months": 1,
+                    "needs": [{"metric": "points_earned", "window": "period", "at_least": 700}],
+                },
+            },
+        },
+    ],
+    "fall": "at_period_end",
+}
 POLICIES = {
+    "points earned": POINTS | {"ladder": EARNED_LADDER},
+    "points earned, a fall at once": POINTS | {"ladder": EARNED_LADDER | {"fall": "at_once"}},
     "years of the membership": POINTS | {"ladder": YEARLY_LADDER},
     "years of the membership, up and down at reviews": POINTS
     | {"ladder": YEARLY_LADDER | {"upgrade": "at_review", "review": "monthly"}},

@@ -291,6 +291,7 @@ def test_it_takes_the_right_and_a_number(db):
     assert unknown.value.code == "unknown-tier-preview"
 
 
+WINDOWS = ("membership_year", "calendar_quarter", "lifetime")
 BUYS = st.lists(st.tuples(st.integers(0, 250), st.sampled_from([1, 2, 3])), min_size=0, max_size=6)
 
 
@@ -352,6 +353,36 @@ def test_years_of_the_membership_are_those_of_each(shop):
                     assert also.facts(more.get(member)) == alone
                     ((spend, _),) = purchases.activity(cursor, member, [at - timedelta(days=100)], at)
                     assert (more.get(member) or (0, 0))[-2] == spend
+
+
+def test_points_earned_are_those_of_each(shop):
+    """As one by one, so many at once: without what a return took back, in a year of the membership too."""
+    found = [shop.member(at=OPENING - timedelta(days=day)) for day in (0, 200)]
+    for number, member in enumerate(found):
+        for month in range(4):
+            at = OPENING + timedelta(days=30 * month)
+            order = shop.till(at).sell(f"{number}-{month}", member, line("wine", month + number + 1))
+            if month == 2:
+                shop.till(at).take_back(order["order_id"], "R1", (1, "1"))
+    needs = [
+        {"metric": "spend", "window": "membership_year", "at_least": 100_000},
+        {"any": [{"metric": "points_earned", "window": window, "at_least": 1_900} for window in WINDOWS]},
+    ]
+    ladder = ladders.parse(LADDER | {"tiers": [LADDER["tiers"][0], SILVER | {"needs": needs}]})
+    silver = ladder.tiers[1]
+    for at in (OPENING, OPENING + timedelta(days=100), OPENING + timedelta(days=280)):
+        bench = Bench.at(ladder, at, at - timedelta(days=100))
+        with hot_cursor() as cursor:
+            many = bench.numbers(cursor, found)
+            alone = [standing.facts(cursor, ladder, member, at) for member in found]
+            for member, facts in zip(found, alone, strict=True):
+                numbers = many.get(member)
+                assert tiering.findings(silver, bench.facts(numbers)) == tiering.findings(silver, facts)
+                assert bench.judge("basic", "", numbers) == tiering.review(ladder, "basic", facts)
+                ((spend, _),) = purchases.activity(cursor, member, [at - timedelta(days=100)], at)
+                assert (numbers or (0, 0))[-2] == spend
+    year = tiering.Window(span=tiering.Span.MEMBERSHIP_YEAR)
+    assert [facts[year].points_earned for facts in alone] == [4_500, 0]
 
 
 def test_where_members_went_between_two_days_and_who_falls_next(members):

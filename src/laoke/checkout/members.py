@@ -195,9 +195,9 @@ def _facts(
     )  # points that came since are owed, whether or not anybody has written it down
     ladder = programme.ladder
     activity = {window: Activity(spend[i], purchases[i]) for i, window in enumerate(ladder.windows)}
-    if ladder.years:
+    if ladder.years or ladder.counts_points:
         with hot_cursor() as hot:
-            activity |= standing.in_years(hot, ladder, member_id, joined, at)
+            activity = standing.completed(hot, ladder, member_id, activity, joined, at)
     return MemberFacts(
         member_id=member_id,
         available=available - repaid,

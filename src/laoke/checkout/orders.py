@@ -480,13 +480,12 @@ def _judge(rules: Programme, facts: MemberFacts | None, price: Price, at: dateti
     if facts is None or facts.stand is None:
         return _Judged({})
     counts = 1 if price.total_minor else 0
-    after = {window: activity.plus(price.paid_minor, counts) for window, activity in facts.activity.items()}
+    purchase = price.paid_minor, counts, price.points_earned
+    after = {window: activity.plus(*purchase) for window, activity in facts.activity.items()}
     before = facts.stand
     found = after
     if before.standing.valid_until is not None and not facts.late:
-        found = after | standing.own_activity(
-            facts.member_id, rules.ladder, before.standing, (price.paid_minor, counts), at
-        )
+        found = after | standing.own_activity(facts.member_id, rules.ladder, before.standing, purchase, at)
     moved_at = max(at, before.since)
     zone = settings.LAOKE.zone
     day = moved_at.astimezone(zone).date()
@@ -513,7 +512,7 @@ def _later(
     """What a purchase that comes late does to the judging of those made after it: they may reach more."""
     if facts is None or facts.stand is None or not facts.late:
         return []
-    bought = tiering.Bought(at, price.paid_minor, bool(price.total_minor))
+    bought = tiering.Bought(at, price.paid_minor, bool(price.total_minor), price.points_earned)
     tier = judged.move.to_tier if judged.move else facts.tier
     with hot_cursor() as cursor:
         orders = standing.orders_after(cursor, facts.member_id, rules.ladder, at, facts.stand.standing.joined)

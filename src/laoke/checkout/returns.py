@@ -408,6 +408,7 @@ def _member_after(
         request.order_id,
         refunded_minor=plan.refunded_minor,
         returned_minor=plan.returned_minor,
+        clawed_back=plan.clawback,
         zone=settings.LAOKE.zone,
         at=request.returned_at,
     )

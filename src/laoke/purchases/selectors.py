@@ -103,6 +103,30 @@ def activity(
     return [(row[0], row[1]) for row in cursor]
 
 
+_POINTS = (
+    "select coalesce(sum(o.points_earned - o.points_clawed_back), 0)::bigint "
+    "from unnest(%s::timestamptz[]) with ordinality as s (start, position) "
+    "left join purchases_order o on {} and o.placed_at >= s.start and o.placed_at <= %s "
+    "group by s.position order by s.position"
+)
+
+
+def points(
+    cursor: psycopg.Cursor[Any], member_id: int, starts: Sequence[datetime], at: datetime
+) -> list[int]:
+    """Points that a member's purchases from each of `starts` until `at` earned, less what returns took back."""
+    cursor.execute(_POINTS.format("o.member_id = %s"), (list(starts), member_id, at))
+    return [row[0] for row in cursor]
+
+
+def points_of_orders(
+    cursor: psycopg.Cursor[Any], order_ids: Sequence[int], starts: Sequence[datetime], at: datetime
+) -> list[int]:
+    """As `points`, of these orders, whosever they are."""
+    cursor.execute(_POINTS.format("o.id = any(%s)"), (list(starts), list(order_ids), at))
+    return [row[0] for row in cursor]
+
+
 def activity_of_orders(
     cursor: psycopg.Cursor[Any], order_ids: Sequence[int], starts: Sequence[datetime], at: datetime
 ) -> list[tuple[int, int]]:

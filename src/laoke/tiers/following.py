@@ -24,9 +24,12 @@ def after_merge(ladder: Ladder, kept: tuple[int, str], gone: tuple[int, str], at
     """The tier a merge would lead to now, by the ladder in force. Members are given with the tiers they have."""
     with hot_cursor() as cursor:
         begins = _starts(cursor, ladder, kept[0], at)
-        ours, theirs = (standing.since(cursor, member_id, begins, at) for member_id, _ in (kept, gone))
+        ours, theirs = (
+            standing.since(cursor, ladder, member_id, begins, at) for member_id, _ in (kept, gone)
+        )
     both = {
-        window: did.plus(theirs[window].spend_minor, theirs[window].purchases) for window, did in ours.items()
+        window: did.plus(theirs[window].spend_minor, theirs[window].purchases, theirs[window].points_earned)
+        for window, did in ours.items()
     }
     return standing.best(ladder, (kept[1], gone[1]), both)
 
@@ -43,10 +46,10 @@ def after_unmerge(
     """
     with hot_cursor() as cursor:
         ours, theirs = (_starts(cursor, ladder, member_id, at) for member_id in ids)
-        together = standing.since(cursor, ids[0], ours, at)
+        together = standing.since(cursor, ladder, ids[0], ours, at)
         less = _of_orders(cursor, orders, ours, at)
         left = {
-            window: did.plus(-less[window].spend_minor, -less[window].purchases)
+            window: did.plus(-less[window].spend_minor, -less[window].purchases, -less[window].points_earned)
             for window, did in together.items()
         }
         gone = less if theirs == ours else _of_orders(cursor, orders, theirs, at)
@@ -149,8 +152,12 @@ def _starts(cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, at: dat
 def _of_orders(
     cursor: psycopg.Cursor[Any], orders: Sequence[int], starts: Starts, at: datetime
 ) -> dict[Window, Activity]:
-    found = purchases.activity_of_orders(cursor, orders, [start for _, start in starts], at)
-    return {window: Activity(*did) for (window, _), did in zip(starts, found, strict=True)}
+    begins = [start for _, start in starts]
+    found = purchases.activity_of_orders(cursor, orders, begins, at)
+    earned = purchases.points_of_orders(cursor, orders, begins, at)
+    return {
+        window: Activity(*did, points) for (window, _), did, points in zip(starts, found, earned, strict=True)
+    }
 
 
 def _carry(

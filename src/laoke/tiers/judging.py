@@ -22,11 +22,13 @@ from laoke.foundation import sql
 
 ACTIVITY = sql.load("laoke.tiers", "activity_of_many")
 IN_YEARS = sql.load("laoke.tiers", "activity_in_years")
+POINTS = sql.load("laoke.tiers", "points_in_windows")
 
 JOINED = "select id, registered_date from members_member where id = any(%s)"
 YEAR = Window(span=Span.MEMBERSHIP_YEAR)
 
-# Spend in minor units and purchases, in turn, for each window of the ladder: the year of the membership last.
+# Spend in minor units and purchases, in turn, for each window of the ladder: the year of the membership last. Then the
+# points earned in each window that a criterion on them looks at.
 Numbers = Sequence[int]
 Year = Callable[[date], datetime]
 
@@ -43,17 +45,20 @@ class Bench:
             starts: the first instant of each window of the ladder that begins on one day for everybody.
             until: what was bought then or later does not count.
             year: the first instant of a year of the membership, by the day a member joined.
-            also: instants from which the numbers tell what was done too, behind those of the windows.
+            also: instants from which the numbers tell what was spent and bought too, behind all others.
         """
         self.ladder = ladder
         self._until = until
         self._year = year
         self._windows = (*ladder.windows, *ladder.years)
+        self._starts = starts
         self._before_years = 2 * len(ladder.windows)
+        self._points = _points_windows(ladder)
+        self._before_points = 2 * len(self._windows)
         self._ascending = sorted([*starts, *also])
         stretches = [self._ascending.index(start) for start in (*starts, *also)]
         self._in_order = [2 * stretch + part for stretch in stretches for part in (0, 1)]
-        self._nothing = (0, 0) * (len(stretches) + len(ladder.years))
+        self._nothing = (0,) * (2 * (len(stretches) + len(ladder.years)) + len(self._points))
         self._codes = frozenset(tier.code for tier in ladder.tiers)
         self._bands = _bands(ladder)
         self._stays: dict[tuple[Any, ...], bool] = {}
@@ -81,7 +86,23 @@ class Bench:
         return cls(ladder, starts, at, cache(year), *also)
 
     def numbers(self, cursor: psycopg.Cursor[Any], member_ids: Sequence[int]) -> dict[int, Numbers]:
-        """What members did in each window; `nothing` for one who is not in the answer."""
+        """What members did in each window; nothing for one who is not in the answer."""
+        numbers = self._bought(cursor, member_ids)
+        if not self._points:
+            return numbers
+        earned, here, nothing = (
+            self._earned(cursor, member_ids),
+            self._before_points,
+            (0,) * len(self._points),
+        )
+        without = (0,) * (len(self._nothing) - len(nothing))
+        for member_id in numbers.keys() | earned.keys():
+            mine = numbers.get(member_id, without)
+            numbers[member_id] = (*mine[:here], *earned.get(member_id, nothing), *mine[here:])
+        return numbers
+
+    def _bought(self, cursor: psycopg.Cursor[Any], member_ids: Sequence[int]) -> dict[int, Numbers]:
+        """Spend and purchases."""
         if not self._ascending:
             return self._in_years(cursor, member_ids)
         parameters = {
@@ -115,13 +136,34 @@ class Bench:
         """What members did in the year of their membership."""
         if not self.ladder.years:
             return {}
+        years = self._began(cursor, member_ids)
+        parameters = {"member_ids": [*years], "starts": [*years.values()], "until": self._until}
+        return {row[0]: row[1:] for row in cursor.execute(IN_YEARS, parameters)}
+
+    def _began(self, cursor: psycopg.Cursor[Any], member_ids: Sequence[int]) -> dict[int, datetime]:
+        """The first instant of the year of each membership."""
         joined = cursor.execute(JOINED, (list(member_ids),)).fetchall()
+        return {member_id: self._year(day) for member_id, day in joined}
+
+    def _earned(self, cursor: psycopg.Cursor[Any], member_ids: Sequence[int]) -> dict[int, list[int]]:
+        """Points earned in each of their windows."""
+        years = self._began(cursor, member_ids) if any(each.of_member for each in self._points) else {}
+        starts = dict(zip(self.ladder.windows, self._starts, strict=True))
+        wanted = [
+            (member_id, place, years[member_id] if window.of_member else starts[window])
+            for member_id in member_ids
+            for place, window in enumerate(self._points)
+        ]
         parameters = {
-            "member_ids": [member_id for member_id, _ in joined],
-            "starts": [self._year(day) for _, day in joined],
+            "member_ids": [each[0] for each in wanted],
+            "places": [each[1] for each in wanted],
+            "starts": [each[2] for each in wanted],
             "until": self._until,
         }
-        return {row[0]: row[1:] for row in cursor.execute(IN_YEARS, parameters)}
+        found: dict[int, list[int]] = {}
+        for member_id, place, points in cursor.execute(POINTS, parameters):
+            found.setdefault(member_id, [0] * len(self._points))[place] = points
+        return found
 
     def judge(self, tier: str, floor: str, numbers: Numbers | None, *, settled: bool = True) -> Move | None:
         """Where a member moves, as at a review: up to what it qualifies for, or down where the ladder takes tiers.
@@ -144,8 +186,9 @@ class Bench:
     def facts(self, numbers: Numbers | None) -> Facts:
         """The same numbers as the engine takes them."""
         mine = numbers or self._nothing
+        earned = dict(zip(self._points, mine[self._before_points :], strict=False))
         return {
-            window: Activity(mine[2 * place], mine[2 * place + 1])
+            window: Activity(mine[2 * place], mine[2 * place + 1], earned.get(window, 0))
             for place, window in enumerate(self._windows)
         }
 
@@ -162,11 +205,25 @@ class Bench:
 def _bands(ladder: Ladder) -> list[tuple[int, list[int]]]:
     """The thresholds that each number is compared with, by its place among the numbers."""
     found: dict[int, set[int]] = {}
-    places: Mapping[Metric, int] = {Metric.SPEND: 0, Metric.PURCHASES: 1}
-    for need in (need for tier in ladder.tiers for need in tier.criteria):
-        found.setdefault(_place(ladder, need, places), set()).add(need.at_least + need.beyond)
+    for need in _needs(ladder):
+        found.setdefault(_place(ladder, need), set()).add(need.at_least + need.beyond)
     return [(place, sorted(thresholds)) for place, thresholds in sorted(found.items())]
 
 
-def _place(ladder: Ladder, need: Criterion, places: Mapping[Metric, int]) -> int:
-    return 2 * (*ladder.windows, *ladder.years).index(need.window) + places[need.metric]
+def _needs(ladder: Ladder) -> list[Criterion]:
+    return [need for tier in ladder.tiers for need in tier.criteria]
+
+
+def _points_windows(ladder: Ladder) -> list[Window]:
+    """The windows in which reaching a tier looks at points earned."""
+    return sorted({need.window for need in _needs(ladder) if need.metric is Metric.POINTS_EARNED})
+
+
+_PLACES: Mapping[Metric, int] = {Metric.SPEND: 0, Metric.PURCHASES: 1}
+
+
+def _place(ladder: Ladder, need: Criterion) -> int:
+    windows = (*ladder.windows, *ladder.years)
+    if need.metric is Metric.POINTS_EARNED:
+        return 2 * len(windows) + _points_windows(ladder).index(need.window)
+    return 2 * windows.index(need.window) + _PLACES[need.metric]

@@ -49,10 +49,15 @@ MOST_POINTS = 10_000_000
 
 
 class Counted(StrEnum):
-    """What a published ladder may count: what is read for every member at the till and at a review."""
+    """What a published ladder may count.
+
+    Spend and purchases are read for every member at the till and at a review; what else a ladder counts takes one
+    statement more. Points available are no criterion: see docs/explanation/tiers.md.
+    """
 
     SPEND = Metric.SPEND.value
     PURCHASES = Metric.PURCHASES.value
+    POINTS_EARNED = Metric.POINTS_EARNED.value
 
 
 class Whole(StrEnum):

@@ -20,8 +20,9 @@ from laoke.tiers.selectors import Stand
 class CriterionOut(BaseModel):
     """One condition: a metric within a window of months or days, or a whole one, reaches a threshold.
 
-    Spend is in minor units. `window`: calendar_month, calendar_quarter, calendar_year,
-    membership_year (from the anniversary of joining) or lifetime; of what keeps or extends a tier also period.
+    `metric`: spend, in minor units, purchases, or points_earned. `window`: calendar_month, calendar_quarter,
+    calendar_year, membership_year (from the anniversary of joining) or lifetime; of what keeps or extends a tier also
+    period.
     """
 
     metric: str = Field(examples=["purchases"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
@@ -34,6 +35,10 @@ from laoke.kernel.calendar import start_of_day
 from laoke.purchases import selectors as purchases
 
 PATHS = sql.load("laoke.tiers", "paths")
+# What `Bought` takes, of purchases_order.
+_BOUGHT = (
+    "placed_at, paid_minor - refunded_minor, total_minor > returned_minor, points_earned - points_clawed_back"
+)
 # What `State.read` takes, of tiers_standing as s.
 COLUMNS = (
     "s.tier, s.since, s.period_date, s.valid_until, s.extended_from, s.floor_tier, s.how, s.floor_until, s.back, "
@@ -180,25 +185,64 @@ def joined(cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int) -> date 
 
 def facts(cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, at: datetime) -> Facts:
     """What a member did in each window that reaching a tier looks at and that ends with `at`."""
-    return since(
-        cursor, member_id, ladder.starts(at, settings.LAOKE.zone, joined(cursor, ladder, member_id)), at
-    )
+    begins = ladder.starts(at, settings.LAOKE.zone, joined(cursor, ladder, member_id))
+    return since(cursor, ladder, member_id, begins, at)
 
 
-def in_years(
-    cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, joined: date, at: datetime
+def completed(
+    cursor: psycopg.Cursor[Any],
+    ladder: Ladder,
+    member_id: int,
+    known: dict[Window, Activity],
+    joined: date,
+    at: datetime,
 ) -> dict[Window, Activity]:
-    """Of `facts`, those of the year of the membership; nothing is asked where the ladder does not look at it."""
-    begins = [each for each in ladder.starts(at, settings.LAOKE.zone, joined) if each[0].of_member]
-    return since(cursor, member_id, begins, at) if begins else {}
+    """As `facts`, where spend and purchases are known in every window that begins on one day for everybody. What else
+    the ladder looks at is asked; nothing where it looks at nothing else.
+    """
+    if not ladder.years and not ladder.counts_points:
+        return known
+    begins = ladder.starts(at, settings.LAOKE.zone, joined)
+    years = [each for each in begins if each[0].of_member]
+    if years:
+        known = known | _purchases(cursor, member_id, years, at)
+    return _with_points(cursor, ladder, member_id, known, begins, at)
 
 
 def since(
+    cursor: psycopg.Cursor[Any],
+    ladder: Ladder,
+    member_id: int,
+    begins: Sequence[tuple[Window, datetime]],
+    at: datetime,
+) -> dict[Window, Activity]:
+    """What a member did in windows from their first instants until `at`, as far as a ladder counts it."""
+    known = _purchases(cursor, member_id, begins, at)
+    return _with_points(cursor, ladder, member_id, known, begins, at)
+
+
+def _purchases(
     cursor: psycopg.Cursor[Any], member_id: int, begins: Sequence[tuple[Window, datetime]], at: datetime
 ) -> dict[Window, Activity]:
-    """What a member did in windows from their first instants until `at`."""
     found = purchases.activity(cursor, member_id, [start for _, start in begins], at)
     return {window: Activity(*did) for (window, _), did in zip(begins, found, strict=True)}
+
+
+def _with_points(
+    cursor: psycopg.Cursor[Any],
+    ladder: Ladder,
+    member_id: int,
+    known: dict[Window, Activity],
+    begins: Sequence[tuple[Window, datetime]],
+    at: datetime,
+) -> dict[Window, Activity]:
+    if not ladder.counts_points:
+        return known
+    earned = purchases.points(cursor, member_id, [start for _, start in begins], at)
+    return {
+        window: replace(known[window], points_earned=points)
+        for (window, _), points in zip(begins, earned, strict=True)
+    }
 
 
 def best(ladder: Ladder, had: Iterable[str], facts: Facts) -> str:
@@ -209,7 +253,7 @@ def best(ladder: Ladder, had: Iterable[str], facts: Facts) -> str:
 def bought(cursor: psycopg.Cursor[Any], member_id: int, since: datetime, until: datetime) -> list[Bought]:
     """What is left of a member's purchases from `since` on, before `until`, in order of time."""
     cursor.execute(
-        "select placed_at, paid_minor - refunded_minor, total_minor > returned_minor from purchases_order "
+        f"select {_BOUGHT} from purchases_order "  # noqa: S608 -- ours
         "where member_id = %s and placed_at >= %s and placed_at < %s order by placed_at, id",
         (member_id, since, until),
     )
@@ -229,7 +273,7 @@ def orders_after(
     """A member's purchases from the longest window before `at` on, in order of time."""
     begins = ladder.starts(at, settings.LAOKE.zone, joined)
     cursor.execute(
-        "select id, placed_at, paid_minor - refunded_minor, total_minor > returned_minor from purchases_order "
+        f"select id, {_BOUGHT} from purchases_order "  # noqa: S608 -- ours
         "where member_id = %s and placed_at >= %s order by placed_at, id",
         (member_id, min([at, *(start for _, start in begins)])),
     )
@@ -258,30 +302,29 @@ def lifted(
 
 
 def own_activity(
-    member_id: int, ladder: Ladder, here: Standing, purchase: tuple[int, int], at: datetime
+    member_id: int, ladder: Ladder, here: Standing, purchase: tuple[int, int, int], at: datetime
 ) -> dict[Window, Activity]:
     """What a member did in windows of its own, with a purchase of now; asked where that can make its period longer.
 
     Args:
-        purchase: minor units paid, and 1 where it counts as one.
+        purchase: minor units paid, 1 where it counts as one, and the points it earns.
     """
     validity = ladder.tier(here.tier).validity
     if validity is None or validity.extension is None or here.extended:
         return {}
     own = [window for window in ladder.all_windows if window.of_tier]
-    begins = [window.start(at, settings.LAOKE.zone, here.anchors) for window in own]
+    begins = [(window, window.start(at, settings.LAOKE.zone, here.anchors)) for window in own]
     with sql.hot_cursor() as cursor:
-        found = purchases.activity(cursor, member_id, begins, at)
+        found = since(cursor, ladder, member_id, begins, at)
     return {
-        window: Activity(*did).plus(*purchase) if begin <= at else Activity(*did)
-        for window, begin, did in zip(own, begins, found, strict=True)
+        window: found[window].plus(*purchase) if begin <= at else found[window] for window, begin in begins
     }
 
 
 def history(cursor: psycopg.Cursor[Any], member_id: int, since: datetime, at: datetime) -> History:
     """What is left of a member's purchases from `since` until `at`, one by one."""
     cursor.execute(
-        "select placed_at, paid_minor - refunded_minor, total_minor > returned_minor from purchases_order "
+        f"select {_BOUGHT} from purchases_order "  # noqa: S608 -- ours
         "where member_id = %s and placed_at >= %s and placed_at <= %s",
         (member_id, since, at),
     )
@@ -385,6 +428,7 @@ def after_return(
     *,
     refunded_minor: int,
     returned_minor: int,
+    clawed_back: int,
     zone: tzinfo,
     at: datetime,
 ) -> Move | None:
@@ -393,7 +437,8 @@ def after_return(
 
     Args:
         order_id: the order that goods came back of; the return has been added up on it already.
-        refunded_minor: of this return, money; `returned_minor` the value of its goods.
+        refunded_minor: of this return, money; `returned_minor` the value of its goods, `clawed_back` the points
+            they had earned.
         at: when they came back.
     """
     row = cursor.execute(
@@ -415,16 +460,16 @@ def after_return(
         return ladder.starts(at, zone, day)
 
     others, returned = [], None
-    for number, at, spend, left in cursor.execute(
-        "select id, placed_at, paid_minor - refunded_minor, total_minor - returned_minor from purchases_order "
-        "where member_id = %s and placed_at >= %s",
+    for number, at, spend, left, points in cursor.execute(
+        "select id, placed_at, paid_minor - refunded_minor, total_minor - returned_minor, "
+        "points_earned - points_clawed_back from purchases_order where member_id = %s and placed_at >= %s",
         (member_id, reach(path, starting)),
     ):
         if number == order_id:
-            before = Bought(at, spend + refunded_minor, left + returned_minor > 0)
-            returned = before, Bought(at, spend, left > 0)
+            before = Bought(at, spend + refunded_minor, left + returned_minor > 0, points + clawed_back)
+            returned = before, Bought(at, spend, left > 0, points)
         else:
-            others.append(Bought(at, spend, left > 0))
+            others.append(Bought(at, spend, left > 0, points))
     if returned is None:  # older than anything the tier rests on
         return fallen
     back = tiering.withdraw(ladder, tier, path, others, returned, starting, floor)

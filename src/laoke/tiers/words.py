@@ -114,6 +114,8 @@ def _asks(need: Need, currency: str) -> Says:
         money = _money(need.at_least, currency)
         return Says(f"{window.zh}消费满 {money.zh}", f"{money.en} spent {window.en}")
     count = need.at_least
+    if need.metric is Metric.POINTS_EARNED:
+        return Says(f"{window.zh}获得满 {count} 积分", f"{count} {_many('point', count)} earned {window.en}")
     return Says(f"{window.zh}购物满 {count} 次", f"{count} {_many('purchase', count)} {window.en}")
 
 

@@ -598,7 +598,7 @@ class _Batch:
 
         def since(start: datetime) -> list[Bought]:
             found = self._history(state, start).values()
-            return sorted(Bought(when, money, left > 0) for when, money, left in found if when < until)
+            return sorted(purchase.bought for purchase in found if purchase.at < until)
 
         return since
 
@@ -630,13 +630,12 @@ class _Batch:
         joined = state.stand.standing.joined
         first = min([late.at, *(start for _, start in self.calendar.starts(late.at, joined))])
         others = sorted(
-            standing.Order(order_id, Bought(at, money, left > 0))
-            for order_id, (at, money, left) in self._history(state, first).items()
+            standing.Order(order_id, purchase.bought)
+            for order_id, purchase in self._history(state, first).items()
             if order_id != late.order_id
         )
         others.sort(key=lambda order: (order.bought.at, order.order_id))
-        own = Bought(late.at, late.spend_minor, late.left_minor > 0)
-        for move, at, order_id in standing.lifted(self.rules.ladder, state.tier, others, own, joined):
+        for move, at, order_id in standing.lifted(self.rules.ladder, state.tier, others, late.bought, joined):
             self._climb(state, move, max(at, state.since), at, order_id)
 
     def _climb(
@@ -688,26 +687,32 @@ class _Batch:
         history = self._history(state, standing.reach(path, starts))
         if record.order_id not in history:  # older than anything the tier rests on
             return None
-        _, spend, left = history.pop(record.order_id)
-        before = Bought(record.placed_at, spend + plan.refunded_minor, left + plan.returned_minor > 0)
-        after = Bought(record.placed_at, spend, left > 0)
-        others = [Bought(bought_at, money, goods > 0) for bought_at, money, goods in history.values()]
+        left = history.pop(record.order_id)
+        after = left.bought
+        before = Bought(
+            record.placed_at,
+            after.spend_minor + plan.refunded_minor,
+            left.left_minor + plan.returned_minor > 0,
+            after.points + plan.clawback,
+        )
+        others = [purchase.bought for purchase in history.values()]
         floor = state.stand.standing.floor
         return tiering.withdraw(self.rules.ladder, state.tier, path, others, (before, after), starts, floor)
 
-    def _history(self, state: MemberState, since: datetime) -> dict[int, tuple[datetime, int, int]]:
-        """Purchases since an instant by order: when, money and goods left. What memory has dropped is read back."""
-        history: dict[int, tuple[datetime, int, int]] = {}
+    def _history(self, state: MemberState, since: datetime) -> dict[int, Purchase]:
+        """Purchases since an instant by order. What memory has dropped is read back."""
+        history: dict[int, Purchase] = {}
         if since < state.horizon:
             self.cursor.execute(
-                "select id, placed_at, paid_minor - refunded_minor, total_minor - returned_minor "
-                "from purchases_order where member_id = %s and placed_at >= %s and placed_at < %s",
+                "select id, placed_at, paid_minor - refunded_minor, total_minor - returned_minor, "
+                "points_earned - points_clawed_back from purchases_order "
+                "where member_id = %s and placed_at >= %s and placed_at < %s",
                 (state.member_id, since, state.horizon),
             )
-            history = {row[0]: (row[1], row[2], row[3]) for row in self.cursor}
+            history = {row[0]: Purchase(*row) for row in self.cursor}
         for purchase in state.purchases:
             if purchase.at >= since:
-                history[purchase.order_id] = (purchase.at, purchase.spend_minor, purchase.left_minor)
+                history[purchase.order_id] = purchase
         return history
 
 

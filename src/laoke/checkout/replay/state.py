@@ -12,7 +12,7 @@ import psycopg
 
 from laoke.engine.ledger.lots import Lot
 from laoke.engine.policy import PointsPolicy
-from laoke.engine.tiering import Activity, Anchors, Climb, Ladder, Window
+from laoke.engine.tiering import Activity, Anchors, Bought, Climb, Ladder, Window
 from laoke.kernel.calendar import months_before
 from laoke.tiers import standing
 from laoke.tiers.standing import State
@@ -54,6 +54,11 @@ class Purchase:
     spend_minor: int
     left_minor: int
     points: int  # earned, less what returns took back
+
+    @property
+    def bought(self) -> Bought:
+        """As the engine takes it."""
+        return Bought(self.at, self.spend_minor, self.left_minor > 0, self.points)
 
 
 @dataclass(slots=True)
@@ -97,12 +102,13 @@ class MemberState:
         """What the member did in each window that ends with `at`."""
         facts = {}
         for window, start in calendar.starts(at, self.stand.standing.joined):
-            spend = count = 0
+            spend = count = points = 0
             for purchase in self.purchases:
                 if start <= purchase.at <= at:
                     spend += purchase.spend_minor
                     count += purchase.left_minor > 0
-            facts[window] = Activity(spend, count)
+                    points += purchase.points
+            facts[window] = Activity(spend, count, points)
         return facts
 
     def forget_before(self, oldest: datetime) -> None:

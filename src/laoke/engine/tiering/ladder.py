@@ -146,6 +146,16 @@ class Ladder:
         return tuple(sorted({window for tier in self.tiers for window in _windows(tier)}))
 
     @cached_property
+    def counted(self) -> frozenset[Metric]:
+        """What its criteria count: of reaching a tier, of keeping it and of what makes it last longer."""
+        return frozenset(need.metric for tier in self.tiers for need in _criteria(tier))
+
+    @cached_property
+    def counts_points(self) -> bool:
+        """Whether some criterion looks at points earned."""
+        return Metric.POINTS_EARNED in self.counted
+
+    @cached_property
     def timed(self) -> frozenset[str]:
         """Codes of the tiers that the clock can take: those of a period, and those lost without purchases."""
         return frozenset(tier.code for tier in self.tiers if tier.validity or tier.inactive_days)
@@ -160,13 +170,17 @@ class Ladder:
 
 
 def _windows(tier: Tier) -> Iterator[Window]:
-    yield from (need.window for need in tier.criteria)
+    yield from (need.window for need in _criteria(tier))
+    if tier.validity is not None and tier.validity.basis is Basis.PERIOD:
+        yield Window(span=Span.PERIOD)
+
+
+def _criteria(tier: Tier) -> Iterator[Criterion]:
+    yield from tier.criteria
     if (validity := tier.validity) is not None:
-        yield from (need.window for need in criteria(validity.keep or ()))
-        if validity.basis is Basis.PERIOD:
-            yield Window(span=Span.PERIOD)
+        yield from criteria(validity.keep or ())
         if validity.extension:
-            yield from (need.window for need in criteria(validity.extension.needs))
+            yield from criteria(validity.extension.needs)
 
 
 def _check(tier: Tier) -> None:

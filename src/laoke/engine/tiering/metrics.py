@@ -47,9 +47,14 @@ class Activity:
                 return self.points_available
         return self.interactions.get(kind, 0) if kind else sum(self.interactions.values())
 
-    def plus(self, spend_minor: int, purchases: int) -> Activity:
-        """With one more purchase counted."""
-        return replace(self, spend_minor=self.spend_minor + spend_minor, purchases=self.purchases + purchases)
+    def plus(self, spend_minor: int, purchases: int, points_earned: int = 0) -> Activity:
+        """With one more purchase counted, and the points it earns."""
+        return replace(
+            self,
+            spend_minor=self.spend_minor + spend_minor,
+            purchases=self.purchases + purchases,
+            points_earned=self.points_earned + points_earned,
+        )
 
 
 Facts = Mapping[Window, Activity]

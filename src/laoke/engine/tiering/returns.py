@@ -25,16 +25,17 @@ class Climb(NamedTuple):
 
 
 class Bought(NamedTuple):
-    """A purchase as far as tiers count it: what is left of it."""
+    """A purchase as far as tiers count it: what is left of it. `points` are those it earned."""
 
     at: datetime
     spend_minor: int
     kept: bool
+    points: int = 0
 
     @property
     def deed(self) -> Deed:
         """As the history takes it."""
-        return Deed(self.at, self.spend_minor, int(self.kept))
+        return Deed(self.at, self.spend_minor, int(self.kept), self.points)
 
 
 class Path(NamedTuple):

@@ -272,7 +272,7 @@ class _Words:
             }
             short = self._money(missing)
         else:
-            words = _("%(value)s of %(wanted)s purchases in %(window)s") % {
+            words = _counted(found.metric) % {
                 "value": value,
                 "wanted": wanted,
                 "window": window,
@@ -289,9 +289,7 @@ class _Words:
             money = reason["metric"] == Metric.SPEND
             window = self._window(reason["window"])
             template = (
-                _("%(value)s of %(wanted)s spent in %(window)s")
-                if money
-                else _("%(value)s of %(wanted)s purchases in %(window)s")
+                _("%(value)s of %(wanted)s spent in %(window)s") if money else _counted(reason["metric"])
             )
             parts.append(
                 template
@@ -384,6 +382,13 @@ class _Words:
 
     def _minute(self, at: datetime) -> str:
         return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M}"
+
+
+def _counted(metric: str) -> str:
+    """What a criterion found, of what is no money."""
+    if metric == Metric.POINTS_EARNED:
+        return _("%(value)s of %(wanted)s points earned in %(window)s")
+    return _("%(value)s of %(wanted)s purchases in %(window)s")
 
 
 def _bar(value: int, whole: int) -> str:

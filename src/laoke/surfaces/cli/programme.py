@@ -525,7 +525,9 @@ def _need(need: Need, currency: str) -> str:
 
     if need.metric is Metric.SPEND:
         return f"{Money(need.at_least, currency)} {_window(need.window)}"
-    return f"{need.at_least} {'purchase' if need.at_least == 1 else 'purchases'} {_window(need.window)}"
+    noun = "point" if need.metric is Metric.POINTS_EARNED else "purchase"
+    told = f"{need.at_least} {noun}{'' if need.at_least == 1 else 's'}"
+    return f"{told}{' earned' if noun == 'point' else ''} {_window(need.window)}"
 
 
 def _window(window: Window) -> str:

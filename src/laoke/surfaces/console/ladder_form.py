@@ -1,6 +1,6 @@
 """The form of the tier rules: what of a ladder is edited in fields, and the document that comes of it.
 
-What has no field (groups of alternatives, validity, prices, whole windows) is kept as it stands.
+What has no field (groups of alternatives, points earned, validity, prices, whole windows) is kept as it stands.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def slots(tier: Tier) -> Iterator[Slot]:
     asked = [
         Slot(tier.code, need.metric, place, need)
         for place, need in enumerate(tier.needs)
-        if isinstance(need, Criterion)
+        if isinstance(need, Criterion) and need.metric in METRICS
     ]
     yield from asked
     for metric in METRICS:
@@ -215,7 +215,7 @@ class RulesForm(Seen, Form):
             if place == f"tiers.{tier.code}":
                 mine = list(slots(tier))
                 if less := re.search(r"asks less (\w+) than", detail):
-                    name = next(slot.at_least for slot in mine if slot.metric.value == less[1])
+                    name = next((slot.at_least for slot in mine if slot.metric.value == less[1]), None)
                     return name, _("Asks for less than the tier below it.")
                 if not any(self.cleaned_data.get(slot.at_least) for slot in mine):
                     return mine[0].at_least, _("A tier above the lowest needs at least one criterion.")

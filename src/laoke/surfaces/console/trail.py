@@ -201,6 +201,7 @@ def _criterion(need: Mapping[str, Any]) -> Need:
         need.get("months", 0),
         need.get("days", 0),
         need.get("window", ""),
+        need.get("metric", ""),
     )
 
 

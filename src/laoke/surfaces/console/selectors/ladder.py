@@ -32,8 +32,8 @@ COUNTED_NOW = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One criterion. `money`: minor units paid, else purchases. The window is months or days, the other one 0, or
-    a whole one with the name `span`.
+    """One criterion. `money`: minor units paid, else a count of what `metric` says. The window is months or days, the
+    other one 0, or a whole one with the name `span`.
     """
 
     money: bool
@@ -41,6 +41,7 @@ class Need:
     months: int
     days: int
     span: str = ""
+    metric: str = Metric.PURCHASES.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,4 +272,5 @@ def _need(need: Criterion) -> Need:
         need.window.months,
         need.window.days,
         spans.of(need.window),
+        need.metric.value,
     )

@@ -25,7 +25,7 @@ from laoke.foundation.jobs import selectors as jobs
 from laoke.foundation.jobs.selectors import Progress
 from laoke.foundation.sql import hot_cursor, load
 from laoke.foundation.staff import selectors as staff
-from laoke.surfaces.console.ladder_form import RulesForm, inserted, name_of, slots
+from laoke.surfaces.console.ladder_form import METRICS, RulesForm, inserted, name_of, slots
 from laoke.surfaces.console.naming import Named, face, tier_name
 from laoke.surfaces.console.selectors.ladder import (
     Alternatives,
@@ -150,7 +150,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """A tier in the form. `ways`: groups of alternatives, which have no fields; `lasts`: how long it lasts."""
+    """A tier in the form. `ways`: what has no fields, groups of alternatives and points; `lasts`: how long it lasts."""
 
     code: str
     face: str
@@ -160,7 +160,7 @@ class RuleRow:
     lowest: bool
     inserted: bool
     cells: dict[str, tuple[Cell, ...]]
-    ways: tuple[Alternatives, ...]
+    ways: tuple[Need | Alternatives, ...]
     lasts: tuple[Says, ...]
     factor: Says
     benefits: tuple[Named, ...]
@@ -501,7 +501,9 @@ def _rows(form: RulesForm, held: Programme, standing: dict[str, int]) -> Iterato
                 metric.value: tuple(_cells(form, tier, told, metric)) if rank else ()
                 for metric in (Metric.PURCHASES, Metric.SPEND)
             },
-            ways=tuple(need for need in asked(tier) if isinstance(need, Alternatives)),
+            ways=tuple(
+                need for need in asked(tier) if isinstance(need, Alternatives) or need.metric not in METRICS
+            ),
             lasts=tuple(words.lasts(tier, settings.LAOKE.currency)),
             factor=_times(factors.get(tier.code, Fraction(1))),
             benefits=tuple(benefits[:4]),

@@ -284,6 +284,9 @@ def needed(need: Any) -> str:
 def _needed(need: Any) -> str:
     if need.money:
         return _("%(amount)s paid") % {"amount": amount(need.at_least, True)}
+    if need.metric == "points_earned":
+        found = ngettext("%(n)s point earned", "%(n)s points earned", need.at_least)
+        return found % {"n": number(need.at_least)}
     return ngettext("%(n)s purchase", "%(n)s purchases", need.at_least) % {"n": number(need.at_least)}
 
 

@@ -136,8 +136,9 @@ class TestForm:
                 {"metric": "purchases", "days": 9, "at_least": 2},
             ]
         }
+        earned = {"metric": "points_earned", "months": 3, "at_least": 900}
         gold = LADDER["tiers"][2] | {
-            "needs": [group, {"metric": "spend", "window": "lifetime", "at_least": 300_050}],
+            "needs": [group, {"metric": "spend", "window": "lifetime", "at_least": 300_050}, earned],
             "validity": {"months": 12, "grace_days": 30},
             "inactive_days": 90,
             "price": {"points": 500, "days": 30},
@@ -147,6 +148,7 @@ class TestForm:
         browser = hire()
         shown = words(browser.get(DRAFT))
         assert "Also needed: (¥0.01 paid within 6 months or 2 purchases within 9 days)" in shown
+        assert "Also needed: 900 points earned within 3 months" in shown
         assert "for sale: 500 points for 30 days" in shown
         browser.post(
             DRAFT, fields(browser, name_zh_gold="金卡会员", at_gold_purchases="4", within_gold_purchases="6")

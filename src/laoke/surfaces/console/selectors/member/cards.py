@@ -27,10 +27,11 @@ SOON_DAYS = 45
 class Criterion:
     """One criterion: how far the member is, what keeps the tier and what the next one asks for.
 
-    `money`: the values are minor units. `months` or `days` is the window, the other one 0, or a
-    whole one with the name `span`.
+    `money`: the values are minor units, else counts of what `metric` says. `months` or `days` is the window, the
+    other one 0, or a whole one with the name `span`.
     """
 
+    metric: str
     money: bool
     months: int
     days: int
@@ -150,6 +151,7 @@ def _apart(keep: tuple[Finding, ...], reach: tuple[Finding, ...]) -> tuple[Crite
     """Every criterion of the next tier, or of this one at the top, for itself: two alternatives may count the same."""
     return tuple(
         Criterion(
+            metric=found.metric.value,
             money=found.metric is Metric.SPEND,
             months=found.window.months,
             days=found.window.days,
@@ -174,6 +176,7 @@ def _criteria(keep: tuple[Finding, ...], reach: tuple[Finding, ...]) -> tuple[Cr
         assert found is not None
         criteria.append(
             Criterion(
+                metric=found.metric.value,
                 money=found.metric is Metric.SPEND,
                 months=found.window.months,
                 days=found.window.days,
