@@ -47,12 +47,12 @@ def after_unmerge(
     with hot_cursor() as cursor:
         ours, theirs = (_starts(cursor, ladder, member_id, at) for member_id in ids)
         together = standing.since(cursor, ladder, ids[0], ours, at)
-        less = _of_orders(cursor, orders, ours, at)
+        less = _of_orders(cursor, ladder, orders, ours, at)
         left = {
             window: did.plus(-less[window].spend_minor, -less[window].purchases, -less[window].points_earned)
             for window, did in together.items()
         }
-        gone = less if theirs == ours else _of_orders(cursor, orders, theirs, at)
+        gone = less if theirs == ours else _of_orders(cursor, ladder, orders, theirs, at)
     return (
         standing.best(ladder, (moved["kept_tier"],), left),
         standing.best(ladder, (moved["gone_tier"],), gone),
@@ -150,11 +150,13 @@ def _starts(cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, at: dat
 
 
 def _of_orders(
-    cursor: psycopg.Cursor[Any], orders: Sequence[int], starts: Starts, at: datetime
+    cursor: psycopg.Cursor[Any], ladder: Ladder, orders: Sequence[int], starts: Starts, at: datetime
 ) -> dict[Window, Activity]:
     begins = [start for _, start in starts]
     found = purchases.activity_of_orders(cursor, orders, begins, at)
-    earned = purchases.points_of_orders(cursor, orders, begins, at)
+    earned = (
+        purchases.points_of_orders(cursor, orders, begins, at) if ladder.counts_points else [0] * len(begins)
+    )
     return {
         window: Activity(*did, points) for (window, _), did, points in zip(starts, found, earned, strict=True)
     }
