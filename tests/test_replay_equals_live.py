@@ -210,7 +210,35 @@ EARNED_LADDER = LADDER | {
     ],
     "fall": "at_period_end",
 }
+# Three visits before the history begins, each of which earns 300 points.
+ACTING_LADDER = LADDER | {
+    "tiers": [
+        LADDER["tiers"][0],
+        LADDER["tiers"][1]
+        | {
+            "needs": [
+                {"metric": "interactions", "kind": "visit", "months": 2, "at_least": 2},
+                {"metric": "purchases", "months": 1, "at_least": 1},
+            ]
+        },
+        LADDER["tiers"][2]
+        | {
+            "needs": [{"metric": "points_earned", "months": 2, "at_least": 1500}],
+            "validity": {
+                "months": 2,
+                "keep": [{"metric": "interactions", "window": "lifetime", "at_least": 3}],
+                "extension": {
+                    "months": 1,
+                    "needs": [{"metric": "points_earned", "months": 2, "at_least": 2000}],
+                },
+            },
+        },
+    ],
+    "fall": "at_once",
+}
+VISITS = {"kinds": {"visit": {"name": {"zh": "到店", "en": "Visit"}, "points": 300}}}
 POLICIES = {
+    "visits and points they earn": POINTS | {"ladder": ACTING_LADDER, "activities": VISITS},
     "points earned": POINTS | {"ladder": EARNED_LADDER},
     "points earned, a fall at once": POINTS | {"ladder": EARNED_LADDER | {"fall": "at_once"}},
     "years of the membership": POINTS | {"ladder": YEARLY_LADDER},
@@ -298,8 +326,14 @@ def _played_is_lived(shop, policy, history, cuts, sweeps):
 
 
 def _two(shop: Shop) -> tuple[int, int]:
-    """One whose year of membership ends soon, and somebody new."""
-    return shop.member(at=OPENING - 345 * DAY), shop.member()
+    """One whose year of membership ends soon, and somebody new; where visits count, with those of the first."""
+    people = shop.member(at=OPENING - 345 * DAY), shop.member()
+    if programme.current().activities.kinds:
+        for day in range(0, 60, 20):
+            at = OPENING - day * DAY
+            told = {"member_id": people[0], "kind": "visit", "at": at.isoformat()}
+            assert shop.till(at)._command("/v1/events", told, f"visit-{day}").status == 201
+    return people
 
 
 @BOUNDED
@@ -327,12 +361,12 @@ def test_what_comes_back_as_a_whole_was_never_bought(shop, before, bought, data)
 
 @contextmanager
 def _undone(policy: dict[str, Any]) -> Iterator[None]:
-    """Run under a policy of points, and the ladder named beside it, and take everything back."""
+    """Run under a policy of points, and the ladder and the events named beside it, and take everything back."""
     with transaction.atomic():
         shops.forget()
-        ladder = {"ladder": policy["ladder"]} if "ladder" in policy else {}
-        points = {name: said for name, said in policy.items() if name != "ladder"}
-        programme.apply(SYSTEM, {"points": points, **ladder}, at=OPENING)
+        beside = {name: policy[name] for name in ("ladder", "activities") if name in policy}
+        points = {name: said for name, said in policy.items() if name not in beside}
+        programme.apply(SYSTEM, {"points": points, **beside}, at=OPENING)
         yield
         transaction.set_rollback(True)
     shops.forget()

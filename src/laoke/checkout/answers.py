@@ -66,6 +66,7 @@ def progress(programme: Programme, tier: str, facts: MemberFacts) -> dict[str, A
         "needs": [
             {
                 "metric": found.metric.value,
+                **({"kind": found.kind} if found.kind else {}),
                 **tiering.window_as_json(found.window),
                 "value": found.value,
                 "at_least": found.at_least,

@@ -166,10 +166,14 @@ def lock(
             None, row[11] or 0, row[12] or 0, FirstAnswer(bytes(row[13]), row[14], row[15]), row[16]
         )
     _must_be_active(row[1])
+    late = row[26]
+    if not late and programme.ladder.counts_acts:
+        with hot_cursor() as hot:
+            late = standing.acted_after(hot, programme.ladder, row[0], at)
     facts = replace(
         _facts(row[0], row[3], row[5:11], programme, row[27], at),
         stand=State.read((row[6], row[7], *row[18:26], row[27])),
-        late=row[26],
+        late=late,
     )
     return Locked(facts, row[11] or 0, row[12] or 0, None, row[16])
 
@@ -195,7 +199,7 @@ def _facts(
     )  # points that came since are owed, whether or not anybody has written it down
     ladder = programme.ladder
     activity = {window: Activity(spend[i], purchases[i]) for i, window in enumerate(ladder.windows)}
-    if ladder.years or ladder.counts_points:
+    if ladder.years or ladder.counts_acts:
         with hot_cursor() as hot:
             activity = standing.completed(hot, ladder, member_id, activity, joined, at)
     return MemberFacts(

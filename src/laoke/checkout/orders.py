@@ -503,7 +503,7 @@ class _Lifted(NamedTuple):
 
     move: Move
     at: datetime
-    order_id: int
+    order_id: int | None
 
 
 def _later(

@@ -289,6 +289,9 @@ def _examine(before: Programme, values: Mapping[str, Any], at: datetime) -> Find
     tiers = [tier.code for tier in ladder.tiers]
     for place, says in benefit_library.faults(benefits, tiers, _templates(before, values)):
         findings.fault(place, says)
+    activities = values.get("activities", before.activities)
+    for place, says in tier_ladder.faults(ladder, activities.kinds):
+        findings.fault(place, says)
     for place, says in membership_plans.faults(values.get("memberships", before.memberships), tiers):
         findings.fault(place, says)
     return findings

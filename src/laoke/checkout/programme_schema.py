@@ -164,10 +164,16 @@ _CRITERION = _object(
     "A criterion",
     ["metric", "at_least"],
     metric=_one_of("What is counted", Counted),
+    kind={
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_KIND,
+        "description": "Of interactions, the kind of events that count; left out: all kinds",
+    },
     months=_count("in so many months"),
     days=_count("or days,"),
     window=_one_of("or in a whole one", Whole),
-    at_least=_count("Minor units, or purchases"),
+    at_least=_count("Minor units, or a number"),
 )
 
 

@@ -8,6 +8,9 @@ class TiersConfig(AppConfig):
 
     def ready(self) -> None:
         from laoke.members import followers
+        from laoke.points.activities import watching
+        from laoke.tiers.acting import TiersWatch
         from laoke.tiers.following import TiersFollow
 
         followers.register(TiersFollow())
+        watching.register(TiersWatch())

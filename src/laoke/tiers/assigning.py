@@ -150,7 +150,7 @@ def drop(cursor: psycopg.Cursor[Any], member_id: int, ladder: Ladder, state: Sta
     until = start_of_day(today + timedelta(days=1), settings.LAOKE.zone)
 
     def bought(since: datetime) -> Sequence[Bought]:
-        return standing.bought(cursor, member_id, since, until)
+        return standing.bought(cursor, ladder, member_id, since, until)
 
     facts = clock.reader(ladder, bought)
     verdict = tiering.unassign(ladder, state.standing, facts(state.standing, at), today)

@@ -120,7 +120,7 @@ def settle(
     until = start_of_day(today + timedelta(days=1), settings.LAOKE.zone)
 
     def bought(since: datetime) -> Sequence[Bought]:
-        return standing.bought(cursor, member_id, since, until)
+        return standing.bought(cursor, ladder, member_id, since, until)
 
     brought = bring(
         ladder, state, today, bought, lambda: standing.last_purchase(cursor, member_id, ladder, today)
@@ -150,7 +150,7 @@ def after_return(
     today = at.astimezone(settings.LAOKE.zone).date()
     until = start_of_day(today + timedelta(days=1), settings.LAOKE.zone)
     shorter = without_extension(
-        ladder, state, lambda since: standing.bought(cursor, member_id, since, until), at
+        ladder, state, lambda since: standing.bought(cursor, ladder, member_id, since, until), at
     )
     if shorter is not state:
         standing.keep(cursor, member_id, shorter)

@@ -48,7 +48,7 @@ def ending(
             ladder,
             state,
             last,
-            lambda since: standing.bought(cursor, member_id, since, until),  # noqa: B023
+            lambda since: standing.bought(cursor, ladder, member_id, since, until),  # noqa: B023
             lambda: standing.last_purchase(cursor, member_id, ladder, bought_by),  # noqa: B023
         ).changes
         if changes and changes[-1].move.to_tier != tiers[member_id]:

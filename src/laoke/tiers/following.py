@@ -10,7 +10,8 @@ from typing import Any
 import psycopg
 from django.conf import settings
 
-from laoke.engine.tiering import Activity, Ladder, Move, Window
+from laoke.engine.tiering import Activity, Bought, History, Ladder, Move, Window
+from laoke.engine.tiering.windows import BEGINNING
 from laoke.foundation import generations
 from laoke.foundation.sql import hot_cursor
 from laoke.members import selectors as members
@@ -27,32 +28,32 @@ def after_merge(ladder: Ladder, kept: tuple[int, str], gone: tuple[int, str], at
         ours, theirs = (
             standing.since(cursor, ladder, member_id, begins, at) for member_id, _ in (kept, gone)
         )
-    both = {
-        window: did.plus(theirs[window].spend_minor, theirs[window].purchases, theirs[window].points_earned)
-        for window, did in ours.items()
-    }
+    both = {window: did.with_other(theirs[window]) for window, did in ours.items()}
     return standing.best(ladder, (kept[1], gone[1]), both)
 
 
 def after_unmerge(
-    ladder: Ladder, ids: tuple[int, int], moved: Mapping[str, Any], orders: Sequence[int], at: datetime
+    ladder: Ladder,
+    ids: tuple[int, int],
+    moved: Mapping[str, Any],
+    orders: Sequence[int],
+    at: datetime,
+    events: Sequence[int] = (),
 ) -> tuple[str, str]:
     """The tiers of the kept and the gone member that undoing a merge would lead to now, by the ladder in force.
 
     Args:
         ids: of the kept and the gone member.
         moved: what `TiersFollow.merge` gave.
-        orders: those that would go back to the gone member.
+        orders: those that would go back to the gone member, with `events` beside buying.
     """
     with hot_cursor() as cursor:
         ours, theirs = (_starts(cursor, ladder, member_id, at) for member_id in ids)
         together = standing.since(cursor, ladder, ids[0], ours, at)
-        less = _of_orders(cursor, ladder, orders, ours, at)
-        left = {
-            window: did.plus(-less[window].spend_minor, -less[window].purchases, -less[window].points_earned)
-            for window, did in together.items()
-        }
-        gone = less if theirs == ours else _of_orders(cursor, ladder, orders, theirs, at)
+        acts = standing.acts(cursor, ladder, ids[0], BEGINNING, standing.END, only=frozenset(events))
+        less = _of_orders(cursor, ladder, orders, acts, ours, at)
+        left = {window: did.with_other(less[window], -1) for window, did in together.items()}
+        gone = less if theirs == ours else _of_orders(cursor, ladder, orders, acts, theirs, at)
     return (
         standing.best(ladder, (moved["kept_tier"],), left),
         standing.best(ladder, (moved["gone_tier"],), gone),
@@ -150,15 +151,22 @@ def _starts(cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, at: dat
 
 
 def _of_orders(
-    cursor: psycopg.Cursor[Any], ladder: Ladder, orders: Sequence[int], starts: Starts, at: datetime
+    cursor: psycopg.Cursor[Any],
+    ladder: Ladder,
+    orders: Sequence[int],
+    acts: Sequence[Bought],
+    starts: Starts,
+    at: datetime,
 ) -> dict[Window, Activity]:
     begins = [start for _, start in starts]
     found = purchases.activity_of_orders(cursor, orders, begins, at)
-    earned = (
-        purchases.points_of_orders(cursor, orders, begins, at) if ladder.counts_points else [0] * len(begins)
-    )
+    earned = [0] * len(begins)
+    if ladder.counts_points:
+        earned = purchases.points_of_orders(cursor, orders, begins, at)
+    done = History(act.deed for act in acts).facts(starts, at)
     return {
-        window: Activity(*did, points) for (window, _), did, points in zip(starts, found, earned, strict=True)
+        window: Activity(*did, points).with_other(done[window])
+        for (window, _), did, points in zip(starts, found, earned, strict=True)
     }
 
 

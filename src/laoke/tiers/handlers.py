@@ -12,8 +12,8 @@ from laoke.tiers import events, ladder
 from laoke.tiers.memberships import selectors as memberships
 
 _TRIAL, _PAID = "trial_assigned", "paid_assigned"
-# The goods went back, or the points, or the money.
-_WENT_BACK = ("return_downgraded", "bought_removed", "paid_removed")
+# The goods went back, or what was done is undone, or the points went back, or the money.
+_WENT_BACK = ("return_downgraded", "undone_downgraded", "bought_removed", "paid_removed")
 
 
 def grant_with_the_way_up(event: Event, at: datetime) -> None:

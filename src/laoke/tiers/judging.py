@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from django.conf import settings
@@ -19,6 +19,7 @@ from django.conf import settings
 from laoke.engine import tiering
 from laoke.engine.tiering import Activity, Anchors, Criterion, Facts, Ladder, Metric, Move, Span, Window
 from laoke.foundation import sql
+from laoke.points.activities import selectors as activities
 
 ACTIVITY = sql.load("laoke.tiers", "activity_of_many")
 IN_YEARS = sql.load("laoke.tiers", "activity_in_years")
@@ -27,8 +28,8 @@ POINTS = sql.load("laoke.tiers", "points_in_windows")
 JOINED = "select id, registered_date from members_member where id = any(%s)"
 YEAR = Window(span=Span.MEMBERSHIP_YEAR)
 
-# Spend in minor units and purchases, in turn, for each window of the ladder: the year of the membership last. Then the
-# points earned in each window that a criterion on them looks at.
+# Spend in minor units and purchases, in turn, for each window of the ladder: the year of the membership last. Then what
+# else criteria look at, each once: points earned in a window, interactions of a kind in a window.
 Numbers = Sequence[int]
 Year = Callable[[date], datetime]
 
@@ -53,12 +54,12 @@ class Bench:
         self._windows = (*ladder.windows, *ladder.years)
         self._starts = starts
         self._before_years = 2 * len(ladder.windows)
-        self._points = _points_windows(ladder)
-        self._before_points = 2 * len(self._windows)
+        self._more = _more(ladder)
+        self._before_more = 2 * len(self._windows)
         self._ascending = sorted([*starts, *also])
         stretches = [self._ascending.index(start) for start in (*starts, *also)]
         self._in_order = [2 * stretch + part for stretch in stretches for part in (0, 1)]
-        self._nothing = (0,) * (2 * (len(stretches) + len(ladder.years)) + len(self._points))
+        self._nothing = (0,) * (2 * (len(stretches) + len(ladder.years)) + len(self._more))
         self._codes = frozenset(tier.code for tier in ladder.tiers)
         self._bands = _bands(ladder)
         self._stays: dict[tuple[Any, ...], bool] = {}
@@ -88,17 +89,14 @@ class Bench:
     def numbers(self, cursor: psycopg.Cursor[Any], member_ids: Sequence[int]) -> dict[int, Numbers]:
         """What members did in each window; nothing for one who is not in the answer."""
         numbers = self._bought(cursor, member_ids)
-        if not self._points:
+        if not self._more:
             return numbers
-        earned, here, nothing = (
-            self._earned(cursor, member_ids),
-            self._before_points,
-            (0,) * len(self._points),
-        )
+        more, nothing = self._done(cursor, member_ids), (0,) * len(self._more)
+        here = self._before_more
         without = (0,) * (len(self._nothing) - len(nothing))
-        for member_id in numbers.keys() | earned.keys():
+        for member_id in numbers.keys() | more.keys():
             mine = numbers.get(member_id, without)
-            numbers[member_id] = (*mine[:here], *earned.get(member_id, nothing), *mine[here:])
+            numbers[member_id] = (*mine[:here], *more.get(member_id, nothing), *mine[here:])
         return numbers
 
     def _bought(self, cursor: psycopg.Cursor[Any], member_ids: Sequence[int]) -> dict[int, Numbers]:
@@ -145,24 +143,39 @@ class Bench:
         joined = cursor.execute(JOINED, (list(member_ids),)).fetchall()
         return {member_id: self._year(day) for member_id, day in joined}
 
-    def _earned(self, cursor: psycopg.Cursor[Any], member_ids: Sequence[int]) -> dict[int, list[int]]:
-        """Points earned in each of their windows."""
-        years = self._began(cursor, member_ids) if any(each.of_member for each in self._points) else {}
+    def _done(self, cursor: psycopg.Cursor[Any], member_ids: Sequence[int]) -> dict[int, list[int]]:
+        """What else criteria look at."""
+        windows = sorted({each.window for each in self._more})
+        years = self._began(cursor, member_ids) if any(window.of_member for window in windows) else {}
         starts = dict(zip(self.ladder.windows, self._starts, strict=True))
         wanted = [
             (member_id, place, years[member_id] if window.of_member else starts[window])
             for member_id in member_ids
-            for place, window in enumerate(self._points)
+            for place, window in enumerate(windows)
         ]
-        parameters = {
-            "member_ids": [each[0] for each in wanted],
-            "places": [each[1] for each in wanted],
-            "starts": [each[2] for each in wanted],
-            "until": self._until,
-        }
         found: dict[int, list[int]] = {}
-        for member_id, place, points in cursor.execute(POINTS, parameters):
-            found.setdefault(member_id, [0] * len(self._points))[place] = points
+
+        def add(member_id: int, window: Window, kind: str, times: int, points: int) -> None:
+            mine = found.setdefault(member_id, [0] * len(self._more))
+            for column, each in enumerate(self._more):
+                if each.window != window:
+                    continue
+                if each.metric is Metric.POINTS_EARNED:
+                    mine[column] += points
+                elif each.kind in ("", kind):
+                    mine[column] += times
+
+        for did in activities.done(cursor, wanted, self._until):
+            add(did.member_id, windows[did.place], did.kind, did.times, did.points)
+        if self.ladder.counts_points:
+            parameters = {
+                "member_ids": [each[0] for each in wanted],
+                "places": [each[1] for each in wanted],
+                "starts": [each[2] for each in wanted],
+                "until": self._until,
+            }
+            for member_id, place, points in cursor.execute(POINTS, parameters):
+                add(member_id, windows[place], "", 0, points)
         return found
 
     def judge(self, tier: str, floor: str, numbers: Numbers | None, *, settled: bool = True) -> Move | None:
@@ -186,9 +199,23 @@ class Bench:
     def facts(self, numbers: Numbers | None) -> Facts:
         """The same numbers as the engine takes them."""
         mine = numbers or self._nothing
-        earned = dict(zip(self._points, mine[self._before_points :], strict=False))
+        points: dict[Window, int] = {}
+        times: dict[Window, dict[str, int]] = {}
+        for each, value in zip(self._more, mine[self._before_more :], strict=False):
+            if each.metric is Metric.POINTS_EARNED:
+                points[each.window] = value
+            else:
+                times.setdefault(each.window, {})[each.kind] = value
+        for kinds in times.values():
+            if "" in kinds:  # those of all kinds: what is left of them is of none that is named
+                kinds[""] -= sum(value for kind, value in kinds.items() if kind)
         return {
-            window: Activity(mine[2 * place], mine[2 * place + 1], earned.get(window, 0))
+            window: Activity(
+                mine[2 * place],
+                mine[2 * place + 1],
+                points.get(window, 0),
+                interactions=times.get(window, {}),
+            )
             for place, window in enumerate(self._windows)
         }
 
@@ -214,9 +241,18 @@ def _needs(ladder: Ladder) -> list[Criterion]:
     return [need for tier in ladder.tiers for need in tier.criteria]
 
 
-def _points_windows(ladder: Ladder) -> list[Window]:
-    """The windows in which reaching a tier looks at points earned."""
-    return sorted({need.window for need in _needs(ladder) if need.metric is Metric.POINTS_EARNED})
+class _More(NamedTuple):
+    """What a criterion looks at beside spend and purchases."""
+
+    window: Window
+    metric: Metric
+    kind: str
+
+
+def _more(ladder: Ladder) -> list[_More]:
+    return sorted(
+        {_More(need.window, need.metric, need.kind) for need in _needs(ladder) if need.metric not in _PLACES}
+    )
 
 
 _PLACES: Mapping[Metric, int] = {Metric.SPEND: 0, Metric.PURCHASES: 1}
@@ -224,6 +260,6 @@ _PLACES: Mapping[Metric, int] = {Metric.SPEND: 0, Metric.PURCHASES: 1}
 
 def _place(ladder: Ladder, need: Criterion) -> int:
     windows = (*ladder.windows, *ladder.years)
-    if need.metric is Metric.POINTS_EARNED:
-        return 2 * len(windows) + _points_windows(ladder).index(need.window)
+    if need.metric not in _PLACES:
+        return 2 * len(windows) + _more(ladder).index(_More(need.window, need.metric, need.kind))
     return 2 * windows.index(need.window) + _PLACES[need.metric]

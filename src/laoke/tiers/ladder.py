@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -36,6 +36,7 @@ from laoke.foundation import generations
 from laoke.foundation.access import Caller, Scope
 from laoke.foundation.audit.services import record
 from laoke.foundation.documents import choice, only
+from laoke.points.activities.rules import LONGEST_KIND
 from laoke.tiers.models import LadderVersion
 
 # Everybody is on the one rung of a shop that has declared no ladder.
@@ -51,13 +52,14 @@ MOST_POINTS = 10_000_000
 class Counted(StrEnum):
     """What a published ladder may count.
 
-    Spend and purchases are read for every member at the till and at a review; what else a ladder counts takes one
-    statement more. Points available are no criterion: see docs/explanation/tiers.md.
+    Spend and purchases are read for every member at the till and at a review; what else a ladder counts takes a
+    statement more each. Points available are no criterion: see docs/explanation/tiers.md.
     """
 
     SPEND = Metric.SPEND.value
     PURCHASES = Metric.PURCHASES.value
     POINTS_EARNED = Metric.POINTS_EARNED.value
+    INTERACTIONS = Metric.INTERACTIONS.value
 
 
 class Whole(StrEnum):
@@ -154,6 +156,17 @@ def to_document(ladder: Ladder) -> dict[str, Any]:
         **({"upgrade": ladder.upgrade.value} if ladder.upgrade is not Upgrade.AT_ONCE else {}),
         **({"fall": ladder.fall.value} if ladder.fall is not Fall.AT_REVIEW else {}),
     }
+
+
+def faults(ladder: Ladder, kinds: Collection[str]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Interactions that the ladder counts and nobody could tell, each with its place.
+
+    Args:
+        kinds: of events there are.
+    """
+    for tier in ladder.tiers:
+        for kind in sorted({need.kind for need in tier.all_criteria if need.kind} - set(kinds)):
+            yield ("ladder", "tiers", tier.code), f"there are no events of the kind {kind}"
 
 
 def at_version(programme_version: int) -> Ladder:
@@ -351,7 +364,8 @@ def _need_document(need: Need) -> dict[str, Any]:
             return {"any": [_need_document(part) for part in parts]}
         case AllOf(parts):
             return {"all": [_need_document(part) for part in parts]}
-    return {"metric": need.metric.value, **window_as_json(need.window), "at_least": need.at_least}
+    kind = {"kind": need.kind} if need.kind else {}
+    return {"metric": need.metric.value, **kind, **window_as_json(need.window), "at_least": need.at_least}
 
 
 def _name(document: Mapping[str, Any], place: str, field: str) -> str:
@@ -362,7 +376,7 @@ def _name(document: Mapping[str, Any], place: str, field: str) -> str:
 
 
 def _criterion(document: Mapping[str, Any], place: str, windows: Windows) -> Criterion:
-    only(document, place, {"metric", "months", "days", "window", "at_least"})
+    only(document, place, {"metric", "kind", "months", "days", "window", "at_least"})
     for name in ("months", "days", "at_least"):
         if type(document.get(name, 0)) is not int:
             raise BadPolicy(f"{place}.{name}", f"takes a whole number, got {document[name]!r}")
@@ -374,7 +388,18 @@ def _criterion(document: Mapping[str, Any], place: str, windows: Windows) -> Cri
             span=_span(document, place, windows),
         ),
         at_least=document.get("at_least", 0),
+        kind=_kind(document, place),
     )
+
+
+def _kind(document: Mapping[str, Any], place: str) -> str:
+    """The kind of interactions that count; empty: all kinds."""
+    if "kind" not in document:
+        return ""
+    kind = document["kind"]
+    if not isinstance(kind, str) or not 1 <= len(kind) <= LONGEST_KIND:
+        raise BadPolicy(f"{place}.kind", f"takes a kind of events, got {kind!r}")
+    return kind
 
 
 def _span(document: Mapping[str, Any], place: str, windows: Windows) -> Span:

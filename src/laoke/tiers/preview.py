@@ -388,7 +388,12 @@ def _begin(caller: Caller, number: int, at: datetime, version: int) -> TierPrevi
         raise PreviewOutdated("age")
     ladder = ladders.parse(row.document)
     with hot_cursor() as cursor:
-        marks = {"last_order": row.last_order, "last_return": row.last_return, "last_change": row.last_change}
+        marks: dict[str, Any] = {
+            "last_order": row.last_order,
+            "last_return": row.last_return,
+            "last_change": row.last_change,
+        }
+        marks |= {"at": row.as_of, "counts_acts": ladder.counts_acts}
         anew = [found[0] for found in cursor.execute(SINCE, marks)]
         differ = _differing(cursor, row, ladder, anew, at)
         moves = TierPreviewMove.objects.filter(preview_id=number).count()

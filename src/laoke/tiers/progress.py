@@ -38,7 +38,7 @@ def way_up(member_id: int, ladder: Ladder, tier: str, at: datetime) -> WayUp | N
         joined = standing.joined(cursor, ladder, member_id)
         member = Anchors(joined, joined, None) if joined else None
         starts = {need.window: need.window.start(at, zone, member) for need in upper.criteria}
-        history = standing.history(cursor, member_id, min(starts.values()), at)
+        history = standing.history(cursor, ladder, member_id, min(starts.values()), at)
 
     def lasts(need: Criterion) -> date | None:
         return history.lasts(need, starts[need.window], at, zone)
@@ -51,6 +51,7 @@ def way_up(member_id: int, ladder: Ladder, tier: str, at: datetime) -> WayUp | N
         needs=[
             {
                 "metric": each.metric.value,
+                **({"kind": each.kind} if each.kind else {}),
                 **tiering.window_as_json(each.window),
                 "value": each.value,
                 "at_least": each.at_least,

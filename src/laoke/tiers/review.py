@@ -15,6 +15,7 @@ from laoke.engine.tiering import Ladder, Move
 from laoke.foundation import sql
 from laoke.foundation.sql import hot_cursor
 from laoke.kernel.calendar import start_of_day
+from laoke.points.activities import selectors as activities
 from laoke.tiers import clock, due, moving, standing
 from laoke.tiers.judging import Bench
 
@@ -95,7 +96,8 @@ def _since(
     at: datetime,
     now: datetime,
 ) -> Iterator[tuple[int, str]]:
-    """Judge the purchases made since the review day began, for members the review has moved: their upgrades.
+    """Judge the purchases made since the review day began, and what else the ladder counts, for members the review has
+    moved: their upgrades.
 
     The review is held some hours after its instant, or days when the machine was off. A purchase in between found
     the tier of before and brought no move; had the review come first, it would have.
@@ -106,6 +108,10 @@ def _since(
         (list(member_ids), at),
     ).fetchall()
     now_at = dict(tiers)
+    if ladder.counts_acts:
+        acts = activities.acts(cursor, member_ids, at, standing.END)
+        done = [(member_id, act.at, None) for member_id, act in acts if act.at <= now]
+        bought = sorted([*bought, *done], key=lambda each: (each[1], each[2] or 0))
     for member_id, placed_at, order_id in bought:
         facts = standing.facts(cursor, ladder, member_id, placed_at)
         move = tiering.upgrade(ladder, now_at[member_id], facts)

@@ -20,12 +20,13 @@ from laoke.tiers.selectors import Stand
 class CriterionOut(BaseModel):
     """One condition: a metric within a window of months or days, or a whole one, reaches a threshold.
 
-    `metric`: spend, in minor units, purchases, or points_earned. `window`: calendar_month, calendar_quarter,
-    calendar_year, membership_year (from the anniversary of joining) or lifetime; of what keeps or extends a tier also
-    period.
+    `metric`: spend, in minor units, purchases, points_earned, or interactions, of a `kind` or of all kinds. `window`:
+    calendar_month, calendar_quarter, calendar_year, membership_year (from the anniversary of joining) or lifetime; of
+    what keeps or extends a tier also period.
     """
 
     metric: str = Field(examples=["purchases"])
+    kind: str | None = Field(None, examples=[None])
     months: int | None = Field(None, examples=[3])
     days: int | None = Field(None, examples=[None])
     window: str | None = Field(None, examples=[None])
@@ -110,6 +111,9 @@ class NeedOut(BaseModel):
     """One criterion of the next tier, and how far the member is."""
 
     metric: str = Field(examples=["purchases"])
+    kind: str | None = Field(
+        None, examples=[None], description="of interactions, the kind of events; null: all kinds"
+    )
     months: int | None = Field(None, examples=[3])
     days: int | None = Field(None, examples=[None])
     last_days: int | None = Field(None, examples=[None], description="so many days, today the last of them")

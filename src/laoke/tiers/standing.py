@@ -32,9 +32,14 @@ from laoke.engine.tiering import (
 )
 from laoke.foundation import sql
 from laoke.kernel.calendar import start_of_day
+from laoke.points.activities import selectors as activities
+from laoke.points.activities.watching import Act
 from laoke.purchases import selectors as purchases
 
 PATHS = sql.load("laoke.tiers", "paths")
+INSTANT = timedelta(microseconds=1)
+# After everything that was ever done; a day early enough that no zone shifts it out of the calendar.
+END = datetime(9999, 12, 30, tzinfo=UTC)
 # What `Bought` takes, of purchases_order.
 _BOUGHT = (
     "placed_at, paid_minor - refunded_minor, total_minor > returned_minor, points_earned - points_clawed_back"
@@ -200,13 +205,13 @@ def completed(
     """As `facts`, where spend and purchases are known in every window that begins on one day for everybody. What else
     the ladder looks at is asked; nothing where it looks at nothing else.
     """
-    if not ladder.years and not ladder.counts_points:
+    if not ladder.years and not ladder.counts_acts:
         return known
     begins = ladder.starts(at, settings.LAOKE.zone, joined)
     years = [each for each in begins if each[0].of_member]
     if years:
         known = known | _purchases(cursor, member_id, years, at)
-    return _with_points(cursor, ladder, member_id, known, begins, at)
+    return _with_more(cursor, ladder, member_id, known, begins, at)
 
 
 def since(
@@ -218,7 +223,7 @@ def since(
 ) -> dict[Window, Activity]:
     """What a member did in windows from their first instants until `at`, as far as a ladder counts it."""
     known = _purchases(cursor, member_id, begins, at)
-    return _with_points(cursor, ladder, member_id, known, begins, at)
+    return _with_more(cursor, ladder, member_id, known, begins, at)
 
 
 def _purchases(
@@ -228,7 +233,7 @@ def _purchases(
     return {window: Activity(*did) for (window, _), did in zip(begins, found, strict=True)}
 
 
-def _with_points(
+def _with_more(
     cursor: psycopg.Cursor[Any],
     ladder: Ladder,
     member_id: int,
@@ -236,13 +241,60 @@ def _with_points(
     begins: Sequence[tuple[Window, datetime]],
     at: datetime,
 ) -> dict[Window, Activity]:
-    if not ladder.counts_points:
+    """With points earned, and what was done beside buying; asked where the ladder looks at it."""
+    if not ladder.counts_acts:
         return known
-    earned = purchases.points(cursor, member_id, [start for _, start in begins], at)
+    starts = [start for _, start in begins]
+    earned = [0] * len(starts)
+    if ladder.counts_points:
+        earned = purchases.points(cursor, member_id, starts, at)
+    times: list[dict[str, int]] = [{} for _ in starts]
+    wanted = [(member_id, place, start) for place, start in enumerate(starts)]
+    for did in activities.done(cursor, wanted, at + INSTANT):
+        earned[did.place] += did.points
+        if did.kind:
+            times[did.place][did.kind] = did.times
     return {
-        window: replace(known[window], points_earned=points)
-        for (window, _), points in zip(begins, earned, strict=True)
+        window: replace(
+            known[window],
+            points_earned=earned[place] if ladder.counts_points else 0,
+            interactions=times[place],
+        )
+        for place, (window, _) in enumerate(begins)
     }
+
+
+def acts(
+    cursor: psycopg.Cursor[Any],
+    ladder: Ladder,
+    member_id: int,
+    since: datetime,
+    until: datetime,
+    without: int | None = None,
+    only: frozenset[int] | None = None,
+) -> list[Bought]:
+    """What a member did beside buying from an instant on, before another; nothing where the ladder does not count it.
+
+    Args:
+        without: an event that is left out; `only`: all others are.
+    """
+    if not ladder.counts_acts:
+        return []
+    return [
+        done(act)
+        for _, act in activities.acts(cursor, [member_id], since, until)
+        if act.event_id != without and (only is None or act.event_id in only)
+    ]
+
+
+def done(act: Act) -> Bought:
+    """Something done beside buying as the engine takes it."""
+    return Bought(act.at, 0, False, act.points, act.kind)
+
+
+def acted_after(cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, at: datetime) -> bool:
+    """Whether the ladder counts something that the member did beside buying after an instant."""
+    return bool(acts(cursor, ladder, member_id, at + INSTANT, END))
 
 
 def best(ladder: Ladder, had: Iterable[str], facts: Facts) -> str:
@@ -250,43 +302,73 @@ def best(ladder: Ladder, had: Iterable[str], facts: Facts) -> str:
     return max((*had, tiering.qualified(ladder, facts).code), key=ladder.rank)
 
 
-def bought(cursor: psycopg.Cursor[Any], member_id: int, since: datetime, until: datetime) -> list[Bought]:
-    """What is left of a member's purchases from `since` on, before `until`, in order of time."""
+def bought(
+    cursor: psycopg.Cursor[Any],
+    ladder: Ladder,
+    member_id: int,
+    since: datetime,
+    until: datetime,
+    without: int | None = None,
+) -> list[Bought]:
+    """What is left of a member's purchases from `since` on, before `until`, in order of time; with what else was done
+    that the ladder counts, but for an event that is left out.
+    """
     cursor.execute(
         f"select {_BOUGHT} from purchases_order "  # noqa: S608 -- ours
         "where member_id = %s and placed_at >= %s and placed_at < %s order by placed_at, id",
         (member_id, since, until),
     )
-    return [Bought(*row) for row in cursor]
+    found = [Bought(*row) for row in cursor]
+    others = acts(cursor, ladder, member_id, since, until, without)
+    return sorted([*found, *others], key=lambda each: each.at) if others else found
 
 
 class Order(NamedTuple):
-    """A purchase with its number."""
+    """A purchase with its number; of what was done beside buying the number is 0."""
 
     order_id: int
     bought: Bought
 
 
 def orders_after(
-    cursor: psycopg.Cursor[Any], member_id: int, ladder: Ladder, at: datetime, joined: date
+    cursor: psycopg.Cursor[Any],
+    member_id: int,
+    ladder: Ladder,
+    at: datetime,
+    joined: date,
+    without: int | None = None,
 ) -> list[Order]:
-    """A member's purchases from the longest window before `at` on, in order of time."""
+    """A member's purchases from the longest window before `at` on, in order of time; with what else was done that the
+    ladder counts.
+
+    Args:
+        without: an event that is left out.
+    """
     begins = ladder.starts(at, settings.LAOKE.zone, joined)
+    first = min([at, *(start for _, start in begins)])
     cursor.execute(
         f"select id, {_BOUGHT} from purchases_order "  # noqa: S608 -- ours
         "where member_id = %s and placed_at >= %s order by placed_at, id",
-        (member_id, min([at, *(start for _, start in begins)])),
+        (member_id, first),
     )
-    return [Order(row[0], Bought(*row[1:])) for row in cursor]
+    found = [Order(row[0], Bought(*row[1:])) for row in cursor]
+    others = [Order(0, act) for act in acts(cursor, ladder, member_id, first, END, without)]
+    return in_order([*found, *others]) if others else found
+
+
+def in_order(orders: Iterable[Order]) -> list[Order]:
+    """In order of time; at one instant what was done beside buying comes first."""
+    return sorted(orders, key=lambda order: (order.bought.at, order.order_id))
 
 
 def lifted(
     ladder: Ladder, tier: str, orders: Sequence[Order], late: Bought, joined: date
-) -> Iterator[tuple[Move, datetime, int]]:
+) -> Iterator[tuple[Move, datetime, int | None]]:
     """The upgrades of those purchases made after one that came late, judged again with it, each as of its instant.
 
     Args:
-        tier: the member's with the late one judged; `orders` the others, in order of time.
+        tier: the member's with the late one judged; `orders` the others, in order of time. So it is with what was done
+            beside buying: such an upgrade has no order.
     """
     if all(order.bought.at <= late.at for order in orders):
         return
@@ -298,7 +380,7 @@ def lifted(
         move = tiering.upgrade(ladder, tier, history.facts(begins, bought.at))
         if move is not None:
             tier = move.to_tier
-            yield move, bought.at, order_id
+            yield move, bought.at, order_id or None
 
 
 def own_activity(
@@ -321,14 +403,11 @@ def own_activity(
     }
 
 
-def history(cursor: psycopg.Cursor[Any], member_id: int, since: datetime, at: datetime) -> History:
-    """What is left of a member's purchases from `since` until `at`, one by one."""
-    cursor.execute(
-        f"select {_BOUGHT} from purchases_order "  # noqa: S608 -- ours
-        "where member_id = %s and placed_at >= %s and placed_at <= %s",
-        (member_id, since, at),
-    )
-    return History(Bought(*row).deed for row in cursor)
+def history(
+    cursor: psycopg.Cursor[Any], ladder: Ladder, member_id: int, since: datetime, at: datetime
+) -> History:
+    """What is left of a member's purchases from `since` until `at`, one by one, with what else the ladder counts."""
+    return History(each.deed for each in bought(cursor, ladder, member_id, since, at + INSTANT))
 
 
 def move_member(
@@ -459,11 +538,12 @@ def after_return(
     def starting(at: datetime) -> list[tuple[Window, datetime]]:
         return ladder.starts(at, zone, day)
 
-    others, returned = [], None
+    first = reach(path, starting)
+    others, returned = acts(cursor, ladder, member_id, first, END), None
     for number, at, spend, left, points in cursor.execute(
         "select id, placed_at, paid_minor - refunded_minor, total_minor - returned_minor, "
         "points_earned - points_clawed_back from purchases_order where member_id = %s and placed_at >= %s",
-        (member_id, reach(path, starting)),
+        (member_id, first),
     ):
         if number == order_id:
             before = Bought(at, spend + refunded_minor, left + returned_minor > 0, points + clawed_back)

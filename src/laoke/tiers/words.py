@@ -26,6 +26,7 @@ from laoke.engine.tiering import (
     Window,
 )
 from laoke.kernel.money import shown_minor
+from laoke.points.activities import selectors as activities
 
 
 class Says(NamedTuple):
@@ -57,12 +58,12 @@ def _together(missing: Sequence[Missing], currency: str) -> Says:
 
 def _one(lack: Missing, currency: str) -> Says:
     if isinstance(lack, Finding):
-        return _amount(lack.metric, lack.missing, currency)
+        return _amount(lack.metric, lack.kind, lack.missing, currency)
     ways = [_together(way, currency) for way in lack.ways]
     return Says("或".join(way.zh for way in ways), " or ".join(way.en for way in ways))
 
 
-def _amount(metric: Metric, missing: int, currency: str) -> Says:
+def _amount(metric: Metric, kind: str, missing: int, currency: str) -> Says:
     match metric:
         case Metric.SPEND:
             money = _money(missing, currency)
@@ -70,10 +71,24 @@ def _amount(metric: Metric, missing: int, currency: str) -> Says:
         case Metric.PURCHASES:
             return Says(f"购物 {missing} 次", f"{missing} more {_many('purchase', missing)}")
         case Metric.INTERACTIONS:
-            return Says(f"互动 {missing} 次", f"{missing} more {_many('interaction', missing)}")
+            return Says(f"{interaction(kind).zh} {missing} 次", f"{missing} more {_times(kind, missing)}")
         case Metric.POINTS_EARNED:
             return Says(f"获得 {missing} 积分", f"{missing} more {_many('point', missing)} earned")
     return Says(f"积攒 {missing} 积分", f"{missing} more {_many('point', missing)} kept")
+
+
+def interaction(kind: str) -> Says:
+    """What interactions are called: by the name of their kind, which a programme may have given it."""
+    return Says(*activities.kind_names(kind)) if kind else Says("互动", "Interactions")
+
+
+def counted(kind: str, count: int) -> str:
+    """So many interactions, in English: 5 interactions, 3 times Check-in."""
+    return f"{count} {_times(kind, count)}"
+
+
+def _times(kind: str, count: int) -> str:
+    return f"{_many('time', count)} {interaction(kind).en}" if kind else _many("interaction", count)
 
 
 def _within(until: date | None, today: date) -> Says:
@@ -116,6 +131,9 @@ def _asks(need: Need, currency: str) -> Says:
     count = need.at_least
     if need.metric is Metric.POINTS_EARNED:
         return Says(f"{window.zh}获得满 {count} 积分", f"{count} {_many('point', count)} earned {window.en}")
+    if need.metric is Metric.INTERACTIONS:
+        name = interaction(need.kind)
+        return Says(f"{window.zh}{name.zh}满 {count} 次", f"{counted(need.kind, count)} {window.en}")
     return Says(f"{window.zh}购物满 {count} 次", f"{count} {_many('purchase', count)} {window.en}")
 
 
@@ -227,6 +245,7 @@ CAUSES = {
     "review_upgraded": Says("评定升级", "up at a review"),
     "review_downgraded": Says("评定降级", "down at a review"),
     "return_downgraded": Says("达标商品已退货", "goods that had reached it were returned"),
+    "undone_downgraded": Says("达标互动已撤销", "what had reached it was undone"),
     "immediate_downgrade": Says("条件不再满足", "its criteria hold no longer"),
     "period_downgraded": Says("有效期满未保级", "not kept at the end of its period"),
     "inactivity_downgraded": Says("长期未购物", "no purchase for too long"),

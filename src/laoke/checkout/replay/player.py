@@ -34,6 +34,7 @@ from laoke.foundation.sql import hot_cursor
 from laoke.kernel.calendar import start_of_day
 from laoke.kernel.errors import LaokeError
 from laoke.members import selectors as members
+from laoke.points.activities import selectors as activities
 from laoke.points.ledger import LAPSED
 from laoke.tiers import clock, standing
 from laoke.tiers.review import review
@@ -222,6 +223,11 @@ class _Batch:
         ]
         if stale:
             held.update(load(self.cursor, stale, self.rules.ladder, oldest, at))
+        if self.rules.ladder.counts_acts:
+            for member_id in ids:
+                held[member_id].acts = []
+            for member_id, act in activities.acts(self.cursor, ids, BEGINNING, standing.END):
+                held[member_id].acts.append(standing.done(act))
         for member_id in ids:
             held.move_to_end(member_id)
             held[member_id].forget_before(oldest)
@@ -598,14 +604,15 @@ class _Batch:
 
         def since(start: datetime) -> list[Bought]:
             found = self._history(state, start).values()
-            return sorted(purchase.bought for purchase in found if purchase.at < until)
+            did = [purchase.bought for purchase in found] + [act for act in state.acts if act.at >= start]
+            return sorted(each for each in did if each.at < until)
 
         return since
 
     def _judge(self, state: MemberState, purchase: Purchase) -> None:
         """As the till does right after a purchase; one that comes late may lift those made after it."""
         ladder, at, zone = self.rules.ladder, purchase.at, self.player._zone
-        late = any(other.at > at for other in state.purchases)
+        late = any(other.at > at for other in state.purchases) or any(act.at > at for act in state.acts)
         before, facts = state.stand, state.activity(self.calendar, at)
         validity = ladder.tier(state.tier).validity
         if before.standing.valid_until and validity and validity.extension and not late:
@@ -629,17 +636,17 @@ class _Batch:
     def _lift(self, state: MemberState, late: Purchase) -> None:
         joined = state.stand.standing.joined
         first = min([late.at, *(start for _, start in self.calendar.starts(late.at, joined))])
-        others = sorted(
+        orders = [
             standing.Order(order_id, purchase.bought)
             for order_id, purchase in self._history(state, first).items()
             if order_id != late.order_id
-        )
-        others.sort(key=lambda order: (order.bought.at, order.order_id))
+        ]
+        others = standing.in_order([*orders, *(standing.Order(0, act) for act in state.acts)])
         for move, at, order_id in standing.lifted(self.rules.ladder, state.tier, others, late.bought, joined):
             self._climb(state, move, max(at, state.since), at, order_id)
 
     def _climb(
-        self, state: MemberState, move: tiering.Move, at: datetime, judged_at: datetime, order_id: int
+        self, state: MemberState, move: tiering.Move, at: datetime, judged_at: datetime, order_id: int | None
     ) -> None:
         """Move a member, and begin what begins with the tier."""
         day = self.calendar.day(at)
@@ -695,7 +702,7 @@ class _Batch:
             left.left_minor + plan.returned_minor > 0,
             after.points + plan.clawback,
         )
-        others = [purchase.bought for purchase in history.values()]
+        others = [*(purchase.bought for purchase in history.values()), *state.acts]
         floor = state.stand.standing.floor
         return tiering.withdraw(self.rules.ladder, state.tier, path, others, (before, after), starts, floor)
 

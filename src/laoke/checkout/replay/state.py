@@ -75,6 +75,8 @@ class MemberState:
     # Of these, lots of members merged into this one, in which points had expired before: whose they are.
     others: dict[int, int] = field(default_factory=dict)
     purchases: list[Purchase] = field(default_factory=list)
+    # What was done beside buying, where the ladder counts it: read anew with each batch.
+    acts: list[Bought] = field(default_factory=list)
     # The last time that points were not there which had to be taken back.
     owed_since: datetime | None = None
     # Moves on the ladder that purchases and returns caused since firm ground, the newest first.
@@ -103,12 +105,18 @@ class MemberState:
         facts = {}
         for window, start in calendar.starts(at, self.stand.standing.joined):
             spend = count = points = 0
+            times: dict[str, int] = {}
             for purchase in self.purchases:
                 if start <= purchase.at <= at:
                     spend += purchase.spend_minor
                     count += purchase.left_minor > 0
                     points += purchase.points
-            facts[window] = Activity(spend, count, points)
+            for act in self.acts:
+                if start <= act.at <= at:
+                    points += act.points
+                    if act.interaction:
+                        times[act.interaction] = times.get(act.interaction, 0) + 1
+            facts[window] = Activity(spend, count, points, interactions=times)
         return facts
 
     def forget_before(self, oldest: datetime) -> None:

@@ -73,6 +73,14 @@ class Tier:
         """Every criterion that reaching it looks at."""
         return (*criteria(self.needs), *self.active)
 
+    @property
+    def all_criteria(self) -> tuple[Criterion, ...]:
+        """As `criteria`, with those of keeping it and of what makes it last longer."""
+        if (validity := self.validity) is None:
+            return self.criteria
+        more = (*(validity.keep or ()), *(validity.extension.needs if validity.extension else ()))
+        return (*self.criteria, *criteria(more))
+
     def holds(self, facts: Facts) -> bool:
         """Whether the facts reach it."""
         return hold(self.needs, facts) and hold(self.active, facts)
@@ -148,12 +156,17 @@ class Ladder:
     @cached_property
     def counted(self) -> frozenset[Metric]:
         """What its criteria count: of reaching a tier, of keeping it and of what makes it last longer."""
-        return frozenset(need.metric for tier in self.tiers for need in _criteria(tier))
+        return frozenset(need.metric for tier in self.tiers for need in tier.all_criteria)
 
     @cached_property
     def counts_points(self) -> bool:
         """Whether some criterion looks at points earned."""
         return Metric.POINTS_EARNED in self.counted
+
+    @cached_property
+    def counts_acts(self) -> bool:
+        """Whether some criterion looks at what was done beside buying: for itself, or for the points it earned."""
+        return self.counts_points or Metric.INTERACTIONS in self.counted
 
     @cached_property
     def timed(self) -> frozenset[str]:
@@ -170,17 +183,9 @@ class Ladder:
 
 
 def _windows(tier: Tier) -> Iterator[Window]:
-    yield from (need.window for need in _criteria(tier))
+    yield from (need.window for need in tier.all_criteria)
     if tier.validity is not None and tier.validity.basis is Basis.PERIOD:
         yield Window(span=Span.PERIOD)
-
-
-def _criteria(tier: Tier) -> Iterator[Criterion]:
-    yield from tier.criteria
-    if (validity := tier.validity) is not None:
-        yield from criteria(validity.keep or ())
-        if validity.extension:
-            yield from criteria(validity.extension.needs)
 
 
 def _check(tier: Tier) -> None:

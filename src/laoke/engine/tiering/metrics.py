@@ -56,6 +56,15 @@ class Activity:
             points_earned=self.points_earned + points_earned,
         )
 
+    def with_other(self, other: Activity, sign: int = 1) -> Activity:
+        """With what somebody else did, or without it; points available stay."""
+        kinds = {
+            kind: self.interactions.get(kind, 0) + sign * other.interactions.get(kind, 0)
+            for kind in {**self.interactions, **other.interactions}
+        }
+        found = self.plus(sign * other.spend_minor, sign * other.purchases, sign * other.points_earned)
+        return replace(found, interactions=kinds)
+
 
 Facts = Mapping[Window, Activity]
 NOTHING = Activity()

@@ -12,8 +12,9 @@ from laoke.engine.tiering.ladder import Ladder
 from laoke.engine.tiering.standing import Standing, extends
 from laoke.engine.tiering.windows import Window
 
-# Moves that purchases and their returns cause; any other move (a review, a hand) starts from firm ground.
-CLIMBING = frozenset({"threshold_reached", "return_downgraded"})
+# Moves that purchases and what was done beside them cause, and their undoing; any other move (a review, a hand) starts
+# from firm ground.
+CLIMBING = frozenset({"threshold_reached", "return_downgraded", "undone_downgraded"})
 
 
 class Climb(NamedTuple):
@@ -25,17 +26,21 @@ class Climb(NamedTuple):
 
 
 class Bought(NamedTuple):
-    """A purchase as far as tiers count it: what is left of it. `points` are those it earned."""
+    """A purchase, or something done beside buying, as far as tiers count it: what is left of it.
+
+    `points` are those it earned, `interaction` the kind of what was no purchase.
+    """
 
     at: datetime
     spend_minor: int
     kept: bool
     points: int = 0
+    interaction: str = ""
 
     @property
     def deed(self) -> Deed:
         """As the history takes it."""
-        return Deed(self.at, self.spend_minor, int(self.kept), self.points)
+        return Deed(self.at, self.spend_minor, int(self.kept), self.points, interaction=self.interaction)
 
 
 class Path(NamedTuple):
@@ -59,8 +64,11 @@ def withdraw(
     returned: tuple[Bought, Bought],
     starts: Starts,
     floor: str | None = None,
+    cause: str = "return_downgraded",
 ) -> Move | None:
     """Judge right after a return: a tier that only returned goods had reached is taken back.
+
+    So it is with what was done beside buying, and is undone.
 
     Every purchase since firm ground is judged again as of its own instant with what is left of them all, also those
     that brought no move because the tier was had already. The best that still holds is the member's. A tier that
@@ -71,6 +79,7 @@ def withdraw(
         returned: the purchase that goods came back of, before and after this return.
         starts: the first instant of each window that ends with an instant.
         floor: a tier assigned, below which nothing takes the member.
+        cause: of the move down.
     """
     upgrades = [move.at for move in path.climb if move.cause == "threshold_reached"]
     now, base = ladder.rank(current), ladder.rank(path.climb[-1].from_tier) if path.climb else 0
@@ -87,7 +96,7 @@ def withdraw(
     if rank >= now or had.rank <= rank:
         return None
     missed = findings(ladder.tiers[now], _history([*others, after]).facts(starts(had.at), had.at))
-    return Move(current, ladder.tiers[rank].code, "return_downgraded", missed)
+    return Move(current, ladder.tiers[rank].code, cause, missed)
 
 
 def still_extended(

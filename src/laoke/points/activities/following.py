@@ -13,6 +13,12 @@ from laoke.points.activities.models import Activity
 _ONE_PERSON = "merged: the friend was the same person"
 
 
+def moved_events(followers: Mapping[str, Any]) -> list[int]:
+    """The events that a merge moved, by what the followers of it gave."""
+    moved = followers.get(ActivitiesFollow.name, {})
+    return [*moved.get("mine", ()), *moved.get("brought", ())]
+
+
 class ActivitiesFollow:
     """See laoke.members.followers."""
 

@@ -21,7 +21,8 @@ class ActivityRulesVersion(models.Model):
 class Activity(models.Model):
     """One event of a member, and what it paid.
 
-    `points` and `bonus` are what its lot began with; of a referral, `friend_points` are the friend's. `day` is the day
+    `points` and `bonus` are what its lot began with; of a referral, `friend_points` are the friend's. `points_back` is
+    what undoing it took back: with a day in a row more than it earned, or less. `day` is the day
     it counts in. `limit` is the limit that kept it from paying.
     """
 
@@ -42,6 +43,7 @@ class Activity(models.Model):
     points = models.IntegerField(default=0, db_default=0)
     bonus = models.IntegerField(default=0, db_default=0)
     friend_points = models.IntegerField(default=0, db_default=0)
+    points_back = models.IntegerField(default=0, db_default=0)
     lot_id = models.BigIntegerField(null=True)
     friend_lot_id = models.BigIntegerField(null=True)
     told_by = models.CharField(max_length=120)

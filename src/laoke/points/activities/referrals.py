@@ -16,10 +16,11 @@ from laoke.foundation.audit import services as audit
 from laoke.foundation.outbox import services as outbox
 from laoke.foundation.sql import hot_cursor
 from laoke.members import selectors as members
-from laoke.points.activities import booking, events, rules
+from laoke.points.activities import booking, events, rules, watching
 from laoke.points.activities.errors import ReferralRefused
 from laoke.points.activities.models import Activity
 from laoke.points.activities.rules import REFERRAL, ActivityRule
+from laoke.points.activities.watching import Act
 from laoke.points.ledger import LockedAccount
 from laoke.points.redeeming import lock_active, lock_kept
 
@@ -90,6 +91,7 @@ def judge(friend_id: int, *, at: datetime) -> None:
         if event is None or account.member_id == friend.member_id:
             return
         rule = rules.in_force().kinds.get(REFERRAL)
+        before = _acts(event)
         stands = rule is not None and _stands(cursor, friend.member_id, rule.least_order_minor)
         if event.state == State.WAITING and stands and rule is not None:
             _pay(event, rule, account, friend, at)
@@ -104,6 +106,7 @@ def judge(friend_id: int, *, at: datetime) -> None:
         friend.close()
         event.save()
         _announce(event, at)
+        _watched(cursor, event, before, at)
 
 
 def undo(caller: Caller, event_id: int, why: str, *, now: datetime) -> dict[str, Any]:
@@ -115,12 +118,13 @@ def undo(caller: Caller, event_id: int, why: str, *, now: datetime) -> dict[str,
         event = Activity.objects.get(pk=event_id)
         points = 0
         if event.state != State.UNDONE:
-            points = event.points
+            points, before = event.points, _acts(event)
             _take_back(cursor, event, account, friend, now)
             account.close()
             if friend is not account:
                 friend.close()
             event.state = State.UNDONE
+            event.points_back = points + event.bonus
             event.undone_at, event.undone_by, event.undone_why = now, caller.label, why
             event.save()
             audit.record(
@@ -128,12 +132,34 @@ def undo(caller: Caller, event_id: int, why: str, *, now: datetime) -> dict[str,
             )
             payload = {"event_id": event.pk, "member_id": event.member_id, "kind": REFERRAL, "points": points}
             outbox.add(events.UNDONE, payload, at=now, member_id=event.member_id)
+            _watched(cursor, event, before, now)
         return {
             "event_id": event.pk,
             "member_id": event.member_id,
             "points": points,
             "points_available": account.available(now),
         }
+
+
+def _acts(event: Activity) -> dict[int, Act]:
+    """A referral as tiers count it, by member: the friend's points count too."""
+    found = {}
+    if event.state == State.EARNED:
+        found[event.member_id] = Act(event.pk, event.at, REFERRAL, event.points)
+    if event.friend_id and event.friend_points and event.state in (State.EARNED, State.CAPPED):
+        found[event.friend_id] = Act(event.pk, event.at, "", event.friend_points)
+    return found
+
+
+def _watched(cursor: psycopg.Cursor[Any], event: Activity, before: dict[int, Act], at: datetime) -> None:
+    """Tell what counts now, as of the order that made it count, or counts no more."""
+    after = _acts(event)
+    for member_id, act in after.items():
+        if member_id not in before:
+            watching.counted(cursor, member_id, act, at=at, now=at)
+    for member_id, act in before.items():
+        if member_id not in after:
+            watching.uncounted(cursor, member_id, act, Act(act.event_id, act.at, "", 0), now=at)
 
 
 def anybody_waiting() -> bool:

@@ -18,10 +18,11 @@ from laoke.foundation.idempotency.services import Answer, Command, once
 from laoke.foundation.outbox import services as outbox
 from laoke.foundation.sql import hot_cursor
 from laoke.members.normal.person import checked_reason
-from laoke.points.activities import booking, events, referrals, rules
+from laoke.points.activities import booking, events, referrals, rules, watching
 from laoke.points.activities.errors import ActivityTooLate, BadActivity, UnknownActivity, UnknownEvent
 from laoke.points.activities.models import Activity
 from laoke.points.activities.rules import REFERRAL, ActivityRule
+from laoke.points.activities.watching import Act
 from laoke.points.redeeming import lock_active, lock_kept
 
 LONGEST_SUBJECT = 100
@@ -89,17 +90,21 @@ def undo(caller: Caller, event_id: int, reason: str, *, now: datetime) -> dict[s
         event = Activity.objects.get(pk=event_id)
         if event.state == Activity.State.UNDONE:
             return _undone(event, 0, account.available(now))
-        points = event.points + _lost_bonus(event)
+        points, counted = event.points + _lost_bonus(event), _act(event)
         booking.take_back(cursor, account, event.lot_id, points, event.kind, now=now)
         account.close()
         event.state = Activity.State.UNDONE
+        event.points_back = points
         event.undone_at, event.undone_by, event.undone_why = now, caller.label, why
-        event.save(update_fields=["state", "undone_at", "undone_by", "undone_why"])
+        event.save(update_fields=["state", "points_back", "undone_at", "undone_by", "undone_why"])
         audit.record(
             caller, "activity.undone", "activity", event.pk, at=now, after={"points": points}, reason=why
         )
         payload = {"event_id": event.pk, "member_id": event.member_id, "kind": event.kind, "points": points}
         outbox.add(events.UNDONE, payload, at=now, member_id=event.member_id)
+        if counted is not None:
+            left = Act(event.pk, event.at, "", counted.points - points)
+            watching.uncounted(cursor, event.member_id, counted, left, now=now)
         return _undone(event, points, account.available(now))
 
 
@@ -146,6 +151,8 @@ def _tell(caller: Caller, told: Told, rule: ActivityRule, now: datetime) -> dict
             at=now,
             member_id=event.member_id,
         )
+        if (act := _act(event)) is not None:
+            watching.counted(cursor, event.member_id, act, at=event.at, now=now)
         return {
             "event_id": event.pk,
             "member_id": event.member_id,
@@ -191,6 +198,13 @@ def _streak_days(paid: list[date], day: date, rule: ActivityRule, limit: str | N
         return None
     before, _after = activities.run_through(set(paid), day)
     return before + (limit is None or day in paid)
+
+
+def _act(event: Activity) -> Act | None:
+    """The event as tiers count it; None past a limit."""
+    if event.state != Activity.State.EARNED:
+        return None
+    return Act(event.pk, event.at, event.kind, event.points + event.bonus)
 
 
 def _lost_bonus(event: Activity) -> int:

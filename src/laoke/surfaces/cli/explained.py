@@ -272,7 +272,7 @@ class _Words:
             }
             short = self._money(missing)
         else:
-            words = _counted(found.metric) % {
+            words = self._counted(found.metric, found.kind) % {
                 "value": value,
                 "wanted": wanted,
                 "window": window,
@@ -282,6 +282,15 @@ class _Words:
             return f"{words} ✓"
         return words + _(", %(missing)s missing") % {"missing": short}
 
+    def _counted(self, metric: str, kind: str) -> str:
+        """What a criterion found, of what is no money."""
+        if metric == Metric.POINTS_EARNED:
+            return _("%(value)s of %(wanted)s points earned in %(window)s")
+        if metric == Metric.INTERACTIONS:
+            told = _("%%(value)s of %%(wanted)s times %(interaction)s in %%(window)s")
+            return told % {"interaction": self._says(tier_words.interaction(kind)).replace("%", "%%")}
+        return _("%(value)s of %(wanted)s purchases in %(window)s")
+
     def _reasons(self, reasons: Sequence[object]) -> str:
         parts = []
         for reason in reasons:
@@ -289,7 +298,9 @@ class _Words:
             money = reason["metric"] == Metric.SPEND
             window = self._window(reason["window"])
             template = (
-                _("%(value)s of %(wanted)s spent in %(window)s") if money else _counted(reason["metric"])
+                _("%(value)s of %(wanted)s spent in %(window)s")
+                if money
+                else self._counted(reason["metric"], reason.get("kind", ""))
             )
             parts.append(
                 template
@@ -382,13 +393,6 @@ class _Words:
 
     def _minute(self, at: datetime) -> str:
         return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M}"
-
-
-def _counted(metric: str) -> str:
-    """What a criterion found, of what is no money."""
-    if metric == Metric.POINTS_EARNED:
-        return _("%(value)s of %(wanted)s points earned in %(window)s")
-    return _("%(value)s of %(wanted)s purchases in %(window)s")
 
 
 def _bar(value: int, whole: int) -> str:

@@ -517,6 +517,7 @@ def _ladder(ladder: Ladder, currency: str) -> Iterator[str]:
 def _need(need: Need, currency: str) -> str:
     from laoke.engine.tiering import AllOf, AnyOf, Metric
     from laoke.kernel.money import Money
+    from laoke.tiers import words
 
     if isinstance(need, AnyOf):
         return f"({' or '.join(_need(part, currency) for part in need.needs)})"
@@ -525,6 +526,8 @@ def _need(need: Need, currency: str) -> str:
 
     if need.metric is Metric.SPEND:
         return f"{Money(need.at_least, currency)} {_window(need.window)}"
+    if need.metric is Metric.INTERACTIONS:
+        return f"{words.counted(need.kind, need.at_least)} {_window(need.window)}"
     noun = "point" if need.metric is Metric.POINTS_EARNED else "purchase"
     told = f"{need.at_least} {noun}{'' if need.at_least == 1 else 's'}"
     return f"{told}{' earned' if noun == 'point' else ''} {_window(need.window)}"

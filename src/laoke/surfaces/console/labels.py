@@ -132,6 +132,7 @@ HAPPENINGS: dict[str, tuple[Any, str]] = {
     "tier:merged": (_("Tier after a merge of members"), "move"),
     "tier:merge_undone": (_("Tier after a merge was undone"), "move"),
     "tier:return_downgraded": (_("Moved down: what reached the tier was returned"), "move"),
+    "tier:undone_downgraded": (_("Moved down: what reached the tier was undone"), "move"),
     "tier:immediate_downgrade": (_("Moved down: the criteria hold no longer"), "move"),
     "tier:period_downgraded": (_("Moved down: not kept at the end of its period"), "move"),
     "tier:inactivity_downgraded": (_("Moved down: no purchase for too long"), "move"),

@@ -1,6 +1,7 @@
 """The form of the tier rules: what of a ladder is edited in fields, and the document that comes of it.
 
-What has no field (groups of alternatives, points earned, validity, prices, whole windows) is kept as it stands.
+What has no field (groups of alternatives, points earned, interactions, validity, prices, whole windows) is kept as it
+stands.
 """
 
 from __future__ import annotations

@@ -202,6 +202,7 @@ def _criterion(need: Mapping[str, Any]) -> Need:
         need.get("days", 0),
         need.get("window", ""),
         need.get("metric", ""),
+        need.get("kind", ""),
     )
 
 

@@ -42,6 +42,7 @@ class Need:
     days: int
     span: str = ""
     metric: str = Metric.PURCHASES.value
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +236,8 @@ def _tier_differences(before: Tier, after: Tier) -> Iterator[Change]:
             yield Change("needs", tier_name(after), asked(before), asked(after))
         return
     had, has = (
-        {(need.metric, need.window): need for need in criteria(tier.needs)} for tier in (before, after)
+        {(need.metric, need.window, need.kind): need for need in criteria(tier.needs)}
+        for tier in (before, after)
     )
     for key in dict.fromkeys((*had, *has)):
         if had.get(key) != has.get(key):
@@ -261,7 +263,10 @@ def _has_alternatives(tier: Tier) -> bool:
     return any(not isinstance(need, Criterion) for need in tier.needs)
 
 
-def _optional(needs: dict[tuple[Metric, Window], Criterion], key: tuple[Metric, Window]) -> Need | None:
+_Key = tuple[Metric, Window, str]
+
+
+def _optional(needs: dict[_Key, Criterion], key: _Key) -> Need | None:
     return _need(needs[key]) if key in needs else None
 
 
@@ -273,4 +278,5 @@ def _need(need: Criterion) -> Need:
         need.window.days,
         spans.of(need.window),
         need.metric.value,
+        need.kind,
     )

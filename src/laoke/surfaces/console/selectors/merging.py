@@ -20,6 +20,7 @@ from laoke.members import selectors as members
 from laoke.members import services
 from laoke.members.errors import UnknownMerge
 from laoke.members.services import ComesBack
+from laoke.points.activities.following import moved_events
 from laoke.points.following import carried_lots
 from laoke.purchases.following import moved_orders
 from laoke.surfaces.console.selectors.member.sides import Returning, Row, joined, parted, rows_of, side_of
@@ -158,7 +159,9 @@ def _returning(
         found = cursor.execute(load(_PACKAGE, "merge_undo"), values).fetchone()
     assert found is not None
     if "tiers" in back.followers:
-        tiers = after_unmerge(ladder, (kept_id, gone_id), back.followers["tiers"], orders, at)
+        tiers = after_unmerge(
+            ladder, (kept_id, gone_id), back.followers["tiers"], orders, at, moved_events(back.followers)
+        )
     return Returning(found[0], int(carried["debt"]), found[1], *tiers)
 
 

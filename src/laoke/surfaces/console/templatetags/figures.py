@@ -17,6 +17,7 @@ from laoke.foundation.access import SYSTEM
 from laoke.kernel.money import minor_digits, sign_of
 from laoke.surfaces.console.labels import UNITS
 from laoke.tiers import spans
+from laoke.tiers.words import interaction
 
 register = template.Library()
 
@@ -284,6 +285,9 @@ def needed(need: Any) -> str:
 def _needed(need: Any) -> str:
     if need.money:
         return _("%(amount)s paid") % {"amount": amount(need.at_least, True)}
+    if need.metric == "interactions":
+        told = {"n": number(need.at_least), "name": named(interaction(need.kind))}
+        return ngettext("%(n)s time %(name)s", "%(n)s times %(name)s", need.at_least) % told
     if need.metric == "points_earned":
         found = ngettext("%(n)s point earned", "%(n)s points earned", need.at_least)
         return found % {"n": number(need.at_least)}

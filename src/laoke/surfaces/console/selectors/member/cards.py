@@ -18,7 +18,7 @@ from laoke.surfaces.console.selectors.member.state import State
 from laoke.tiers import lasting, spans, standing
 from laoke.tiers import selectors as tiers
 from laoke.tiers.progress import way_up
-from laoke.tiers.words import Says
+from laoke.tiers.words import Says, interaction
 
 SOON_DAYS = 45
 
@@ -27,11 +27,12 @@ SOON_DAYS = 45
 class Criterion:
     """One criterion: how far the member is, what keeps the tier and what the next one asks for.
 
-    `money`: the values are minor units, else counts of what `metric` says. `months` or `days` is the window, the
-    other one 0, or a whole one with the name `span`.
+    `kind` is what interactions are called. `money`: the values are minor units, else counts of what `metric` says.
+    `months` or `days` is the window, the other one 0, or a whole one with the name `span`.
     """
 
     metric: str
+    kind: Says
     money: bool
     months: int
     days: int
@@ -147,11 +148,16 @@ def _says(member_id: int, ladder: Ladder, tier: Tier, following: Tier | None, at
     return way.says["zh" if (get_language() or "").startswith("zh") else "en"] if way else ""
 
 
+def _kind(found: Finding) -> Says:
+    return interaction(found.kind) if found.metric is Metric.INTERACTIONS else Says("", "")
+
+
 def _apart(keep: tuple[Finding, ...], reach: tuple[Finding, ...]) -> tuple[Criterion, ...]:
     """Every criterion of the next tier, or of this one at the top, for itself: two alternatives may count the same."""
     return tuple(
         Criterion(
             metric=found.metric.value,
+            kind=_kind(found),
             money=found.metric is Metric.SPEND,
             months=found.window.months,
             days=found.window.days,
@@ -167,8 +173,8 @@ def _apart(keep: tuple[Finding, ...], reach: tuple[Finding, ...]) -> tuple[Crite
 
 def _criteria(keep: tuple[Finding, ...], reach: tuple[Finding, ...]) -> tuple[Criterion, ...]:
     """What is counted, each once, with both thresholds beside it."""
-    kept = {(found.metric, found.window): found for found in keep}
-    reached = {(found.metric, found.window): found for found in reach}
+    kept = {(found.metric, found.window, found.kind): found for found in keep}
+    reached = {(found.metric, found.window, found.kind): found for found in reach}
     criteria = []
     for key in {**kept, **reached}:
         low, high = kept.get(key), reached.get(key)
@@ -177,6 +183,7 @@ def _criteria(keep: tuple[Finding, ...], reach: tuple[Finding, ...]) -> tuple[Cr
         criteria.append(
             Criterion(
                 metric=found.metric.value,
+                kind=_kind(found),
                 money=found.metric is Metric.SPEND,
                 months=found.window.months,
                 days=found.window.days,
