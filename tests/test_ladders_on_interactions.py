@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.utils import translation
 
 from laoke.checkout import programme
@@ -22,6 +23,8 @@ from laoke.surfaces.cli.explained import explained
 from laoke.surfaces.cli.programme import _ladder
 from laoke.surfaces.console import trail
 from laoke.surfaces.console.selectors.ladder import ladder_page
+from laoke.surfaces.console.selectors.member.cards import tier_card
+from laoke.surfaces.console.selectors.member.state import state_of
 from laoke.surfaces.console.templatetags.figures import needs_sentence
 from laoke.tiers import following, preview, standing
 from laoke.tiers import ladder as ladders
@@ -182,6 +185,20 @@ def test_who_checked_in_since_a_preview_is_judged_anew(shop):
     assert broken() == {}
 
 
+def test_a_merge_that_undoes_a_referral_keeps_the_better_tier(shop):
+    """The friend turns out to be the same person: the tier that its own purchase had reached is the member's."""
+    hold({"metric": "points_earned", "months": 3, "at_least": 1000}, fall="at_once")
+    member, friend = shop.member(), shop.member()
+    tell(shop, member, "referral", friend_id=friend)
+    shop.till().sell("A", friend, line("wine", 2))
+    referrals.judge(friend, at=OPENING)
+    assert (tier(member), tier(friend)) == ("basic", "gold")
+    members.merge(caller=SYSTEM, kept_id=member, gone_id=friend, reason="same person", at=OPENING + DAY)
+    assert (tier(member), tier(friend)) == ("gold", "basic")
+    assert moves(friend) == [("basic", "gold", "threshold_reached"), ("gold", "basic", "merged")]
+    assert broken() == {}
+
+
 def test_two_histories_together_and_apart(shop):
     ladder = hold(ANY)
     kept, gone = shop.member(), shop.member()
@@ -240,3 +257,7 @@ def test_people_read_it_in_words(shop):
         assert trail._needs([visits]) == "近 3 个月内到店满 3 次"
         said = explained(account(member, at, entries=1, orders=1), settings.LAOKE.zone, "zh-hans")
         assert "内到店 3 / 3 次" in said
+        card = tier_card(programme.current(), state_of(SYSTEM, shop.member(), at))
+        shown = render_to_string("console/member/_progress.html", {"tier": card})
+        assert "次到店" in shown
+        assert ">每日签到 <" in shown

@@ -34,10 +34,10 @@ class ActivitiesFollow:
         mine = Activity.objects.filter(member_id=gone_id)
         brought = Activity.objects.filter(friend_id=gone_id)
         for event in Activity.objects.filter(referrals.OPEN, member_id__in=both, friend_id__in=both):
-            referrals.undo(SYSTEM, event.pk, _ONE_PERSON, now=at)
+            referrals.undo(SYSTEM, event.pk, _ONE_PERSON, now=at, merging=both)
         doubled = Activity.objects.filter(referrals.OPEN, friend_id__in=both).order_by("id")
         for event in doubled[1:]:
-            referrals.undo(SYSTEM, event.pk, _ONE_PERSON, now=at)
+            referrals.undo(SYSTEM, event.pk, _ONE_PERSON, now=at, merging=both)
         moved = {
             "mine": list(mine.values_list("pk", flat=True)),
             "brought": list(brought.values_list("pk", flat=True)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime
 from typing import Any
 
@@ -109,8 +110,14 @@ def judge(friend_id: int, *, at: datetime) -> None:
         _watched(cursor, event, before, at)
 
 
-def undo(caller: Caller, event_id: int, why: str, *, now: datetime) -> dict[str, Any]:
-    """Undo a referral: what it paid to both is taken back, and the friend may be referred again. In a transaction."""
+def undo(
+    caller: Caller, event_id: int, why: str, *, now: datetime, merging: Container[int] = ()
+) -> dict[str, Any]:
+    """Undo a referral: what it paid to both is taken back, and the friend may be referred again. In a transaction.
+
+    Args:
+        merging: members that are being merged: watchers look at them when all has been moved, and not before.
+    """
     found = Activity.objects.get(pk=event_id)
     assert found.friend_id is not None
     with hot_cursor() as cursor:
@@ -132,7 +139,8 @@ def undo(caller: Caller, event_id: int, why: str, *, now: datetime) -> dict[str,
             )
             payload = {"event_id": event.pk, "member_id": event.member_id, "kind": REFERRAL, "points": points}
             outbox.add(events.UNDONE, payload, at=now, member_id=event.member_id)
-            _watched(cursor, event, before, now)
+            left = {member_id: act for member_id, act in before.items() if member_id not in merging}
+            _watched(cursor, event, left, now)
         return {
             "event_id": event.pk,
             "member_id": event.member_id,
